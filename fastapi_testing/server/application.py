@@ -1,0 +1,80 @@
+"""What may be served: an ASGI 3 application, or the import string of one."""
+
+import inspect
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from uvicorn.importer import ImportFromStringError, import_from_string
+
+from fastapi_testing.errors import ServerStartupError
+
+__all__ = ["ASGIApp", "Message", "Receive", "Scope", "Send", "describe_app", "load_app"]
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def load_app(app: ASGIApp | str) -> ASGIApp:
+    """
+    Return the application itself.
+
+    Args:
+        app: An ASGI 3 application, or an import string such as ``"shop.main:app"``.
+
+    Raises:
+        ServerStartupError: If an import string leads to nothing.
+        TypeError: If it is not callable as ASGI 3: ``app(scope, receive, send)``.
+    """
+    loaded = _import_app(app) if isinstance(app, str) else app
+    _check_app(loaded)
+    return loaded
+
+
+def describe_app(app: object) -> str:
+    """Return the name by which messages speak of an app."""
+    if isinstance(app, str):
+        return app
+    if inspect.isroutine(app):
+        return f"{app.__module__}.{app.__qualname__}"
+    title = getattr(app, "title", None)
+    name = type(app).__name__
+    return f"{name} {title!r}" if isinstance(title, str) else name
+
+
+def _import_app(name: str) -> ASGIApp:
+    try:
+        app: ASGIApp = import_from_string(name)
+    except (ImportFromStringError, ModuleNotFoundError) as exc:
+        # A module that is missing further down is the app's own trouble, and raised as it is.
+        if isinstance(exc, ModuleNotFoundError) and not name.startswith(f"{exc.name}."):
+            raise
+        raise ServerStartupError(f"cannot import the app {name!r}: {exc}") from exc
+    return app
+
+
+def _check_app(app: object) -> None:
+    wanted = "app must be an ASGI 3 application, called as app(scope, receive, send)"
+    if inspect.isclass(app):
+        raise TypeError(f"{wanted}; got the class {app.__name__}: give an instance of it")
+    if not callable(app):
+        raise TypeError(f"{wanted}, or an import string such as 'shop.main:app'; got {app!r}")
+    try:
+        signature = inspect.signature(app)
+    except ValueError:  # a callable written in C may have none to show
+        return
+    try:
+        signature.bind({}, None, None)
+    except TypeError:
+        advice = "call it first, or return the app from create_app()" if _takes_nothing(signature) else "wrap it"
+        raise TypeError(f"{wanted}; got {describe_app(app)}{signature}: {advice}") from None
+
+
+def _takes_nothing(signature: inspect.Signature) -> bool:
+    try:
+        signature.bind()
+    except TypeError:
+        return False
+    return True

@@ -1,0 +1,309 @@
+"""The server: uvicorn on a bound socket of its own, started and stopped in step with the program around it."""
+
+import asyncio
+import socket
+from types import TracebackType
+from typing import Any, Literal, Self, TypedDict
+
+import uvicorn
+from uvicorn.lifespan.off import LifespanOff
+
+from fastapi_testing.errors import ServerError, ServerNotRunningError, ServerShutdownError
+from fastapi_testing.server.application import ASGIApp, describe_app, load_app
+from fastapi_testing.server.exchange import Recorder
+from fastapi_testing.server.lifespan import Lifespan
+from fastapi_testing.server.sockets import bind_socket
+from fastapi_testing.server.state import ServerState
+
+__all__ = ["HTTPImplementation", "LifespanMode", "Server", "ServerOptions"]
+
+LifespanMode = Literal["auto", "on", "off"]
+HTTPImplementation = Literal["auto", "httptools", "h11"]
+
+_KEEP_ALIVE = 24 * 60 * 60
+"""Seconds that an idle connection stays open: longer than a class runs, so that no request meets a closing one."""
+
+_CANCEL_GRACE = 1.0
+"""Seconds that a cancelled handler has to come to its end."""
+
+
+class ServerOptions(TypedDict, total=False):
+    """The keyword arguments of :class:`Server` that say how an app is served."""
+
+    host: str
+    port: int
+    lifespan: LifespanMode
+    http: HTTPImplementation
+
+
+class Server(uvicorn.Server):
+    """
+    Serve an ASGI application on a loopback socket, on the event loop of the code around it.
+
+    The socket is bound first, by default to a free port, and handed to uvicorn; nobody has to look for a port and
+    lose it again. Signal handlers and logging stay the program's own::
+
+        async with Server(app) as server:
+            async with httpx.AsyncClient(base_url=server.url) as client:
+                await client.get("/")
+
+    A server may be started again after it was stopped; with ``port=0`` it then has another port.
+
+    Args:
+        app: An ASGI 3 application, or an import string such as ``"shop.main:app"``.
+        host: The IP address to listen on, such as ``127.0.0.1`` or ``::1``.
+        port: The port to listen on; 0 for a free one.
+        lifespan: Whether the app's lifespan is run: ``"on"``, ``"off"``, or ``"auto"`` for where the app supports it.
+        http: uvicorn's HTTP/1.1 implementation; ``"auto"`` is httptools.
+        startup_timeout: Seconds that the app's lifespan may take to start.
+        shutdown_timeout: Seconds that requests in flight may take to end, and then the app's lifespan.
+
+    Raises:
+        ServerStartupError: If an import string leads to nothing.
+        TypeError: If ``app`` is not callable as ASGI 3.
+        ValueError: If ``lifespan`` or ``http`` is none of the above, or a time-out is not positive.
+    """
+
+    server_state: ServerState
+
+    def __init__(
+        self,
+        app: ASGIApp | str,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        lifespan: LifespanMode = "auto",
+        http: HTTPImplementation = "auto",
+        startup_timeout: float = 30.0,
+        shutdown_timeout: float = 10.0,
+    ) -> None:
+        _check_choice("lifespan", lifespan, ("auto", "on", "off"))
+        _check_choice("http", http, ("auto", "httptools", "h11"))
+        _check_positive("startup_timeout", startup_timeout)
+        _check_positive("shutdown_timeout", shutdown_timeout)
+        self.app = load_app(app)
+        self.host = host
+        self.startup_timeout = startup_timeout
+        self.shutdown_timeout = shutdown_timeout
+        self._name = describe_app(app)
+        self._requested_port = port
+        self._phase: Literal["stopped", "starting", "running", "stopping"] = "stopped"
+        # A factory, because uvicorn calls a plain app once without arguments to see whether it is one.
+        super().__init__(
+            uvicorn.Config(
+                lambda: self.app,
+                factory=True,
+                interface="asgi3",
+                host=host,
+                port=port,
+                lifespan=lifespan,
+                http=http,
+                log_config=None,
+                timeout_keep_alive=_KEEP_ALIVE,
+                workers=1,
+            )
+        )
+
+    def __repr__(self) -> str:
+        where = f"at {self.url}" if self._phase == "running" else self._phase
+        return f"<Server of {self._name} {where}>"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the server accepts connections."""
+        return self._phase == "running"
+
+    @property
+    def port(self) -> int:
+        """
+        The port that the server listens on.
+
+        Raises:
+            ServerNotRunningError: If the server is not running.
+        """
+        self._check_running()
+        port: int = self._socket_address[1]
+        return port
+
+    @property
+    def url(self) -> str:
+        """
+        The origin that the server answers for, such as ``http://127.0.0.1:43210``; no slash at its end.
+
+        Raises:
+            ServerNotRunningError: If the server is not running.
+        """
+        return f"http://{self._authority}"
+
+    @property
+    def ws_url(self) -> str:
+        """
+        The same for WebSockets, such as ``ws://127.0.0.1:43210``.
+
+        Raises:
+            ServerNotRunningError: If the server is not running.
+        """
+        return f"ws://{self._authority}"
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """
+        The state that the app's lifespan made, which every request gets a copy of.
+
+        Raises:
+            ServerNotRunningError: If the server is not running.
+        """
+        self._check_running()
+        state: dict[str, Any] = self.lifespan.state
+        return state
+
+    async def start(self) -> None:
+        """
+        Bind the socket, run the app's lifespan up to its startup, and accept connections.
+
+        Raises:
+            ServerError: If the server is not stopped.
+            ServerStartupError: If the address cannot be bound, or the app's startup fails or takes longer than
+                ``startup_timeout``. Nothing is left bound or running.
+        """
+        if self._phase != "stopped":
+            raise ServerError(f"cannot start {self!r}: it has been started already; stop it first")
+        self._load()
+        sock = bind_socket(self.host, self._requested_port)
+        self._phase = "starting"
+        try:
+            await self.startup(sockets=[sock])
+        except BaseException:
+            sock.close()
+            self._phase = "stopped"
+            await self.lifespan.shutdown()
+            raise
+        self._socket_address = sock.getsockname()
+        self._loop = asyncio.get_running_loop()
+        self._phase = "running"
+
+    async def stop(self) -> None:
+        """
+        Stop accepting connections, let requests in flight end, and run the app's lifespan to its end.
+
+        A server that is stopped stays so.
+
+        Raises:
+            ServerError: If the server is just being started or stopped, or runs on another event loop.
+            ServerShutdownError: If a request did not end within ``shutdown_timeout``, or the app's shutdown failed or
+                took longer than that. The server is stopped nevertheless.
+        """
+        if self._phase == "stopped":
+            return
+        self._check_may_stop()
+        self._phase = "stopping"
+        try:
+            await self.shutdown()
+        finally:
+            self._phase = "stopped"
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's signature
+        """Do what uvicorn's own does, without its waits on the clock."""
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        unfinished = await self._end_requests()
+        try:
+            await self.lifespan.shutdown()
+        except ServerShutdownError as exc:
+            if unfinished is None:
+                raise
+            raise unfinished from exc
+        if unfinished is not None:
+            raise unfinished
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    @property
+    def _authority(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    def _load(self) -> None:
+        """Make what one run of the server needs; uvicorn does this in serve()."""
+        if not self.config.loaded:
+            self.config.load()
+            self._recorder = Recorder(self.config.loaded_app)
+            self.config.loaded_app = self._recorder
+        self.server_state = ServerState(self.config.encoded_headers)
+        if self.config.lifespan == "off":
+            self.lifespan = LifespanOff(self.config)
+        else:
+            self.lifespan = Lifespan(
+                self.config.loaded_app,
+                self._name,
+                mode=self.config.lifespan,
+                startup_timeout=self.startup_timeout,
+                shutdown_timeout=self.shutdown_timeout,
+            )
+
+    async def _end_requests(self) -> ServerShutdownError | None:
+        """Wait for the requests in flight; cancel, disconnect and name those that do not end."""
+        try:
+            async with asyncio.timeout(self.shutdown_timeout):
+                await self.server_state.wait_until_idle()
+        except TimeoutError:
+            tasks = list(self.server_state.tasks)
+            error = self._name_unfinished(tasks)
+            await self._cancel(tasks)
+            return error
+        return None
+
+    def _name_unfinished(self, tasks: list[asyncio.Task[None]]) -> ServerShutdownError:
+        lines = [f"  {self._recorder.describe(task)}" for task in tasks]
+        lines = lines or ["  a connection whose peer does not read what it was sent"]
+        return ServerShutdownError(
+            "\n".join(
+                [
+                    f"not ended within {self.shutdown_timeout:g} s of stopping {self._name}, and cancelled:",
+                    *lines,
+                ]
+            )
+        )
+
+    async def _cancel(self, tasks: list[asyncio.Task[None]]) -> None:
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=_CANCEL_GRACE)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)  # aborted transports tell their protocols in the loop's next turn
+
+    def _check_running(self) -> None:
+        if self._phase != "running":
+            raise ServerNotRunningError(
+                f"the server of {self._name} is not running: enter it with `async with`, or await its start()"
+            )
+
+    def _check_may_stop(self) -> None:
+        if self._phase != "running":
+            raise ServerError(f"cannot stop {self!r}: wait until that is done")
+        if asyncio.get_running_loop() is not self._loop:
+            raise ServerError(f"cannot stop {self!r} from here: it runs on the event loop that started it")
+
+
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}")
+
+
+def _check_positive(name: str, seconds: float) -> None:
+    if not seconds > 0:
+        raise ValueError(f"{name} must be a positive number of seconds, got {seconds!r}")

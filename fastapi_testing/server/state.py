@@ -1,0 +1,66 @@
+"""uvicorn's shared state, without the two things for which uvicorn polls."""
+
+import asyncio
+import time
+from email.utils import formatdate
+from typing import Any, TypeVar
+
+import uvicorn.server
+
+__all__ = ["ServerState"]
+
+_T = TypeVar("_T")
+
+
+class ServerState(uvicorn.server.ServerState):
+    """
+    The state that uvicorn's protocols share, which tells when it is idle and keeps its Date header fresh.
+
+    uvicorn looks at the former every 0.1 s while it stops, and renews the latter from its main loop.
+
+    Args:
+        headers: The headers of every response but Date, names in lower case.
+    """
+
+    def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
+        self._headers = headers
+        self._second = 0
+        super().__init__()
+        self._changed = asyncio.Event()
+        self.connections = _NotifyingSet(self._changed)
+        self.tasks = _NotifyingSet(self._changed)
+
+    @property
+    def default_headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers that every response begins with; Date (RFC 9110 §6.6.1) is never older than a second."""
+        second = int(time.time())
+        if second != self._second:
+            self._second = second
+            self._default_headers = [(b"date", formatdate(second, usegmt=True).encode()), *self._headers]
+        return self._default_headers
+
+    @default_headers.setter
+    def default_headers(self, headers: list[tuple[bytes, bytes]]) -> None:
+        """Take uvicorn's initial value, which holds nothing."""
+
+    async def wait_until_idle(self) -> None:
+        """Wait until every connection is closed and every task is done."""
+        while self.connections or self.tasks:
+            self._changed.clear()
+            await self._changed.wait()
+
+
+class _NotifyingSet(set[_T]):
+    """A set that sets an event when an element goes; uvicorn takes them out by discard() and remove()."""
+
+    def __init__(self, changed: asyncio.Event) -> None:
+        super().__init__()
+        self._changed = changed
+
+    def discard(self, element: Any, /) -> None:
+        super().discard(element)
+        self._changed.set()
+
+    def remove(self, element: _T, /) -> None:
+        super().remove(element)
+        self._changed.set()

@@ -1,0 +1,1 @@
+"""The tests of fastapi_testing; their folders mirror the package."""

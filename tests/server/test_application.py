@@ -1,0 +1,117 @@
+"""What may be served, and what is said of the rest."""
+
+import functools
+import unittest
+from typing import Any
+
+from fastapi import FastAPI
+
+from fastapi_testing import Server, ServerStartupError
+from fastapi_testing.server.application import Receive, Scope, Send, describe_app, load_app
+from tests.server import apps
+
+WANTED = "app must be an ASGI 3 application, called as app(scope, receive, send)"
+
+
+def create_app() -> FastAPI:
+    """Return a new app."""
+    return FastAPI()
+
+
+def asgi_2_app(scope: Scope) -> Any:
+    """Return an ASGI 2 instance."""
+
+
+class LoadAppTests(unittest.TestCase):
+    """Apps and import strings."""
+
+    def test_object(self) -> None:
+        """An application is served as it is."""
+        self.assertIs(Server(apps.app).app, apps.app)
+
+    def test_import_string(self) -> None:
+        """An import string is followed."""
+        self.assertIs(Server("tests.server.apps:app").app, apps.app)
+
+    def test_sync_callable(self) -> None:
+        """A function that returns an awaitable is an ASGI 3 application too."""
+
+        def app(scope: Scope, receive: Receive, send: Send) -> Any:
+            return apps.bare_app(scope, receive, send)
+
+        self.assertIs(load_app(app), app)
+
+    def test_callable_without_a_signature(self) -> None:
+        """A callable that shows no signature is given the benefit of the doubt."""
+        self.assertIs(load_app(min), min)  # type: ignore[arg-type]
+
+    def test_missing_module(self) -> None:
+        """An import string that leads to no module is named."""
+        with self.assertRaises(ServerStartupError) as caught:
+            Server("tests.server.aps:app")
+        self.assertEqual(
+            str(caught.exception),
+            "cannot import the app 'tests.server.aps:app': Could not import module \"tests.server.aps\".",
+        )
+
+    def test_missing_package(self) -> None:
+        """An import string whose package is missing is named."""
+        with self.assertRaises(ServerStartupError) as caught:
+            Server("no_such_shop.main:app")
+        self.assertEqual(
+            str(caught.exception), "cannot import the app 'no_such_shop.main:app': No module named 'no_such_shop'"
+        )
+
+    def test_missing_requirement(self) -> None:
+        """A module that the app's own module misses is for the app's developer to see, with the line that wants it."""
+        with self.assertRaises(ModuleNotFoundError) as caught:
+            Server("tests.server.broken_app:app")
+        self.assertEqual(caught.exception.name, "no_such_requirement")
+
+    def test_missing_attribute(self) -> None:
+        """An import string that leads to no attribute is named."""
+        with self.assertRaises(ServerStartupError) as caught:
+            Server("tests.server.apps:ap")
+        self.assertEqual(
+            str(caught.exception),
+            'cannot import the app \'tests.server.apps:ap\': Attribute "ap" not found in module "tests.server.apps".',
+        )
+
+    def test_class(self) -> None:
+        """A class is not an instance of it."""
+        with self.assertRaises(TypeError) as caught:
+            Server(FastAPI)  # type: ignore[arg-type]
+        self.assertEqual(str(caught.exception), f"{WANTED}; got the class FastAPI: give an instance of it")
+
+    def test_not_callable(self) -> None:
+        """What cannot be called is shown."""
+        with self.assertRaises(TypeError) as caught:
+            Server(None)  # type: ignore[arg-type]
+        self.assertEqual(str(caught.exception), f"{WANTED}, or an import string such as 'shop.main:app'; got None")
+
+    def test_factory(self) -> None:
+        """A function that makes an app is told from an app."""
+        with self.assertRaises(TypeError) as caught:
+            Server(create_app)  # type: ignore[arg-type]
+        self.assertEqual(
+            str(caught.exception),
+            f"{WANTED}; got tests.server.test_application.create_app() -> fastapi.applications.FastAPI: "
+            "call it first, or return the app from create_app()",
+        )
+
+    def test_asgi_2(self) -> None:
+        """An ASGI 2 application is shown with its signature."""
+        with self.assertRaises(TypeError) as caught:
+            Server(asgi_2_app)  # type: ignore[arg-type]
+        self.assertRegex(str(caught.exception), r"got tests\.server\.test_application\.asgi_2_app\(scope: .*: wrap it$")
+
+
+class DescribeAppTests(unittest.TestCase):
+    """The names by which messages speak of apps."""
+
+    def test_names(self) -> None:
+        """Import strings are names; apps with a title, functions and other objects get one."""
+        self.assertEqual(describe_app("shop.main:app"), "shop.main:app")
+        self.assertEqual(describe_app(FastAPI(title="shop")), "FastAPI 'shop'")
+        self.assertEqual(describe_app(apps.bare_app), "tests.server.apps.bare_app")
+        self.assertEqual(describe_app(functools.partial(apps.bare_app)), "partial")
