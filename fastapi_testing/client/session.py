@@ -1,0 +1,358 @@
+"""One open WebSocket, as a test holds it: every wait has an end, and every failure says what came before it."""
+
+import asyncio
+import json
+from collections import deque
+from contextlib import suppress
+from typing import Any, Literal, overload
+
+from websockets.asyncio.client import ClientConnection
+from websockets.client import ClientProtocol
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
+from websockets.protocol import Event, State
+
+__all__ = ["WebSocketSession"]
+
+__unittest = True
+
+Data = str | bytes
+
+_KEPT = 100
+"""Messages that :attr:`WebSocketSession.received` holds."""
+
+_SHOWN = 5
+"""Messages that an error shows."""
+
+_CUT = 200
+"""Characters or bytes of a message that an error shows."""
+
+
+class WebSocketSession(ClientConnection):
+    """
+    A WebSocket connection to the test server.
+
+    It is a :class:`websockets.asyncio.client.ClientConnection`, whose methods stay as they are, with receives that
+    end, and that know which kind of message a test waits for::
+
+        async with self.ws.connect("/chat/lobby") as chat:
+            await chat.send_json({"say": "hi"})
+            await chat.expect({"room": "lobby", "said": "hi"})
+
+    Attributes:
+        timeout: Seconds that a receive or a send may take where it is not told otherwise.
+        received: The last messages that were received, oldest first; 100 are kept. What ``recv_streaming`` yields
+            is not among them.
+    """
+
+    timeout: float = 5.0
+
+    def __init__(self, protocol: ClientProtocol, **options: Any) -> None:
+        super().__init__(protocol, **options)
+        self.received: deque[Data] = deque(maxlen=_KEPT)
+        self._received_count = 0
+
+    @property
+    def target(self) -> str:
+        """The request target (RFC 9112 §3.2.1): path and query, as the handshake asked for them."""
+        return self.protocol.uri.resource_name
+
+    async def send_text(self, text: str) -> None:
+        """
+        Send a text message.
+
+        Args:
+            text: The message.
+
+        Raises:
+            TypeError: If it is not a string.
+            TimeoutError: If the server does not take it within ``timeout`` seconds.
+            ConnectionClosed: If the connection is closed.
+        """
+        if not isinstance(text, str):
+            raise TypeError(
+                f"{self}: send_text() takes a str, got {type(text).__name__}: use send_bytes() or send_json()"
+            )
+        await self._send(text)
+
+    async def send_bytes(self, data: bytes | bytearray | memoryview) -> None:
+        """
+        Send a binary message.
+
+        Args:
+            data: The message.
+
+        Raises:
+            TypeError: If it is not bytes-like.
+            TimeoutError: If the server does not take it within ``timeout`` seconds.
+            ConnectionClosed: If the connection is closed.
+        """
+        if not isinstance(data, bytes | bytearray | memoryview):
+            raise TypeError(
+                f"{self}: send_bytes() takes bytes, got {type(data).__name__}: use send_text() or send_json()"
+            )
+        await self._send(data)
+
+    async def send_json(self, value: Any, *, mode: Literal["text", "binary"] = "text") -> None:
+        """
+        Send a value as JSON (RFC 8259), as compact as httpx sends it.
+
+        Args:
+            value: What :func:`json.dumps` takes.
+            mode: The kind of message that carries it: ``"text"`` or ``"binary"``, as with Starlette's
+                ``WebSocket.receive_json``.
+
+        Raises:
+            TypeError: If the value has no JSON form.
+            ValueError: If it holds a NaN or an infinity, or if there is no such mode.
+            TimeoutError: If the server does not take it within ``timeout`` seconds.
+            ConnectionClosed: If the connection is closed.
+        """
+        if mode not in {"text", "binary"}:
+            raise ValueError(f"{self}: mode must be 'text' or 'binary', got {mode!r}")
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        await self._send(text if mode == "text" else text.encode())
+
+    async def receive(self, timeout: float | None = None) -> Data:
+        """
+        Receive the next message, of either kind.
+
+        A receive that times out takes no message: the next one gets it.
+
+        Args:
+            timeout: Seconds to wait; the session's ``timeout`` unless given.
+
+        Returns:
+            A string for a text message, bytes for a binary one.
+
+        Raises:
+            TimeoutError: If no message comes in time; it says which had come before.
+            ConnectionClosed: If the connection is closed; a note says what was awaited.
+        """
+        return await self._receive("message", timeout)
+
+    async def receive_text(self, timeout: float | None = None) -> str:
+        """
+        Receive the next message, which must be text.
+
+        Args:
+            timeout: Seconds to wait; the session's ``timeout`` unless given.
+
+        Raises:
+            TypeError: If a binary message comes.
+            TimeoutError: If no message comes in time; it says which had come before.
+            ConnectionClosed: If the connection is closed; a note says what was awaited.
+        """
+        message = await self._receive("text message", timeout)
+        if not isinstance(message, str):
+            raise TypeError(f"{self}: expected a text message, got {_describe(message)}")
+        return message
+
+    async def receive_bytes(self, timeout: float | None = None) -> bytes:
+        """
+        Receive the next message, which must be binary.
+
+        Args:
+            timeout: Seconds to wait; the session's ``timeout`` unless given.
+
+        Raises:
+            TypeError: If a text message comes.
+            TimeoutError: If no message comes in time; it says which had come before.
+            ConnectionClosed: If the connection is closed; a note says what was awaited.
+        """
+        message = await self._receive("binary message", timeout)
+        if not isinstance(message, bytes):
+            raise TypeError(f"{self}: expected a binary message, got {_describe(message)}")
+        return message
+
+    async def receive_json(self, timeout: float | None = None) -> Any:
+        """
+        Receive the next message, which must be JSON (RFC 8259), in text or in binary.
+
+        Args:
+            timeout: Seconds to wait; the session's ``timeout`` unless given.
+
+        Returns:
+            The value that the message holds.
+
+        Raises:
+            ValueError: If the message is not JSON.
+            TimeoutError: If no message comes in time; it says which had come before.
+            ConnectionClosed: If the connection is closed; a note says what was awaited.
+        """
+        message = await self._receive("JSON message", timeout)
+        try:
+            return json.loads(message)
+        except ValueError as exc:
+            raise ValueError(f"{self}: expected a JSON message, got {_describe(message)}: {exc}") from None
+
+    async def expect(self, message: Any, timeout: float | None = None) -> Any:
+        """
+        Receive the next message, which must be this one.
+
+        Args:
+            message: A string for a text message, something bytes-like for a binary one, any other value for a
+                message of either kind that holds it as JSON.
+            timeout: Seconds to wait; the session's ``timeout`` unless given.
+
+        Returns:
+            What was received: a string, bytes, or the JSON value.
+
+        Raises:
+            AssertionError: If another message comes.
+            TimeoutError: If no message comes in time; it says which had come before.
+            ConnectionClosed: If the connection is closed; a note says what was awaited.
+        """
+        if isinstance(message, bytearray | memoryview):
+            message = bytes(message)
+        as_it_is = isinstance(message, str | bytes)
+        expected = _describe(message) if as_it_is else _describe_json(message)
+        received = await self._receive("message", timeout, expected)
+        got = received if as_it_is else _parse_json(received)
+        if got != message:
+            raise AssertionError(f"{self}: expected {expected}, got {_describe(received)}")
+        return got
+
+    async def drain_messages(self, timeout: float | None = None) -> list[Data]:
+        """
+        Receive the messages that are waiting, without waiting for more.
+
+        To know which they are, it sends a ping: what the server had sent by the time it answered has come. On a
+        closed connection they are all that came before it closed. (websockets has a ``drain()`` of its own, for the
+        flow control of its sends.)
+
+        Args:
+            timeout: Seconds to wait for that answer, which an app that does not receive holds back; the session's
+                ``timeout`` unless given. After it, the messages that have come are the ones that were waiting.
+
+        Returns:
+            The messages, oldest first.
+        """
+        messages: list[Data] = []
+        reader = asyncio.create_task(self._receive_into(messages))
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.timeout if timeout is None else timeout):
+                    await self._answer_to_ping(reader)
+        finally:
+            # What came ahead of the pong woke the reader ahead of this task: it has all of it.
+            reader.cancel()
+            await asyncio.wait([reader])
+        if not reader.cancelled():
+            reader.result()
+        return messages
+
+    @overload
+    async def recv(self, decode: Literal[True]) -> str: ...
+
+    @overload
+    async def recv(self, decode: Literal[False]) -> bytes: ...
+
+    @overload
+    async def recv(self, decode: bool | None = None) -> Data: ...  # noqa: FBT001 - websockets' own signature
+
+    async def recv(self, decode: bool | None = None) -> Data:  # noqa: FBT001 - websockets' own signature
+        message = await super().recv(decode)
+        self.received.append(message)
+        self._received_count += 1
+        return message
+
+    async def close(self, code: CloseCode | int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
+        """
+        Close the connection (RFC 6455 §7); on a closed one it does nothing.
+
+        Unlike websockets' own it always ends within ``close_timeout`` seconds, also where the server has stopped
+        reading, or has sent more than anybody received.
+
+        Args:
+            code: The close code (RFC 6455 §7.4).
+            reason: The close reason.
+        """
+        self.transport.resume_reading()
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.close_timeout):
+                    await super().close(code, reason)
+        finally:
+            self.transport.abort()  # does nothing to a transport that is closed
+        await self.wait_closed()
+
+    def process_event(self, event: Event) -> None:
+        super().process_event(event)
+        # websockets stops reading when 16 messages wait to be received. Where nobody will receive them any more,
+        # the server's close frame would never be read behind them, and closing would take the whole close_timeout.
+        if self.state is State.CLOSING:
+            self.transport.resume_reading()
+
+    def __str__(self) -> str:
+        return f"WebSocket {self.target}"
+
+    async def _send(self, data: str | bytes | bytearray | memoryview) -> None:
+        try:
+            async with asyncio.timeout(self.timeout):
+                await self.send(data)
+        except TimeoutError:
+            raise TimeoutError(
+                f"{self}: the server did not take the message within {self.timeout:g} s: "
+                f"the app receives none, and every buffer on the way is full"
+            ) from None
+
+    async def _receive(self, what: str, timeout: float | None, expected: str | None = None) -> Data:
+        seconds = self.timeout if timeout is None else timeout
+        wanted = "" if expected is None else f", expected {expected}"
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.recv()
+        except TimeoutError:
+            raise TimeoutError(f"{self}: no {what} within {seconds:g} s{wanted}; {self._history()}") from None
+        except ConnectionClosed as exc:
+            exc.add_note(f"{self}: closed while a {what} was awaited{wanted}; {self._history()}")
+            raise
+
+    def _history(self) -> str:
+        if not self.received:
+            return "nothing was received before"
+        shown = [_describe(message) for message in list(self.received)[-_SHOWN:]]
+        omitted = self._received_count - len(shown)
+        return f"received before: {f'({omitted} earlier), ' if omitted else ''}{', '.join(shown)}"
+
+    async def _receive_into(self, messages: list[Data]) -> None:
+        with suppress(ConnectionClosed):
+            while True:
+                messages.append(await self.recv())
+
+    async def _answer_to_ping(self, reader: "asyncio.Task[None]") -> None:
+        try:
+            await (await self.ping())
+        except ConnectionClosed:
+            await reader  # it ends by itself, after the last message
+
+
+def _parse_json(message: Data) -> Any:
+    """Return the JSON value of a message, or something that equals nothing."""
+    try:
+        return json.loads(message)
+    except ValueError:
+        return object()
+
+
+def _describe(message: Data) -> str:
+    r"""Render a message for an error: ``"hello"``, ``{"a": 1}`` or ``bytes b'\x00\x01' (2 bytes)``."""
+    if isinstance(message, bytes):
+        size = "1 byte" if len(message) == 1 else f"{len(message)} bytes"
+        return f"bytes {message[:_CUT]!r}{'…' if len(message) > _CUT else ''} ({size})"
+    if isinstance(_parse_json(message), dict | list):
+        return _cut(message)
+    return json.dumps(message[:_CUT], ensure_ascii=False) + _omission(message)
+
+
+def _describe_json(value: Any) -> str:
+    return f"JSON {_cut(json.dumps(value, ensure_ascii=False, default=repr))}"
+
+
+def _cut(text: str) -> str:
+    return text[:_CUT] + _omission(text)
+
+
+def _omission(text: str) -> str:
+    return f"… ({len(text)} characters)" if len(text) > _CUT else ""
