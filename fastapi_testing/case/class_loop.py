@@ -1,0 +1,328 @@
+"""One event loop for each test class, with hooks, cleanups and contexts that are asynchronous."""
+
+import asyncio
+import contextlib
+import contextvars
+import inspect
+import traceback
+import unittest
+import warnings
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager
+from typing import Any, ClassVar, ParamSpec, TypeVar, cast
+
+__all__ = ["AsyncClassTestCase"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+_CANCEL_TIMEOUT = 10.0
+"""Seconds that cancelled tasks have to come to their end."""
+
+# What this module needs of the standard library that is not documented. Should a release of Python rename it, the
+# import says so, instead of every test.
+_PRIVATE_NAMES = (
+    "_setupAsyncioRunner",
+    "_tearDownAsyncioRunner",
+    "_callSetUp",
+    "_callTestMethod",
+    "_callTearDown",
+    "_callCleanup",
+)
+
+
+def check_standard_library(case: type[unittest.TestCase]) -> None:
+    """
+    Check that a test case has the private names of :class:`unittest.IsolatedAsyncioTestCase` overridden here.
+
+    Raises:
+        ImportError: If one is missing.
+    """
+    missing = [name for name in _PRIVATE_NAMES if not hasattr(case, name)]
+    if missing:
+        raise ImportError(f"this Python's unittest.{case.__name__} has no {', '.join(missing)}")
+
+
+check_standard_library(unittest.IsolatedAsyncioTestCase)
+
+
+class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
+    """
+    A test case whose class hooks, tests and cleanups all run on one event loop, made for the class.
+
+    :class:`unittest.IsolatedAsyncioTestCase` makes a loop for each test, in debug mode; here, a connection pool or a
+    server that :meth:`asyncSetUpClass` opens is there for every test of the class. Each class has a loop of its
+    own, also where one inherits from another.
+
+    A test runs in a copy of the context (:mod:`contextvars`) in which the class was set up. Tasks that a test
+    started and left are cancelled at its end.
+    """
+
+    loop_factory: ClassVar[Callable[[], asyncio.AbstractEventLoop] | None] = None
+    """Makes the event loop, such as ``uvloop.new_event_loop``; None for asyncio's default."""
+
+    loop_debug: ClassVar[bool] = False
+    """Whether the loop is in asyncio's debug mode; it is also where PYTHONASYNCIODEBUG or ``-X dev`` says so."""
+
+    _class_loop: ClassVar["_ClassLoop | None"] = None
+    _context: contextvars.Context
+    _tasks_before: set[asyncio.Task[Any]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._class_loop = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The standard library's holds a context, which cannot be pickled; unittest-parallel sends cases to workers.
+        return type(self), (self._testMethodName,)
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        """Open the class's event loop and run :meth:`asyncSetUpClass` on it."""
+        super().setUpClass()
+        cls._class_loop = _ClassLoop(cls.loop_factory, debug=cls.loop_debug)
+        cls.addClassCleanup(cls._close_class_loop)
+        cls._run_class_hook("asyncSetUpClass")
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        """Run :meth:`asyncTearDownClass`; the class cleanups come after it, and the event loop's end after them."""
+        cls._run_class_hook("asyncTearDownClass")
+        super().tearDownClass()
+
+    @classmethod
+    async def asyncSetUpClass(cls) -> None:
+        """
+        Prepare what all tests of the class share.
+
+        If it raises, no test is run, :meth:`asyncTearDownClass` neither, but the class cleanups are. Raising
+        :exc:`unittest.SkipTest` skips the class.
+        """
+
+    @classmethod
+    async def asyncTearDownClass(cls) -> None:
+        """Undo what :meth:`asyncSetUpClass` did; see :meth:`addAsyncClassCleanup` for the safer way."""
+
+    @classmethod
+    def addAsyncClassCleanup(
+        cls, function: Callable[_P, Awaitable[Any]], /, *args: _P.args, **kwargs: _P.kwargs
+    ) -> None:
+        """
+        Add a function to be called and awaited after :meth:`asyncTearDownClass`, last added first.
+
+        It is called also if :meth:`asyncSetUpClass` fails. Functions added by :meth:`addClassCleanup` keep their
+        place in the same order.
+
+        Raises:
+            RuntimeError: If the class is not set up; in a ``setUpClass`` of your own, call ``super()`` first.
+        """
+        cls._running_class_loop("addAsyncClassCleanup()")
+        cls.addClassCleanup(cls._run_class_cleanup, function, *args, **kwargs)
+
+    @classmethod
+    async def enterAsyncClassContext(cls, context: AbstractAsyncContextManager[_T]) -> _T:
+        """
+        Enter an asynchronous context manager, and exit it as a class cleanup.
+
+        Returns:
+            What its ``__aenter__`` returns.
+
+        Raises:
+            TypeError: If it is not an asynchronous context manager.
+        """
+        try:
+            enter, leave = type(context).__aenter__, type(context).__aexit__
+        except AttributeError:
+            name = f"{type(context).__module__}.{type(context).__qualname__}"
+            raise TypeError(f"{name!r} object does not support the asynchronous context manager protocol") from None
+        result = await enter(context)
+        cls.addAsyncClassCleanup(leave, context, None, None, None)
+        return result
+
+    def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
+        if self._runs_alone():
+            result = self.defaultTestResult() if result is None else result
+            result._previousTestClass = None  # type: ignore[attr-defined]  # noqa: SLF001 - or no suite sets it up again
+            return unittest.TestSuite([self]).run(result)
+        with self._closing_class_on(KeyboardInterrupt):
+            return super().run(result)
+
+    def debug(self) -> None:
+        if self._runs_alone():
+            unittest.TestSuite([self]).debug()
+            return
+        # Whatever a test raises here goes past the suite, which then calls no hook of the class.
+        with self._closing_class_on(BaseException):
+            try:
+                super().debug()
+            finally:
+                self._tearDownAsyncioRunner()
+
+    def _prepare_test(self) -> None:
+        """Do what has to be done before ``setUp``, whether or not the user's own calls ``super()``."""
+
+    def _setupAsyncioRunner(self) -> None:
+        """Override the standard library's: the class has a runner already."""
+        if self._class_loop is not None:
+            self._context = self._class_loop.context.copy()
+            self._tasks_before = self._class_loop.tasks()
+
+    def _tearDownAsyncioRunner(self) -> None:
+        if self._class_loop is not None:
+            self._class_loop.cancel(self._class_loop.tasks() - self._tasks_before)
+
+    def _callSetUp(self) -> None:
+        self._running_class_loop(self.id())
+        self._prepare_test()
+        self._call(self.setUp)
+        self._call(self.asyncSetUp)
+
+    def _callTestMethod(self, method: Callable[[], Any]) -> None:
+        if self._call(method) is not None:
+            warnings.warn(
+                f"It is deprecated to return a value that is not None from a test case ({method})",
+                DeprecationWarning,
+                stacklevel=4,
+            )
+
+    def _callTearDown(self) -> None:
+        self._call(self.asyncTearDown)
+        self._call(self.tearDown)
+
+    def _callCleanup(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        self._call(function, *args, **kwargs)
+
+    def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call a function in the test's context; an asynchronous one, on the class's loop."""
+        if inspect.iscoroutinefunction(function):
+            return self._running_class_loop(self.id()).run(function(*args, **kwargs), self._context)
+        return self._context.run(function, *args, **kwargs)
+
+    def _runs_alone(self) -> bool:
+        """Tell whether no suite has set the class up; a skipped test needs no class."""
+        cls = type(self)
+        method = getattr(self, self._testMethodName, None)
+        return (
+            cls._class_loop is None
+            and getattr(cls.setUpClass, "__func__", None) is AsyncClassTestCase.setUpClass.__func__  # type: ignore[attr-defined]
+            and not getattr(cls, "__unittest_skip__", False)
+            and not getattr(method, "__unittest_skip__", False)
+        )
+
+    @classmethod
+    def _running_class_loop(cls, what: str) -> "_ClassLoop":
+        if cls._class_loop is None:
+            raise RuntimeError(
+                f"{what} needs the event loop of {cls.__qualname__}, which is not open: call super().setUpClass() "
+                f"first in its setUpClass(), and run single tests in a unittest.TestSuite"
+            )
+        return cls._class_loop
+
+    @classmethod
+    def _run_class_hook(cls, name: str) -> None:
+        hook = getattr(cls, name)
+        if not (inspect.ismethod(hook) and inspect.iscoroutinefunction(hook)):
+            raise TypeError(
+                f"{cls.__qualname__}.{name} must be a class method and asynchronous: `@classmethod async def`"
+            )
+        class_loop = cls._running_class_loop(f"{name}()")
+        with cls._closing_class_on(BaseException, but=Exception):
+            class_loop.run(hook(), class_loop.context)
+
+    @classmethod
+    def _run_class_cleanup(cls, function: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> None:
+        async def call() -> None:
+            await function(*args, **kwargs)
+
+        class_loop = cls._running_class_loop("a class cleanup")
+        class_loop.run(call(), class_loop.context)
+
+    @classmethod
+    def _close_class_loop(cls) -> None:
+        class_loop, cls._class_loop = cls._class_loop, None
+        if class_loop is not None:
+            class_loop.close()
+
+    @classmethod
+    @contextlib.contextmanager
+    def _closing_class_on(
+        cls, interruption: type[BaseException], *, but: type[BaseException] | tuple[()] = ()
+    ) -> Iterator[None]:
+        """Run the class cleanups when something goes through that makes unittest forget them, such as Ctrl-C."""
+        try:
+            yield
+        except but:
+            raise
+        except interruption as exc:
+            cls.doClassCleanups()
+            for _, cleanup_exc, _ in cls.tearDown_exceptions:  # type: ignore[attr-defined]  # missing in typeshed
+                text = "".join(traceback.format_exception(cleanup_exc)).rstrip()
+                exc.add_note(f"and then, in a class cleanup of {cls.__qualname__}:\n{text}")
+            raise
+
+
+class _ClassLoop:
+    """The event loop of a class, and the context in which its hooks run."""
+
+    def __init__(self, factory: Callable[[], asyncio.AbstractEventLoop] | None, *, debug: bool) -> None:
+        # Runner's None lets PYTHONASYNCIODEBUG and -X dev decide.
+        self.runner = asyncio.Runner(debug=True if debug else None, loop_factory=factory)
+        self.context = contextvars.copy_context()
+        self.runner.get_loop()
+
+    def run(self, coroutine: Coroutine[Any, Any, _T], context: contextvars.Context) -> _T:
+        """Run a coroutine; its exception shows its own frames, and none of asyncio's."""
+        result, exc = self.runner.run(_with_exception(coroutine), context=context)
+        try:
+            if exc is not None:
+                raise exc
+        finally:
+            del exc  # the exception's traceback leads to this frame: no cycle is left
+        return cast("_T", result)
+
+    def tasks(self) -> set[asyncio.Task[Any]]:
+        return asyncio.all_tasks(self.runner.get_loop())
+
+    def cancel(self, tasks: set[asyncio.Task[Any]]) -> None:
+        if tasks:
+            self.runner.run(_cancel(tasks))
+
+    def close(self) -> None:
+        try:
+            self.cancel(self.tasks())
+        finally:
+            self.runner.close()
+
+
+async def _with_exception(coroutine: Coroutine[Any, Any, _T]) -> tuple[_T | None, Exception | None]:
+    try:
+        return await coroutine, None
+    except Exception as exc:  # noqa: BLE001 - raised again by the caller
+        return None, exc
+
+
+async def _cancel(tasks: set[asyncio.Task[Any]]) -> None:
+    """Cancel tasks and wait for them; let go, with a warning, of those that do not end."""
+    for task in tasks:
+        task.cancel()
+    done, pending = await asyncio.wait(tasks, timeout=_CANCEL_TIMEOUT)
+    for task in done:
+        _report_exception(task)
+    for task in pending:
+        # Runner.close() would wait for it without end; asyncio documents this function for loops of other makers.
+        asyncio._unregister_task(task)  # noqa: SLF001
+        warnings.warn(f"cancelled, but not ended after {_CANCEL_TIMEOUT:g} s: {task!r}", RuntimeWarning, stacklevel=2)
+
+
+def _report_exception(task: asyncio.Task[Any]) -> None:
+    """Hand the exception of a cancelled task to the loop's handler, as the standard library does."""
+    if not task.cancelled() and task.exception() is not None:
+        task.get_loop().call_exception_handler(
+            {
+                "message": "unhandled exception while a test's leftover task was cancelled",
+                "exception": task.exception(),
+                "task": task,
+            }
+        )

@@ -1,0 +1,35 @@
+"""Running a test class inside a test, to look at its result."""
+
+import unittest
+from collections.abc import Iterator
+from typing import Any
+
+__all__ = ["outcomes", "run_classes"]
+
+
+def run_classes(*classes: type[unittest.TestCase]) -> unittest.TestResult:
+    """Run test classes one after the other, as `python -m unittest` does, and return the result."""
+    result = unittest.TestResult()
+    suites = [unittest.defaultTestLoader.loadTestsFromTestCase(cls) for cls in classes]
+    unittest.TestSuite(suites).run(result)
+    return result
+
+
+def outcomes(result: unittest.TestResult) -> dict[str, str]:
+    """Return the last line of each error and failure, and the reason of each skip, by the test's short name."""
+    return {_name(test): _last_line(text) for test, text in _troubles(result)}
+
+
+def _troubles(result: unittest.TestResult) -> Iterator[tuple[Any, str]]:
+    yield from result.errors
+    yield from result.failures
+    yield from result.skipped
+
+
+def _name(test: unittest.TestCase) -> str:
+    """Return ``test_name``, or ``setUpClass`` for what unittest calls ``setUpClass (module.Class)``."""
+    return test.id().partition(" ")[0].rpartition(".")[2]
+
+
+def _last_line(text: str) -> str:
+    return text.rstrip().rpartition("\n")[2]

@@ -1,0 +1,38 @@
+"""The example projects in docs/examples: each runs as its reader would run it, and leaves nothing behind."""
+
+import os
+import re
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "docs" / "examples"
+
+
+class ExampleTests(unittest.TestCase):
+    """One folder after the other."""
+
+    def test_every_example(self) -> None:
+        """Its suite passes with warnings as errors, skips nothing and writes nothing beside it."""
+        for folder in sorted(EXAMPLES.glob("[!.]*/")):
+            with self.subTest(example=folder.name):
+                before = files(folder)
+                run = subprocess.run(
+                    [sys.executable, "-W", "error", "-m", "unittest"],
+                    cwd=folder,
+                    env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT)},
+                    capture_output=True,
+                    text=True,
+                    timeout=120,
+                    check=False,
+                )
+                self.assertRegex(run.stderr[-2000:], re.compile(r"^Ran [1-9]\d* tests? .*\n\nOK\n\Z", re.MULTILINE))
+                self.assertEqual(run.returncode, 0)
+                self.assertEqual(files(folder), before)
+
+
+def files(folder: Path) -> set[Path]:
+    """Return the files of a folder, but those that Python itself makes."""
+    return {path for path in folder.rglob("*") if "__pycache__" not in path.parts}
