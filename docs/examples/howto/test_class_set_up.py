@@ -1,0 +1,67 @@
+"""What is made once a class."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi_testing import AsyncServerTestCase
+
+
+class SetUpTests(AsyncServerTestCase):
+    """The count stands at ten before the first test runs."""
+
+    app = "counter:app"
+
+    @classmethod
+    async def asyncSetUpClass(cls) -> None:
+        await super().asyncSetUpClass()  # the server runs from here on
+        cls.server.state["counter"].value = 10
+
+    async def test_count(self) -> None:
+        """The app goes on from there."""
+        self.assertJsonEqual(await self.client.post("/count"), 11)
+
+
+@asynccontextmanager
+async def open_mailbox() -> AsyncIterator[list[str]]:
+    """Stand in for whatever a suite needs: a message broker, a connection pool, another server."""
+    mailbox = ["welcome"]
+    yield mailbox
+    mailbox.clear()
+
+
+class ContextTests(AsyncServerTestCase):
+    """The mailbox is open from before the server starts until after it has stopped."""
+
+    app = "counter:app"
+    mailbox: list[str]
+
+    @classmethod
+    async def asyncSetUpClass(cls) -> None:
+        cls.mailbox = await cls.enterAsyncClassContext(open_mailbox())
+        await super().asyncSetUpClass()
+
+    async def test_open(self) -> None:
+        """Every test of the class finds it open."""
+        self.assertEqual(self.mailbox, ["welcome"])
+
+
+class CleanupTests(AsyncServerTestCase):
+    """What is no context manager is undone by a cleanup, also where the set-up fails half-way."""
+
+    app = "counter:app"
+    mailbox: list[str]
+
+    @classmethod
+    async def asyncSetUpClass(cls) -> None:
+        cls.mailbox = ["welcome"]
+        cls.addAsyncClassCleanup(cls.empty_mailbox)
+        await super().asyncSetUpClass()
+
+    @classmethod
+    async def empty_mailbox(cls) -> None:
+        """Run after the server has stopped: cleanups run in reverse order."""
+        cls.mailbox.clear()
+
+    async def test_filled(self) -> None:
+        """The cleanup runs after the last test, not between them."""
+        self.assertEqual(self.mailbox, ["welcome"])

@@ -1,0 +1,1 @@
+"""A catalogue of songs, and a WebSocket that announces the new ones."""

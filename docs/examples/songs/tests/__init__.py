@@ -1,0 +1,1 @@
+"""The tests: ``python -m unittest`` in the folder above runs them."""

@@ -1,0 +1,38 @@
+"""A test class as users write it; the type checkers read it, nobody runs it."""
+
+from typing import assert_type
+
+import httpx
+from fastapi import FastAPI
+
+from fastapi_testing import AsyncServerTestCase, Client, Server, WebSocketClient, WebSocketSession
+
+app = FastAPI()
+
+
+class ItemTests(AsyncServerTestCase):
+    app = app
+    server_options = {"http": "h11", "host": "::1"}
+    headers = {"X-Tenant": "blue"}
+    timeout = httpx.Timeout(1.0)
+
+    @classmethod
+    async def asyncSetUpClass(cls) -> None:
+        await super().asyncSetUpClass()
+        assert_type(cls.server, Server)
+        assert_type(await cls.enterAsyncClassContext(Server(app)), Server)
+        cls.addAsyncClassCleanup(cls.forget, "all")
+
+    @classmethod
+    async def forget(cls, what: str) -> None: ...
+
+    async def test_types(self) -> None:
+        assert_type(self.server, Server)
+        assert_type(self.client, Client)
+        assert_type(self.ws, WebSocketClient)
+        assert_type(await self.client.get("/"), httpx.Response)
+        assert_type(self.new_client(headers={"X-Tenant": "red"}, server=Server("shop.main:app")), Client)
+        async with self.ws.connect("/chat") as chat:
+            assert_type(chat, WebSocketSession)
+            assert_type(await chat.receive_text(), str)
+        assert_type(await self.ws.connect("/chat"), WebSocketSession)
