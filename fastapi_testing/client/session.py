@@ -196,7 +196,7 @@ class WebSocketSession(ClientConnection):
             timeout: Seconds to wait; the session's ``timeout`` unless given.
 
         Returns:
-            What was received: a string, bytes, or the JSON value.
+            What was received, as a string, bytes, or the JSON value.
 
         Raises:
             AssertionError: If another message comes.
