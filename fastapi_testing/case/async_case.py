@@ -84,7 +84,7 @@ class AsyncServerTestCase(HTTPAssertions, JsonAssertions, WebSocketAssertions, A
     follow_redirects: ClassVar[bool] = False
     """Whether the client follows redirects."""
 
-    server = _RunningServer()
+    server: _RunningServer = _RunningServer()
     """The running :class:`Server`."""
 
     _server: Server  # of the class or, where server_scope is "test", of the test

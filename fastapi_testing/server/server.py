@@ -64,6 +64,7 @@ class Server(uvicorn.Server):
         ValueError: If ``lifespan`` or ``http`` is none of the above, or a time-out is not positive.
     """
 
+    lifespan: Lifespan | LifespanOff
     server_state: ServerState
 
     def __init__(
@@ -81,7 +82,7 @@ class Server(uvicorn.Server):
         _check_choice("http", http, ("auto", "httptools", "h11"))
         _check_positive("startup_timeout", startup_timeout)
         _check_positive("shutdown_timeout", shutdown_timeout)
-        self.app = load_app(app)
+        self.app: ASGIApp = load_app(app)
         self.host = host
         self.startup_timeout = startup_timeout
         self.shutdown_timeout = shutdown_timeout
@@ -98,6 +99,7 @@ class Server(uvicorn.Server):
                 port=port,
                 lifespan=lifespan,
                 http=http,
+                ws="websockets-sansio",  # uvicorn's own choice by now; older ones warn of the library they choose
                 log_config=None,
                 timeout_keep_alive=_KEEP_ALIVE,
                 workers=1,

@@ -27,8 +27,8 @@ class ServerState(uvicorn.server.ServerState):
         self._second = 0
         super().__init__()
         self._changed = asyncio.Event()
-        self.connections = _NotifyingSet(self._changed)
-        self.tasks = _NotifyingSet(self._changed)
+        self.connections: set[Any] = _NotifyingSet(self._changed)
+        self.tasks: set[asyncio.Task[None]] = _NotifyingSet(self._changed)
 
     @property
     def default_headers(self) -> list[tuple[bytes, bytes]]:
