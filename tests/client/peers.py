@@ -1,6 +1,5 @@
 """What the WebSocket tests talk to: an app on uvicorn, and peers of websockets for what an app cannot do."""
 
-import asyncio
 import contextlib
 import socket
 import ssl
@@ -9,16 +8,16 @@ from typing import Any
 from unittest import IsolatedAsyncioTestCase
 
 import httpx
-import uvicorn
 from fastapi import FastAPI, Response, WebSocket
 from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as serve_websockets
 
+from fastapi_testing import Server
 from fastapi_testing.client.session import WebSocketSession
 from fastapi_testing.client.websocket import WebSocketClient
 from tests.timing import MS
 
-__all__ = ["TLS", "WebSocketTestCase", "deaf", "serve", "serve_peer", "speaker", "url_of"]
+__all__ = ["TLS", "WebSocketTestCase", "deaf", "serve_peer", "speaker", "url_of"]
 
 TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Shared, as httpx would make one for every client, and take its time."""
@@ -89,21 +88,6 @@ async def redirect(websocket: WebSocket) -> None:
 
 
 @contextlib.asynccontextmanager
-async def serve(app: FastAPI) -> AsyncIterator[str]:
-    """Serve an app with uvicorn, without its polling loop; yield the server's URL."""
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, log_level="critical"))
-    server.config.load()
-    server.lifespan = server.config.lifespan_class(server.config)
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as sock:
-        sock.bind(("127.0.0.1", 0))
-        await server.startup(sockets=[sock])
-        yield url_of(sock)
-        for listener in server.servers:
-            listener.close()
-        await asyncio.gather(*server.server_state.tasks)
-
-
-@contextlib.asynccontextmanager
 async def serve_peer(handler: Callable[[ServerConnection], Awaitable[None]]) -> AsyncIterator[str]:
     """Serve one handler with websockets, for what an app cannot do; yield the server's URL."""
     async with serve_websockets(handler, "127.0.0.1", 0, close_timeout=0) as server:
@@ -139,7 +123,7 @@ class WebSocketTestCase(IsolatedAsyncioTestCase):
 
     async def asyncSetUp(self) -> None:
         """Serve the app."""
-        self.url = await self.enterAsyncContext(serve(app))
+        self.url = (await self.enterAsyncContext(Server(app))).url
         self.client = await self.enterAsyncContext(self.new_client(self.url))
         self.ws = self.new_websocket_client(self.client)
 
