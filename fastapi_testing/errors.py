@@ -4,7 +4,10 @@ The exceptions that fastapi_testing raises.
 Every one of them is a :exc:`FastAPITestingError`::
 
     FastAPITestingError
+    ├── ConfigurationError (ValueError)
     ├── ForeignURLError (ValueError)
+    ├── InvalidResponseTypeError (TypeError)
+    ├── IsolationError (RuntimeError)
     └── ServerError (RuntimeError)
         ├── ServerNotRunningError
         ├── ServerShutdownError
@@ -15,8 +18,11 @@ A wrong argument raises the built-in :exc:`TypeError` or :exc:`ValueError`. What
 """
 
 __all__ = [
+    "ConfigurationError",
     "FastAPITestingError",
     "ForeignURLError",
+    "InvalidResponseTypeError",
+    "IsolationError",
     "ServerError",
     "ServerNotRunningError",
     "ServerShutdownError",
@@ -26,6 +32,29 @@ __all__ = [
 
 class FastAPITestingError(Exception):
     """Base of every exception that fastapi_testing raises."""
+
+
+class ConfigurationError(FastAPITestingError, ValueError):
+    """
+    A setting cannot be what it was said to be.
+
+    Attributes:
+        source: Where it was said: a file, ``"environment"``, or the code that did.
+        key: The setting or the environment variable; None where the source as a whole is at fault.
+        value: What it was said to be.
+        expected: What would have been right.
+    """
+
+    def __init__(self, source: str, expected: str, key: str | None = None, value: object = None) -> None:
+        setting = "" if key is None else f"{key} = {value!r}: "
+        super().__init__(f"{source}: {setting}expected {expected}")
+        self.source = source
+        self.expected = expected
+        self.key = key
+        self.value = value
+
+    def __reduce__(self) -> tuple[type["ConfigurationError"], tuple[str, str, str | None, object]]:
+        return type(self), (self.source, self.expected, self.key, self.value)
 
 
 class ForeignURLError(FastAPITestingError, ValueError):
@@ -49,6 +78,14 @@ class ForeignURLError(FastAPITestingError, ValueError):
 
     def __reduce__(self) -> tuple[type["ForeignURLError"], tuple[str, str]]:
         return type(self), (self.url, self.origin)
+
+
+class InvalidResponseTypeError(FastAPITestingError, TypeError):
+    """Something of HTTP was asked of a WebSocket connection, or the other way round."""
+
+
+class IsolationError(FastAPITestingError, RuntimeError):
+    """What the app does to the database cannot be done on the one connection of ``isolation = "rollback"``."""
 
 
 class ServerError(FastAPITestingError, RuntimeError):

@@ -1,44 +1,240 @@
-"""The recorder around the app: what is being asked of it."""
+"""What happened inside: one record for each request, WebSocket and lifespan that the app was called for."""
 
 import asyncio
-from typing import Any
+import contextvars
+import gc
+import logging
+import sys
+from collections import deque
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Literal
 
-from fastapi_testing.server.application import ASGIApp, Receive, Scope, Send, describe_app
-from fastapi_testing.server.stacks import waiting_at
+from starlette.requests import ClientDisconnect
+from starlette.websockets import WebSocketDisconnect
+from uvicorn.protocols.utils import ClientDisconnected
 
-__all__ = ["Recorder"]
+from fastapi_testing.server.application import Message, Receive, Scope, Send, describe_app
+from fastapi_testing.server.clock import RealClock
+from fastapi_testing.server.stacks import app_traceback, stack_of, waiting_at
+
+__all__ = ["Exchange", "Tap", "current_exchange", "exchange_of"]
+
+_RECORDS = 100
+"""Log records that an exchange keeps, the last ones."""
+
+_NO_ERRORS = (asyncio.CancelledError, ClientDisconnect, ClientDisconnected, WebSocketDisconnect)
+"""What ends an ASGI call because the other side has gone, or the test is over."""
+
+current_exchange: contextvars.ContextVar["Exchange | None"] = contextvars.ContextVar("current_exchange", default=None)
+"""What the running code is a part of: set for an ASGI call, and inherited by the tasks and threads it starts."""
 
 
-class Recorder:
+class Exchange:
     """
-    An ASGI application around the served one that knows which requests are in flight.
+    One call of the app: what was asked, what was answered, and what became of it.
 
-    It stands outside everything that uvicorn wraps around an app: ProxyHeadersMiddleware changes
-    ``scope["client"]``, and the socket's own address is wanted here.
-
-    Args:
-        app: The application that answers.
+    Attributes:
+        kind: ``"http"``, ``"websocket"`` or ``"lifespan"``.
+        method: The request method (RFC 9110 §9); ``GET`` for a WebSocket, empty for a lifespan.
+        request_headers: The request's header fields as the server got them, names in lower case.
+        client: The client's socket address, host and port; None where it has none.
+        status: The status code of the response; None while there is none. A WebSocket that was accepted has 101.
+        response_headers: The header fields that the app answered with; the server adds its own.
+        bytes_received: Bytes of the request's body, or of a WebSocket's messages, that the app has read.
+        bytes_sent: Bytes of the response's body, or of a WebSocket's messages, that the app has sent.
+        started_at: When the app was called, in seconds of the monotonic clock.
+        ended_at: When the call ended; None as long as it runs.
+        exception: The exception that the app raised to the server.
+        log_records: What was logged from INFO up while serving it, uvicorn's own records aside; the last 100.
+        unseen: Whether there is an exception which no response has shown, and no test has expected.
+        expected: Whether a test has expected the exception.
+        reported: Whether somebody reports the exception, so that the server's log need not go to the terminal.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._in_flight: dict[asyncio.Task[Any], Scope] = {}
+    # Class attributes until they change: one is made for every request, and most of this stays as it is.
+    status: int | None = None
+    response_headers: Iterable[tuple[bytes, bytes]] = ()
+    bytes_received = 0
+    bytes_sent = 0
+    ended_at: float | None = None
+    exception: BaseException | None = None
+    log_records: Collection[logging.LogRecord] = ()
+    unseen = False
+    expected = False
+    reported = False
+    _handled: BaseException | None = None
+    _endpoint: object = None
+    _waiters: Sequence["asyncio.Future[None]"] = ()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - a coroutine that runs has a task
-        self._in_flight[task] = scope
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            del self._in_flight[task]
+    def __init__(self, scope: Scope, task: "asyncio.Task[Any]") -> None:
+        self.kind: Literal["http", "websocket", "lifespan"] = scope["type"]
+        self.request_headers: Sequence[tuple[bytes, bytes]] = scope.get("headers", ())
+        self.client: tuple[str, int] | None = scope.get("client")
+        self.started_at = RealClock.now()
+        self.method: str = scope.get("method", "" if self.kind == "lifespan" else "GET")
+        self._path: bytes = scope.get("raw_path") or scope.get("path", "").encode()
+        self._query: bytes = scope.get("query_string", b"")
+        self._scope: Scope | None = scope
+        self._task: asyncio.Task[Any] | None = task
 
-    def describe(self, task: asyncio.Task[Any]) -> str:
-        """Return what a task is answering and where it stands: ``GET /slow, in shop.slow, waits at File ...``."""
-        scope = self._in_flight.get(task)
-        if scope is None:
-            return repr(task)
-        asked = f"{scope.get('method', 'WebSocket')} {scope['path']}"
-        endpoint = scope.get("endpoint")
-        handler = "" if endpoint is None else f", in {describe_app(endpoint)}"
-        return f"{asked}{handler}, waits at {waiting_at(task)}"
+    def __repr__(self) -> str:
+        state = "in flight" if self.ended_at is None else f"status {self.status}"
+        return f"<Exchange {self} {state}>"
+
+    def __str__(self) -> str:
+        if self.kind == "lifespan":
+            return "lifespan"
+        return f"{self.method if self.kind == 'http' else 'WebSocket'} {self.target}"
+
+    @property
+    def target(self) -> str:
+        """The request target (RFC 9112 §3.2.1), path and query; empty for a lifespan."""
+        target = self._path + b"?" + self._query if self._query else self._path
+        return target.decode("utf-8", "backslashreplace")
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the app raised, other than because its client had gone or the test was over."""
+        return self.exception is not None and not isinstance(self.exception, _NO_ERRORS)
+
+    @property
+    def endpoint(self) -> str:
+        """The name of the route's function, such as ``shop.main.read_item``; empty where there is none."""
+        endpoint = self._endpoint if self._scope is None else self._scope.get("endpoint")
+        return "" if endpoint is None else describe_app(endpoint)
+
+    @property
+    def duration(self) -> float:
+        """Seconds that the call took, or has taken so far."""
+        return (RealClock.now() if self.ended_at is None else self.ended_at) - self.started_at
+
+    @property
+    def app_traceback(self) -> str:
+        """The exception's traceback without the frames of frameworks; empty where there is no exception."""
+        return "" if self.exception is None else app_traceback(self.exception)
+
+    @property
+    def stack(self) -> list[str]:
+        """Where the call stands, outermost first, in a traceback's words; empty once it has ended."""
+        return [] if self._task is None else stack_of(self._task)
+
+    @property
+    def whereabouts(self) -> str:
+        """What is asked, of which function, and where it waits: ``GET /slow, in shop.slow, waits at File ...``."""
+        where = "" if self._task is None else f", waits at {waiting_at(self._task)}"
+        return f"{self.name}{where}"
+
+    @property
+    def name(self) -> str:
+        """What is asked, and of which function: ``GET /slow, in shop.slow``."""
+        return f"{self}{f', in {self.endpoint}' if self.endpoint else ''}"
+
+    async def wait_ended(self) -> None:
+        """Wait until the app's call has ended: its background tasks and ``yield`` dependencies are done then."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters = [*self._waiters, waiter]
+        if self.ended_at is None:  # looked at after that: it may end on another thread's loop
+            await waiter
+
+    def fail(self, exception: BaseException) -> None:
+        """Take note of the exception that ends the call."""
+        self.exception = exception
+        # Starlette answers with 500 from inside of `except`, and raises then; what uvicorn gets, it answers itself.
+        shown = self.kind == "http" and (self.status is None or self._handled is exception)
+        if self.kind != "lifespan" and self.status is None:
+            self.status = 500
+        self.unseen = self.kind != "lifespan" and self.is_error and not shown
+
+    def expect(self) -> None:
+        """Take note that a test has expected the exception, or has got it itself."""
+        self.expected = True
+        self.unseen = False
+
+    def end(self) -> None:
+        """Let go of what belongs to the call, and wake those who wait for its end."""
+        self.ended_at = RealClock.now()
+        self._endpoint = None if self._scope is None else self._scope.get("endpoint")
+        self._scope = self._task = self._handled = None
+        for waiter in self._waiters:
+            _wake(waiter)
+
+    def take_answer(self, message: Message, status: int) -> None:
+        """Take note of how the app begins its answer."""
+        self.status = status
+        self.response_headers = message.get("headers", ())
+        self._handled = sys.exc_info()[1]
+
+    def log(self, record: logging.LogRecord) -> None:
+        """Keep a log record that was made during the call."""
+        own = record.name == "uvicorn" or record.name.startswith("uvicorn.")
+        if record.levelno >= logging.INFO and not own:
+            if not isinstance(self.log_records, deque):
+                self.log_records = deque(maxlen=_RECORDS)
+            self.log_records.append(record)
+
+
+class Tap:
+    """What the app gets for ``receive`` and ``send``: the server's own, and an exchange that takes notes."""
+
+    __slots__ = ("_exchange", "_receive", "_send")
+
+    def __init__(self, exchange: Exchange, receive: Receive, send: Send) -> None:
+        self._exchange = exchange
+        self._receive = receive
+        self._send = send
+
+    async def receive(self) -> Message:
+        """Receive from the server."""
+        message = await self._receive()
+        kind = message["type"]
+        if kind == "http.request":
+            self._exchange.bytes_received += len(message.get("body", b""))
+        elif kind == "websocket.receive":
+            self._exchange.bytes_received += _payload_size(message)
+        return message
+
+    # Not a coroutine function of its own: what it returns is the server's coroutine, which saves one per message.
+    def send(self, message: Message) -> Any:
+        """Send to the server."""
+        kind, exchange = message["type"], self._exchange
+        if kind in ("http.response.body", "websocket.http.response.body"):
+            exchange.bytes_sent += len(message.get("body", b""))
+        elif kind == "websocket.send":
+            exchange.bytes_sent += _payload_size(message)
+        elif kind in ("http.response.start", "websocket.http.response.start"):
+            exchange.take_answer(message, message["status"])
+        elif kind == "websocket.accept":
+            exchange.take_answer(message, 101)
+        elif kind == "websocket.close" and exchange.status is None:
+            exchange.take_answer(message, 403)
+        return self._send(message)
+
+
+def exchange_of(task: "asyncio.Task[Any]") -> Exchange | None:
+    """Return the exchange that a task works for, or was started in."""
+    context = _context_of(task)
+    return None if context is None else context.get(current_exchange)
+
+
+def _context_of(task: "asyncio.Task[Any]") -> contextvars.Context | None:
+    if sys.version_info >= (3, 12):  # pragma: no cover - one of the two is covered on each Python
+        return task.get_context()
+    return next((held for held in gc.get_referents(task) if isinstance(held, contextvars.Context)), None)
+
+
+def _payload_size(message: Message) -> int:
+    text = message.get("text")
+    return len(message.get("bytes") or b"") if text is None else len(text.encode("utf-8", "surrogatepass"))
+
+
+def _wake(waiter: "asyncio.Future[None]") -> None:
+    loop = waiter.get_loop()
+    if loop is asyncio.get_running_loop():
+        _resolve(waiter)
+    else:  # a server in a thread of its own, and a test that waits for it
+        loop.call_soon_threadsafe(_resolve, waiter)
+
+
+def _resolve(waiter: "asyncio.Future[None]") -> None:
+    if not waiter.done():
+        waiter.set_result(None)

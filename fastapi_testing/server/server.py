@@ -8,10 +8,13 @@ from typing import Any, Literal, Self, TypedDict
 import uvicorn
 from uvicorn.lifespan.off import LifespanOff
 
-from fastapi_testing.errors import ServerError, ServerNotRunningError, ServerShutdownError
+from fastapi_testing.errors import ServerError, ServerNotRunningError, ServerShutdownError, ServerStartupError
 from fastapi_testing.server.application import ASGIApp, describe_app, load_app
-from fastapi_testing.server.exchange import Recorder
+from fastapi_testing.server.exchange import Exchange
 from fastapi_testing.server.lifespan import Lifespan
+from fastapi_testing.server.logs import LogWatch
+from fastapi_testing.server.recorder import Recorder, recorders
+from fastapi_testing.server.settle import settle
 from fastapi_testing.server.sockets import bind_socket
 from fastapi_testing.server.state import ServerState
 
@@ -57,15 +60,23 @@ class Server(uvicorn.Server):
         http: uvicorn's HTTP/1.1 implementation; ``"auto"`` is httptools.
         startup_timeout: Seconds that the app's lifespan may take to start.
         shutdown_timeout: Seconds that requests in flight may take to end, and then the app's lifespan.
+        sock: A TCP socket that is bound already, to listen on instead of ``host`` and ``port``. The server closes it
+            when it stops, and so starts once.
+
+    Attributes:
+        app: The application itself.
+        recorder: What the app was asked and what became of it, from the first start on.
 
     Raises:
         ServerStartupError: If an import string leads to nothing.
         TypeError: If ``app`` is not callable as ASGI 3.
-        ValueError: If ``lifespan`` or ``http`` is none of the above, or a time-out is not positive.
+        ValueError: If ``lifespan`` or ``http`` is none of the above, a time-out is not positive, or ``sock`` is not
+            bound to an IP address and a port.
     """
 
     lifespan: Lifespan | LifespanOff
     server_state: ServerState
+    recorder: Recorder
 
     def __init__(
         self,
@@ -77,17 +88,19 @@ class Server(uvicorn.Server):
         http: HTTPImplementation = "auto",
         startup_timeout: float = 30.0,
         shutdown_timeout: float = 10.0,
+        sock: socket.socket | None = None,
     ) -> None:
         _check_choice("lifespan", lifespan, ("auto", "on", "off"))
         _check_choice("http", http, ("auto", "httptools", "h11"))
         _check_positive("startup_timeout", startup_timeout)
         _check_positive("shutdown_timeout", shutdown_timeout)
         self.app: ASGIApp = load_app(app)
-        self.host = host
+        self.host = host if sock is None else _bound_host(sock)
         self.startup_timeout = startup_timeout
         self.shutdown_timeout = shutdown_timeout
         self._name = describe_app(app)
         self._requested_port = port
+        self._given_socket = sock
         self._phase: Literal["stopped", "starting", "running", "stopping"] = "stopped"
         # A factory, because uvicorn calls a plain app once without arguments to see whether it is one.
         super().__init__(
@@ -159,6 +172,28 @@ class Server(uvicorn.Server):
         state: dict[str, Any] = self.lifespan.state
         return state
 
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """
+        What the app was asked since the current test began, HTTP requests and WebSockets, oldest first; the last 500.
+
+        A server that no test case runs keeps them from its start on.
+        """
+        return list(self.recorder.exchanges)
+
+    async def settle(self, *, tasks: bool = False, timeout: float = 5.0) -> None:
+        """
+        Wait until no HTTP request is in flight; background tasks and ``yield`` dependencies are done then.
+
+        Args:
+            tasks: Whether to wait also for the tasks that the app started while it answered, and left running.
+            timeout: Seconds to wait.
+
+        Raises:
+            TimeoutError: If it takes longer; it names what has not ended, and the lines at which it waits.
+        """
+        await settle(self.recorder, timeout, tasks=tasks)
+
     async def start(self) -> None:
         """
         Bind the socket, run the app's lifespan up to its startup, and accept connections.
@@ -171,16 +206,21 @@ class Server(uvicorn.Server):
         if self._phase != "stopped":
             raise ServerError(f"cannot start {self!r}: it has been started already; stop it first")
         self._load()
-        sock = bind_socket(self.host, self._requested_port)
+        sock = self._bind()
         self._phase = "starting"
+        LogWatch.begin()
         try:
             await self.startup(sockets=[sock])
         except BaseException:
             sock.close()
             self._phase = "stopped"
-            await self.lifespan.shutdown()
+            try:
+                await self.lifespan.shutdown()
+            finally:
+                LogWatch.end()
             raise
         self._socket_address = sock.getsockname()
+        recorders[self._socket_address[:2]] = self.recorder
         self._loop = asyncio.get_running_loop()
         self._phase = "running"
 
@@ -203,6 +243,8 @@ class Server(uvicorn.Server):
             await self.shutdown()
         finally:
             self._phase = "stopped"
+            recorders.pop(self._socket_address[:2], None)
+            LogWatch.end()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's signature
         """Do what uvicorn's own does, without its waits on the clock."""
@@ -210,7 +252,12 @@ class Server(uvicorn.Server):
             server.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
-        unfinished = await self._end_requests()
+        try:
+            unfinished = await self._end_requests()
+        except asyncio.CancelledError:
+            await self._cancel(list(self.server_state.tasks))
+            await self.lifespan.shutdown()
+            raise
         try:
             await self.lifespan.shutdown()
         except ServerShutdownError as exc:
@@ -237,12 +284,21 @@ class Server(uvicorn.Server):
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
+    def _bind(self) -> socket.socket:
+        if self._given_socket is None:
+            return bind_socket(self.host, self._requested_port)
+        if self._given_socket.fileno() == -1:
+            raise ServerStartupError(f"the socket that the server of {self._name} was given is closed: give it another")
+        # What it accepts inherits this; asyncio sets it only where the socket was made as bind_socket() makes them.
+        self._given_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return self._given_socket
+
     def _load(self) -> None:
         """Make what one run of the server needs; uvicorn does this in serve()."""
         if not self.config.loaded:
             self.config.load()
-            self._recorder = Recorder(self.config.loaded_app)
-            self.config.loaded_app = self._recorder
+            self.recorder = Recorder(self.config.loaded_app)
+            self.config.loaded_app = self.recorder
         self.server_state = ServerState(self.config.encoded_headers)
         if self.config.lifespan == "off":
             self.lifespan = LifespanOff(self.config)
@@ -268,7 +324,7 @@ class Server(uvicorn.Server):
         return None
 
     def _name_unfinished(self, tasks: list[asyncio.Task[None]]) -> ServerShutdownError:
-        lines = [f"  {self._recorder.describe(task)}" for task in tasks]
+        lines = [f"  {self.recorder.describe(task)}" for task in tasks]
         lines = lines or ["  a connection whose peer does not read what it was sent"]
         return ServerShutdownError(
             "\n".join(
@@ -280,6 +336,7 @@ class Server(uvicorn.Server):
         )
 
     async def _cancel(self, tasks: list[asyncio.Task[None]]) -> None:
+        self.recorder.abandon(tasks)
         for task in tasks:
             task.cancel()
         if tasks:
@@ -299,6 +356,14 @@ class Server(uvicorn.Server):
             raise ServerError(f"cannot stop {self!r}: wait until that is done")
         if asyncio.get_running_loop() is not self._loop:
             raise ServerError(f"cannot stop {self!r} from here: it runs on the event loop that started it")
+
+
+def _bound_host(sock: socket.socket) -> str:
+    address = sock.getsockname() if sock.family in (socket.AF_INET, socket.AF_INET6) else ("", 0)
+    host, port, *_ = address
+    if port == 0:
+        raise ValueError(f"sock must be bound to an IP address and a port, got {sock!r}")
+    return str(host)
 
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:

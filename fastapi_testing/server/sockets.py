@@ -11,7 +11,10 @@ __all__ = ["bind_socket"]
 
 def bind_socket(host: str, port: int) -> socket.socket:
     """
-    Bind a TCP socket; it does not listen yet.
+    Bind a TCP socket and let it listen, so that the port is nobody else's.
+
+    A bound socket alone does not keep it: Linux lets any number of them bind one port with SO_REUSEADDR, as long as
+    none listens. A connection that comes before the server accepts it waits.
 
     Args:
         host: An IP address, version 4 or 6, such as ``127.0.0.1`` or ``::1``.
@@ -24,7 +27,8 @@ def bind_socket(host: str, port: int) -> socket.socket:
     sock = _make_socket(host)
     try:
         sock.bind((host, port))
-    except (OSError, OverflowError) as exc:
+        sock.listen()
+    except (OSError, OverflowError, TypeError) as exc:
         sock.close()
         reason = exc.strerror if isinstance(exc, OSError) else exc
         raise ServerStartupError(

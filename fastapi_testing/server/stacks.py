@@ -1,27 +1,32 @@
-"""Where a suspended task stands, so that an error can name the line that does not go on."""
+"""Where code stands and where it failed, in the lines of the user's own code, so that an error can name them."""
 
+import functools
 import gc
 import inspect
+import itertools
 import os
+import sys
 import sysconfig
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from traceback import FrameSummary, StackSummary, TracebackException, format_list
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["waiting_at"]
+__all__ = ["app_traceback", "describe_task", "stack_of", "stack_of_thread", "stacks_of_workers", "waiting_at"]
 
-_NOT_THE_USERS = tuple(
-    str(folder) + os.sep
-    for folder in {
-        Path(__file__).resolve().parent.parent,
-        *(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-    }
+_T = TypeVar("_T")
+
+_PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
+_STDLIB = tuple(str(Path(sysconfig.get_path(name)).resolve()) + os.sep for name in ("stdlib", "platstdlib"))
+_INSTALLED = tuple(str(Path(sysconfig.get_path(name)).resolve()) + os.sep for name in ("purelib", "platlib"))
+_FRAMEWORKS = tuple(
+    f"{folder}{name}{os.sep}" for folder in _INSTALLED for name in ("anyio", "fastapi", "starlette", "uvicorn")
 )
-"""Folders of the standard library, of installed packages and of this one."""
 
 _CHAINS = (("cr_frame", "cr_await"), ("ag_frame", "ag_await"), ("gi_frame", "gi_yieldfrom"))
 """Where coroutines, asynchronous generators and generators show their frame and what they wait for."""
@@ -33,11 +38,78 @@ def waiting_at(task: "asyncio.Task[Any]") -> str:
 
     The innermost frame of the user's own code is named; where there is none, the innermost of all.
     """
-    frames = list(_frames(task.get_coro()))
+    frames = _own(list(_frames(task.get_coro())), _frame_file)
     if not frames:
         return "a place that cannot be seen"
-    frame = next(filter(_is_users, reversed(frames)), frames[-1])
+    frame = frames[-1]
     return f'File "{frame.f_code.co_filename}", line {frame.f_lineno}, in {frame.f_code.co_name}'
+
+
+def stack_of(task: "asyncio.Task[Any]") -> list[str]:
+    """Return the stack of a suspended task, outermost first, as a traceback has it; empty of one that is running."""
+    coroutine = task.get_coro()
+    return [] if getattr(coroutine, "cr_running", False) else _format(_frames(coroutine))
+
+
+def stack_of_thread(thread: int) -> list[str]:
+    """Return the same for what a thread is running, from where this package has called it."""
+    frames = [*_callers(sys._current_frames().get(thread))]  # noqa: SLF001 - documented
+    called = itertools.takewhile(lambda frame: not _frame_file(frame).startswith(_PACKAGE), frames)
+    return _format(reversed([*called] or frames))
+
+
+def stacks_of_workers() -> list[list[str]]:
+    """Return the stacks of the threads in which plain functions are handlers, of those that run the user's code."""
+    threads = [thread.ident for thread in threading.enumerate() if thread.name == "AnyIO worker thread"]
+    frames = sys._current_frames()  # noqa: SLF001 - documented
+    stacks = ([*_callers(frames.get(ident or 0))][::-1] for ident in threads)
+    return [_format(stack) for stack in stacks if any(_is_users(_frame_file(frame)) for frame in stack)]
+
+
+def describe_task(task: "asyncio.Task[Any]") -> str:
+    """Return which coroutine a task runs, where it was made if asyncio knows, and where it waits."""
+    made = _own(list(getattr(task, "_source_traceback", None) or ()), _summary_file)
+    where = f', made at File "{made[-1].filename}", line {made[-1].lineno}, in {made[-1].name}' if made else ""
+    coroutine = task.get_coro()
+    name = getattr(coroutine, "__qualname__", repr(coroutine))
+    return f"task {task.get_name()!r} of {name}(){where}, waits at {waiting_at(task)}"
+
+
+def app_traceback(exception: BaseException) -> str:
+    """
+    Return the traceback of an exception and of those behind it, in the user's own frames.
+
+    Frames of installed packages, the app's framework among them, are left out; where nothing remains, which is so of
+    an app that is itself installed, only those of the framework are; and the innermost is always there.
+    """
+    rendered = TracebackException.from_exception(exception, compact=True)
+    _keep_own_frames(rendered)
+    return "".join(rendered.format()).rstrip("\n")
+
+
+def _keep_own_frames(rendered: TracebackException) -> None:
+    frames: list[FrameSummary] = [*rendered.stack]
+    rendered.stack = StackSummary()
+    rendered.stack.extend(_own(frames, _summary_file))
+    behind = (rendered.__cause__, rendered.__context__, *(rendered.exceptions or ()))
+    for other in filter(None, behind):
+        _keep_own_frames(other)
+
+
+def _own(frames: list[_T], file_of: Callable[[_T], str]) -> list[_T]:
+    """Return the frames of the user's code, or the nearest to them that there are."""
+    for belongs in (_is_users, _is_no_frameworks):
+        if own := [frame for frame in frames if belongs(file_of(frame))]:
+            return own
+    return frames[-1:]
+
+
+def _format(frames: Iterable[FrameType]) -> list[str]:
+    summaries = (
+        FrameSummary(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+        for frame in _own(list(frames), _frame_file)
+    )
+    return "".join(format_list([*summaries])).splitlines()
 
 
 def _frames(awaited: object) -> Iterator[FrameType]:
@@ -56,5 +128,28 @@ def _step(awaited: object) -> tuple[FrameType | None, object]:
     return None, next(filter(inspect.isasyncgen, gc.get_referents(awaited)), None)
 
 
-def _is_users(frame: FrameType) -> bool:
-    return not os.path.realpath(frame.f_code.co_filename).startswith(_NOT_THE_USERS)
+def _callers(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _frame_file(frame: FrameType) -> str:
+    return frame.f_code.co_filename
+
+
+def _summary_file(frame: FrameSummary) -> str:
+    return frame.filename
+
+
+@functools.cache
+def _is_users(file: str) -> bool:
+    return not (file.startswith("<frozen ") or os.path.realpath(file).startswith((_PACKAGE, *_STDLIB, *_INSTALLED)))
+
+
+@functools.cache
+def _is_no_frameworks(file: str) -> bool:
+    path = os.path.realpath(file)
+    if path.startswith(_INSTALLED):  # which may lie within the standard library's folder
+        return not path.startswith(_FRAMEWORKS)
+    return not (file.startswith("<frozen ") or path.startswith((_PACKAGE, *_STDLIB)))

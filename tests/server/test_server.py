@@ -197,6 +197,30 @@ class StartTests(unittest.IsolatedAsyncioTestCase):
             "choose another port, or leave it at 0 for a free one",
         )
 
+    async def test_port_is_taken_by_one_that_starts(self) -> None:
+        """Of two servers that start at once on one port, the second is refused before its app is started."""
+        starts = []
+
+        @contextlib.asynccontextmanager
+        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+            starts.append("started")
+            await asyncio.sleep(0)
+            yield
+
+        async with Server(app) as server:
+            port = server.port
+        servers = [Server(FastAPI(lifespan=lifespan), port=port) for _ in range(2)]
+        results = await asyncio.gather(*(server.start() for server in servers), return_exceptions=True)
+        await servers[0].stop()
+        self.assertIsNone(results[0])
+        self.assertIsInstance(results[1], ServerStartupError)
+        self.assertEqual(starts, ["started"])
+
+    async def test_port_is_no_number(self) -> None:
+        """A port that is no number is refused, and no socket is left."""
+        with self.assertRaisesRegex(ServerStartupError, r"^cannot bind 127\.0\.0\.1 port 8000: '?str'? object"):
+            await Server(app, port="8000").start()  # type: ignore[arg-type]
+
     async def test_port_is_impossible(self) -> None:
         """A port that does not exist is named."""
         with self.assertRaises(ServerStartupError) as caught:
@@ -245,7 +269,7 @@ class StartTests(unittest.IsolatedAsyncioTestCase):
                 await asyncio.Event().wait()
             finally:
                 ended.set()
-            yield
+            yield  # pragma: no cover - makes it a generator
 
         server = Server(FastAPI(lifespan=lifespan))
         with self.assertRaises(TimeoutError):
@@ -407,6 +431,29 @@ class StopTests(unittest.IsolatedAsyncioTestCase):
             self.assertFalse(server.server_state.connections)
             stubborn.state.let_go.set()
             await asyncio.wait(server.server_state.tasks)
+
+    async def test_cancelled_stop(self) -> None:
+        """A stop that is cancelled cancels what it waited for, and shuts the app down."""
+        ended = asyncio.Event()
+
+        @contextlib.asynccontextmanager
+        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+            yield
+            ended.set()
+
+        hanging = make_app()
+        hanging.router.lifespan_context = lifespan
+        server = Server(hanging)
+        await server.start()
+        async with in_flight(server.host, server.port, "/never"):
+            await handler_runs(server)
+            stopping = asyncio.create_task(server.stop())
+            await asyncio.sleep(0)
+            stopping.cancel()
+            with self.assertLogs("uvicorn.error"), self.assertRaises(asyncio.CancelledError):
+                await stopping
+        self.assertTrue(ended.is_set())
+        self.assertEqual(server.server_state.tasks, set())
 
     async def test_client_that_does_not_read(self) -> None:
         """A connection whose peer takes nothing is cut at the time-out."""

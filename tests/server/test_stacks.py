@@ -1,12 +1,15 @@
-"""Where a suspended task waits."""
+"""Where a suspended task waits, and where an exception comes from."""
 
 import asyncio
+import json
+import re
+import threading
 import types
 import unittest
 from collections.abc import AsyncIterator, Awaitable, Generator
 from typing import Any
 
-from fastapi_testing.server.stacks import waiting_at
+from fastapi_testing.server.stacks import app_traceback, describe_task, stack_of, stack_of_thread, waiting_at
 
 
 async def position(awaitable: Awaitable[Any]) -> str:
@@ -37,13 +40,11 @@ class WaitingAtTests(unittest.IsolatedAsyncioTestCase):
     async def test_asynchronous_generator(self) -> None:
         """An iteration is followed into the generator, in which it waits."""
 
-        async def rows() -> AsyncIterator[int]:
-            await asyncio.Event().wait()
-            yield 1
+        async def rows() -> AsyncIterator[bool]:
+            yield await asyncio.Event().wait()
 
-        async def read() -> None:
-            async for _ in rows():
-                pass
+        async def read() -> list[bool]:
+            return [row async for row in rows()]
 
         self.assertRegex(await position(read()), f'^File "{__file__}", line .*, in rows$')
 
@@ -73,3 +74,103 @@ class WaitingAtTests(unittest.IsolatedAsyncioTestCase):
         task = asyncio.create_task(asyncio.sleep(0))
         await task
         self.assertEqual(waiting_at(task), "a place that cannot be seen")
+
+
+class StackTests(unittest.IsolatedAsyncioTestCase):
+    """Whole stacks."""
+
+    async def test_suspended_task(self) -> None:
+        """The user's own frames are there, outermost first, each with its line."""
+
+        async def inner() -> None:
+            await asyncio.Event().wait()
+
+        async def outer() -> None:
+            await asyncio.wait_for(inner(), None)
+
+        task = asyncio.create_task(outer())
+        await asyncio.sleep(0)
+        first = inner.__code__.co_firstlineno
+        self.assertEqual(
+            stack_of(task),
+            [
+                f'  File "{__file__}", line {first + 4}, in outer',
+                "    await asyncio.wait_for(inner(), None)",
+                f'  File "{__file__}", line {first + 1}, in inner',
+                "    await asyncio.Event().wait()",
+            ],
+        )
+        task.cancel()
+
+    async def test_running_task(self) -> None:
+        """A task that runs waits nowhere."""
+        task = asyncio.current_task()
+        assert task is not None
+        self.assertEqual(stack_of(task), [])
+
+    async def test_thread(self) -> None:
+        """Of a thread, the stack ends in what it runs; a thread that is gone has none."""
+        self.assertIn("stack_of_thread(threading.get_ident())", stack_of_thread(threading.get_ident())[-1])
+        self.assertEqual(stack_of_thread(0), [])
+
+    async def test_task_in_debug_mode(self) -> None:
+        """A task is described with the place where it was made, if asyncio knows it."""
+        asyncio.get_running_loop().set_debug(True)
+
+        async def poll() -> None:
+            await asyncio.Event().wait()
+
+        task = asyncio.create_task(poll(), name="poller")
+        await asyncio.sleep(0)
+        line = poll.__code__.co_firstlineno
+        self.assertEqual(
+            describe_task(task),
+            f"task 'poller' of StackTests.test_task_in_debug_mode.<locals>.poll(), "
+            f'made at File "{__file__}", line {line + 3}, in test_task_in_debug_mode, '
+            f'waits at File "{__file__}", line {line + 1}, in poll',
+        )
+        task.cancel()
+
+
+def parse(text: str) -> None:
+    """Fail with a cause, in the standard library."""
+    try:
+        json.loads(text)
+    except ValueError as exc:
+        raise LookupError("no document") from exc
+
+
+class TracebackTests(unittest.TestCase):
+    """Tracebacks of the app's own frames."""
+
+    maxDiff = None
+
+    def test_cause(self) -> None:
+        """Of an exception and of its cause, the user's own frames are shown."""
+        first = parse.__code__.co_firstlineno
+        try:
+            parse("x")
+        except LookupError as exc:
+            text = re.sub(r"^ *[~^]+\n", "", app_traceback(exc), flags=re.MULTILINE)  # each Python has its own
+        self.assertIn(f'  File "{__file__}", line {first + 3}, in parse\n    json.loads(text)\njson', text)
+        self.assertTrue(text.endswith('raise LookupError("no document") from exc\nLookupError: no document'), text)
+        self.assertNotIn("decoder.py", text)
+
+    def test_only_foreign_frames(self) -> None:
+        """Where no frame is the user's, the innermost is shown."""
+        try:
+            json.loads("x")
+        except ValueError as exc:
+            assert exc.__traceback__ is not None
+            text = app_traceback(exc.with_traceback(exc.__traceback__.tb_next))
+        self.assertEqual(text.count("  File "), 1)
+        self.assertIn("decoder.py", text)
+
+    def test_group(self) -> None:
+        """The exceptions of a group are shown in the same way."""
+        try:
+            parse("x")
+        except LookupError as exc:
+            text = app_traceback(ExceptionGroup("several", [exc]))
+        self.assertIn("LookupError: no document", text)
+        self.assertNotIn("decoder.py", text)

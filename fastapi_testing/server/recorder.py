@@ -1,0 +1,119 @@
+"""The recorder around the app: it keeps an exchange for everything that the app is called for."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi_testing.server.application import ASGIApp, Receive, Scope, Send
+from fastapi_testing.server.exchange import Exchange, Tap, current_exchange
+
+__all__ = ["Recorder", "find_exchange", "recorders"]
+
+_KEPT = 500
+"""Exchanges that are kept, the last ones; so much memory a test may take that makes thousands of requests."""
+
+Address = tuple[str, int]
+
+recorders: dict[Address, "Recorder"] = {}
+"""The recorders of the servers that run in this process, by the host and the port they listen on."""
+
+
+def find_exchange(server: Address, client: Address) -> Exchange | None:
+    """
+    Return the exchange that a client's connection has just been used for; each is found once.
+
+    A connection carries one request at a time, so its address is all that is needed to tell requests apart.
+
+    Args:
+        server: Where the connection leads to.
+        client: Where it comes from.
+
+    Returns:
+        The exchange; None if the server is not one of this process, or answered without asking the app.
+    """
+    recorder = recorders.get(server)
+    return None if recorder is None else recorder.take(client)
+
+
+class Recorder:
+    """
+    An ASGI application around the served one that records what it is called for.
+
+    It stands outside everything that uvicorn wraps around an app: ProxyHeadersMiddleware changes
+    ``scope["client"]``, and the socket's own address is wanted here.
+
+    Args:
+        app: The application that answers.
+
+    Attributes:
+        exchanges: HTTP requests and WebSockets, oldest first, since :meth:`start_over`; the last 500.
+        failed: Those among them whose call ended with an exception.
+        lifespan: The exchange of the lifespan, if there is one.
+        reports: Whether somebody reports the app's exceptions, so that uvicorn's log of them is kept off the terminal.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.exchanges: deque[Exchange] = deque(maxlen=_KEPT)
+        self.failed: deque[Exchange] = deque(maxlen=_KEPT)
+        self.lifespan: Exchange | None = None
+        self.reports = False
+        self._app = app
+        self._by_client: dict[Address | None, Exchange] = {}
+        self._in_flight: dict[asyncio.Task[Any], Exchange] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine that runs has a task
+        exchange = self._in_flight[task] = Exchange(scope, task)
+        if exchange.kind == "lifespan":
+            self.lifespan = exchange
+        else:
+            self.exchanges.append(exchange)
+            self._by_client[exchange.client] = exchange
+        current_exchange.set(exchange)
+        tap = Tap(exchange, receive, send)
+        try:
+            await self._app(scope, tap.receive, tap.send)
+        except BaseException as exc:
+            self._fail(exchange, exc)
+            raise
+        finally:
+            del self._in_flight[task]
+            exchange.end()
+
+    @property
+    def in_flight(self) -> list[Exchange]:
+        """The HTTP requests and WebSockets whose call has not ended."""
+        return [exchange for exchange in self._in_flight.values() if exchange.kind != "lifespan"]
+
+    def tasks(self, *kinds: str) -> set["asyncio.Task[Any]"]:
+        """Return the tasks in which the app is called, for a kind of exchange or for any."""
+        return {task for task, exchange in self._in_flight.items() if not kinds or exchange.kind in kinds}
+
+    def take(self, client: Address) -> Exchange | None:
+        """Return the exchange that a client's connection has just been used for; each is found once."""
+        return self._by_client.pop(client, None)
+
+    def start_over(self) -> None:
+        """Forget what was, as a test begins; what is in flight stays in flight."""
+        self.exchanges.clear()
+        self.failed.clear()
+        self._by_client.clear()
+
+    def abandon(self, tasks: Iterable["asyncio.Task[Any]"]) -> None:
+        """Take note of tasks that are going to be cancelled, and reported by who does so."""
+        for task in tasks:
+            if task in self._in_flight:
+                self._in_flight[task].reported = True
+
+    def describe(self, task: "asyncio.Task[Any]") -> str:
+        """Return what a task is answering and where it stands: ``GET /slow, in shop.slow, waits at File ...``."""
+        exchange = self._in_flight.get(task)
+        return repr(task) if exchange is None else exchange.whereabouts
+
+    def _fail(self, exchange: Exchange, exception: BaseException) -> None:
+        exchange.fail(exception)
+        exchange.reported = exchange.reported or self.reports
+        if exchange.kind != "lifespan":
+            self.failed.append(exchange)
