@@ -7,6 +7,9 @@ from typing import Any, TypedDict, Unpack
 
 import httpx
 
+from fastapi_testing.client.events import EventStream, EventStreamOptions
+from fastapi_testing.client.lean import LeanClient
+from fastapi_testing.client.settling import Settling, SettlingTransport
 from fastapi_testing.client.transport import LoopbackTransport
 from fastapi_testing.client.websocket import WebSocketClient
 from fastapi_testing.errors import ForeignURLError
@@ -30,7 +33,7 @@ class ClientOptions(TypedDict, total=False):
     timeout: float | httpx.Timeout | None
 
 
-class Client(httpx.AsyncClient):
+class Client(LeanClient):
     """
     An :class:`httpx.AsyncClient` of one server: of a test's, in a test's hands.
 
@@ -40,27 +43,66 @@ class Client(httpx.AsyncClient):
     Args:
         base_url: The server's origin, such as ``http://127.0.0.1:43210``.
         transport: The connections to use, which stay open when the client is closed; None for its own.
+        settling: How requests end: by default, when the app's call has.
         **options: As for :class:`httpx.AsyncClient`; ``timeout`` is in seconds.
     """
 
     def __init__(
-        self, base_url: str, *, transport: httpx.AsyncBaseTransport | None = None, **options: Unpack[ClientOptions]
+        self,
+        base_url: str,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        settling: Settling | None = None,
+        **options: Unpack[ClientOptions],
     ) -> None:
-        own_transport = transport is None
+        one_origin = _OneOriginTransport(transport or LoopbackTransport(), httpx.URL(base_url), owned=transport is None)
+        self._settling = settling or Settling()
         super().__init__(
             base_url=base_url,
-            transport=_OneOriginTransport(transport or LoopbackTransport(), httpx.URL(base_url), owned=own_transport),
+            transport=SettlingTransport(one_origin, self._settling),
             trust_env=False,
             **options,
         )
 
     @cached_property
     def ws(self) -> WebSocketClient:
-        """Opens WebSocket connections with this client's headers and cookies."""
-        return WebSocketClient(self)
+        """Opens WebSocket connections with this client's headers, cookies and time-out for reading."""
+        return WebSocketClient(self, timeout=5.0 if self.timeout.read is None else self.timeout.read)
+
+    def sse(
+        self,
+        path: str | httpx.URL,
+        *,
+        method: str = "GET",
+        timeout: float | None = None,
+        last_event_id: str = "",
+        **options: Unpack[EventStreamOptions],
+    ) -> EventStream:
+        """
+        Open a stream of Server-Sent Events (HTML Standard §9.2).
+
+        ::
+
+            async with self.client.sse("/prices") as events: ...
+
+        Args:
+            path: The path, or a URL on the test server.
+            method: The method of the request.
+            timeout: Seconds that the response, and then each event, may take; the client's own unless given.
+            last_event_id: The ``Last-Event-ID`` to begin with, as a browser sends it that connects again.
+            **options: As for :meth:`httpx.AsyncClient.request`.
+
+        Returns:
+            What is entered for the open stream. Doing so raises what follows.
+
+        Raises:
+            httpx_sse.SSEError: If the answer is no stream of events.
+            TimeoutError: If there is no answer in time.
+        """
+        return EventStream(self, path, method=method, timeout=timeout, last_event_id=last_event_id, **options)
 
     async def aclose(self) -> None:
-        await self._close_websockets()
+        await self._leave()
         await super().aclose()
 
     async def __aexit__(
@@ -69,10 +111,12 @@ class Client(httpx.AsyncClient):
         exc_value: BaseException | None = None,
         traceback: TracebackType | None = None,
     ) -> None:
-        await self._close_websockets()
+        await self._leave()
         await super().__aexit__(exc_type, exc_value, traceback)
 
-    async def _close_websockets(self) -> None:
+    async def _leave(self) -> None:
+        """Close what is still open."""
+        await self._settling.aclose()
         if "ws" in vars(self):
             await self.ws.aclose()
 
@@ -82,15 +126,20 @@ class _OneOriginTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, transport: httpx.AsyncBaseTransport, origin: httpx.URL, *, owned: bool) -> None:
         self._transport = transport
-        self._origin = origin
+        self._url = origin
+        self._origin = _origin(origin)
         self._owned = owned
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        url = request.url
-        if (url.scheme, url.host, url.port) != (self._origin.scheme, self._origin.host, self._origin.port):
-            raise ForeignURLError(str(url), str(self._origin))
+        if _origin(request.url) != self._origin:
+            raise ForeignURLError(str(request.url), str(self._url))
         return await self._transport.handle_async_request(request)
 
     async def aclose(self) -> None:
         if self._owned:
             await self._transport.aclose()
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    """Return the origin; httpx leaves out a port that is the scheme's own."""
+    return url.scheme, url.host, url.port

@@ -4,13 +4,18 @@ import asyncio
 import json
 from collections import deque
 from contextlib import suppress
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from websockets.asyncio.client import ClientConnection
 from websockets.client import ClientProtocol
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 from websockets.protocol import Event, State
+
+from fastapi_testing.server.recorder import find_exchange
+
+if TYPE_CHECKING:
+    from fastapi_testing.server.exchange import Exchange
 
 __all__ = ["WebSocketSession"]
 
@@ -43,6 +48,7 @@ class WebSocketSession(ClientConnection):
         timeout: Seconds that a receive or a send may take where it is not told otherwise.
         received: The last messages that were received, oldest first; 100 are kept. What ``recv_streaming`` yields
             is not among them.
+        exchange: What the server recorded of it; None where the server is not one of this process.
     """
 
     timeout: float = 5.0
@@ -51,6 +57,11 @@ class WebSocketSession(ClientConnection):
         super().__init__(protocol, **options)
         self.received: deque[Data] = deque(maxlen=_KEPT)
         self._received_count = 0
+        self.exchange: Exchange | None = None
+
+    async def handshake(self, *args: Any, **kwargs: Any) -> None:
+        await super().handshake(*args, **kwargs)
+        self.exchange = find_exchange(self.remote_address[:2], self.local_address[:2])
 
     @property
     def target(self) -> str:

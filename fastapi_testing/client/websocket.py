@@ -46,13 +46,24 @@ class Connecting:
     with the client; one that was entered closes with its block, with code 1011 if the block raises.
 
     Attributes:
-        target: The request target, path and query, as errors name it.
+        open_timeout: Seconds that the handshake may take.
     """
 
-    def __init__(self, target: str, open_session: Callable[[], Awaitable[WebSocketSession]]) -> None:
-        self.target = target
+    def __init__(
+        self,
+        build_request: Callable[[], httpx.Request],
+        open_session: Callable[[], Awaitable[WebSocketSession]],
+        open_timeout: float,
+    ) -> None:
+        self.open_timeout = open_timeout
+        self._build_request = build_request
         self._open_session = open_session
         self._entered: list[WebSocketSession] = []
+
+    @property
+    def target(self) -> str:
+        """The request target, path and query, as errors name it."""
+        return self._build_request().url.raw_path.decode()
 
     def __await__(self) -> Generator[Any, None, WebSocketSession]:
         return self._open_session().__await__()
@@ -157,8 +168,7 @@ class WebSocketClient:
             options["ssl"] = ssl
         timeout = self.timeout if timeout is None else timeout
         open_timeout = timeout if open_timeout is None else open_timeout
-        target = request().url.raw_path.decode()
-        return Connecting(target, partial(self._open, request, timeout, open_timeout, options))
+        return Connecting(request, partial(self._open, request, timeout, open_timeout, options), open_timeout)
 
     async def aclose(self) -> None:
         """
@@ -175,7 +185,10 @@ class WebSocketClient:
 
     def _build_request(self, path: str | httpx.URL, *, origin: str | None, **merged: Any) -> httpx.Request:
         """Have httpx merge what the client says with what the call says."""
-        request = self._client.build_request("GET", _with_scheme(httpx.URL(path), _HTTP_SCHEMES), **merged)
+        has_scheme = not isinstance(path, str) or "://" in path
+        # A plain path stays one: the client remembers how it is merged (30 us otherwise).
+        url = _with_scheme(httpx.URL(path), _HTTP_SCHEMES) if has_scheme else path
+        request = self._client.build_request("GET", url, **merged)
         if origin is not None:
             request.headers["Origin"] = origin
         return request
@@ -207,7 +220,9 @@ class WebSocketClient:
                     raise
                 request = self._redirected(answer)
             else:
-                self._take_cookies(cast("Response", session.response), request)
+                answered = cast("Response", session.response)
+                if "Set-Cookie" in answered.headers:
+                    self._take_cookies(answered, request)
                 return session
         raise httpx.TooManyRedirects("Exceeded maximum allowed redirects.", request=request)
 

@@ -39,6 +39,11 @@ class ConnectTests(WebSocketTestCase):
                 raise ZeroDivisionError
         self.assertEqual((session.state, session.close_code), (State.CLOSED, 1011))
 
+    async def test_target(self) -> None:
+        """What connects has the request target and the time-out of its handshake, for messages about it."""
+        connecting = self.ws.connect("/echo", params={"a": "1"}, open_timeout=2.5)
+        self.assertEqual((connecting.target, connecting.open_timeout), ("/echo?a=1", 2.5))
+
     async def test_await_twice(self) -> None:
         """Each await opens a connection of its own."""
         connecting = self.ws.connect("/echo")

@@ -1,0 +1,78 @@
+"""The bytes of an event stream as events (HTML Standard §9.2.5 and §9.2.6)."""
+
+import codecs
+import re
+from collections.abc import Iterator
+
+from httpx_sse import ServerSentEvent
+
+__all__ = ["EventDecoder"]
+
+_LINE_END = re.compile("\r\n|\n|\r")
+
+
+class EventDecoder:
+    """
+    Makes events of a stream of bytes, however they are cut up.
+
+    httpx-sse has one, which takes a block without data for an event where the standard drops it: once an event has had
+    an ID, every keep-alive comment would be one.
+
+    Args:
+        last_event_id: The ID that an earlier connection ended with.
+
+    Attributes:
+        last_event_id: The ID that a client gives when it connects again; empty where there was none.
+        retry: The milliseconds after which it is to do so; None where the server has not said.
+    """
+
+    def __init__(self, last_event_id: str = "") -> None:
+        self.last_event_id = last_event_id
+        self.retry: int | None = None
+        self._decode = codecs.getincrementaldecoder("utf-8-sig")("replace").decode
+        self._text = ""
+        self._start()
+
+    def feed(self, chunk: bytes) -> Iterator[ServerSentEvent]:
+        """Yield the events that are complete with these bytes."""
+        self._text += self._decode(chunk)
+        *lines, self._text = self._split()
+        for line in lines:
+            if line:
+                self._process(line)
+            else:
+                yield from self._dispatch()
+
+    def _split(self) -> list[str]:
+        """Return the lines so far; the last is not complete. A CR at the end may be the first half of a CRLF."""
+        if not self._text.endswith("\r"):
+            return _LINE_END.split(self._text)
+        *lines, last = _LINE_END.split(self._text[:-1])
+        return [*lines, f"{last}\r"]
+
+    def _start(self) -> None:
+        self._type = ""
+        self._data: list[str] = []
+        self._id = self.last_event_id
+        self._event_retry: int | None = None
+
+    def _process(self, line: str) -> None:
+        name, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        match name:
+            case "event":
+                self._type = value
+            case "data":
+                self._data.append(value)
+            case "id" if "\0" not in value:
+                self._id = value
+            case "retry" if value.isascii() and value.isdigit():
+                self.retry = self._event_retry = int(value)
+
+    def _dispatch(self) -> Iterator[ServerSentEvent]:
+        self.last_event_id = self._id
+        event = ServerSentEvent(self._type, "\n".join(self._data), self._id, self._event_retry)
+        has_data = bool(self._data)
+        self._start()
+        if has_data:
+            yield event

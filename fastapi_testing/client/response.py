@@ -1,0 +1,227 @@
+"""Reading a response (RFC 9112 §4 to §7) with httptools: sans I/O, one reader for one response."""
+
+import re
+from collections import deque
+from http import HTTPStatus
+from typing import NoReturn
+
+import httptools
+import httpx
+
+__all__ = ["ResponseReader"]
+
+_MAX_HEAD = 100 * 1024
+"""Bytes that a head, or what is between two pieces of a body, may have: httpx's own limit for a head."""
+
+_VERSIONS = {"1.0": b"HTTP/1.0", "1.1": b"HTTP/1.1"}
+
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]").search
+"""What no header value has (RFC 9110 §5.5); a parser that is told to take folded lines lets it pass."""
+
+
+class ResponseReader:
+    """
+    Reads one response, in pieces as they come.
+
+    Interim responses (RFC 9110 §15.2) are passed over, and so are trailers, as in httpx. A folded header line
+    (RFC 9112 §5.2) is joined with the white space it was indented with.
+
+    Args:
+        method: The request's method.
+        switches: Whether the request lets the connection become another protocol's.
+
+    Attributes:
+        status_code: The status; 0 until the head is there.
+        version: The version in the form of httpx's ``http_version``.
+        reason: The reason phrase; it may be empty.
+        headers: Names as they were sent, and values, in the order they came.
+        has_head: Whether all of these are there.
+        keep_alive: Whether the connection may be used after this response (RFC 9112 §9.3), once the head is there.
+        pieces: Pieces of the body, as they came, that nobody has taken yet.
+        buffered: Bytes in them.
+        complete: Whether the body has come to its end.
+        switched: Whether what comes after the head is of another protocol; it goes to ``pieces``.
+        excess: Whether more came than the response.
+    """
+
+    __slots__ = (
+        "_by_line",
+        "_fault",
+        "_method",
+        "_parser",
+        "_received",
+        "_room",
+        "_switches",
+        "buffered",
+        "complete",
+        "excess",
+        "has_head",
+        "headers",
+        "keep_alive",
+        "pieces",
+        "reason",
+        "status_code",
+        "switched",
+        "version",
+    )
+
+    def __init__(self, method: str, *, switches: bool = False) -> None:
+        self.status_code = 0
+        self.version = b""
+        self.reason = b""
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.has_head = False
+        self.keep_alive = False
+        self.pieces: deque[bytes] = deque()
+        self.buffered = 0
+        self.complete = False
+        self.switched = False
+        self.excess = False
+        self._method = method
+        self._switches = switches
+        self._by_line = method == "HEAD" or switches  # the parser does not know that such a response ends with its head
+        self._fault: httpx.RemoteProtocolError | None = None
+        self._received = 0  # bytes of the body
+        self._room = _MAX_HEAD
+        self._parser = httptools.HttpResponseParser(self)
+        self._parser.set_dangerous_leniencies(lenient_headers=True)  # folded lines
+
+    def feed(self, data: bytes) -> None:
+        """
+        Take what the server sent.
+
+        Raises:
+            httpx.RemoteProtocolError: If it is not HTTP/1.1, or more than a head may have.
+        """
+        if self.complete:
+            self._take_excess(data)
+        elif not self.has_head and (self._by_line or len(data) > self._room):
+            self._feed_head(data)
+        else:
+            self._parse(data)
+
+    def take(self) -> bytes:
+        """Return the next piece of the body that has come, empty where there is none."""
+        if not self.pieces:
+            return b""
+        piece = self.pieces.popleft()
+        self.buffered -= len(piece)
+        return piece
+
+    def feed_eof(self) -> None:
+        """
+        Take the end of what the server sends, which ends a body that names neither a length nor chunks.
+
+        Raises:
+            httpx.RemoteProtocolError: If the response is not complete.
+        """
+        if self.complete:
+            return
+        if not self.has_head:
+            head_size = _MAX_HEAD - self._room
+            where = f"after {head_size} bytes of the response's head" if head_size else "without sending a response"
+            raise httpx.RemoteProtocolError(f"the server closed the connection {where}")
+        if missing := self._missing():
+            raise httpx.RemoteProtocolError(f"the server closed the connection after {missing}")
+        self.complete = True
+
+    def on_message_begin(self) -> None:
+        """Start a response, or after an interim one the next (called by the parser)."""
+        if self.complete:
+            self.excess = True
+            self._refuse("more came than the response")  # the parser reads no further
+        self.reason = b""
+        self.headers = []
+
+    def on_status(self, part: bytes) -> None:
+        """Take a part of the reason phrase (called by the parser)."""
+        self.reason += part
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header or a trailer (called by the parser)."""
+        if self.has_head:
+            return
+        if _CONTROL(value):
+            self._refuse(f"malformed response: control characters in the value of {name.decode()}: {value!r}")
+        self.headers.append((name, value.rstrip(b" \t")))
+
+    def on_headers_complete(self) -> None:
+        """Look at the whole head (called by the parser)."""
+        version = self._parser.get_http_version()
+        if version not in _VERSIONS:
+            self._refuse(f"malformed response: its version is {version}, not 1.0 or 1.1")
+        status = self._parser.get_status_code()
+        if status < HTTPStatus.CONTINUE:
+            self._refuse(f"malformed response: its status is {status:03}")
+        if status >= HTTPStatus.OK or status == HTTPStatus.SWITCHING_PROTOCOLS:
+            self._take_head(status, _VERSIONS[version])
+
+    def on_body(self, piece: bytes) -> None:
+        """Take a piece of the body (called by the parser)."""
+        self._received += len(piece)
+        self.buffered += len(piece)
+        self.pieces.append(piece)
+
+    def on_message_complete(self) -> None:
+        """See the end of a response (called by the parser)."""
+        self.complete = self.has_head
+
+    def _take_head(self, status: int, version: bytes) -> None:
+        tunnels = self._method == "CONNECT" and status < HTTPStatus.MULTIPLE_CHOICES
+        self.switched = tunnels or status == HTTPStatus.SWITCHING_PROTOCOLS
+        if self.switched and not self._switches:
+            self._refuse("the server switched protocols (101), which the request did not ask for")
+        self.status_code = status
+        self.version = version
+        self.has_head = True
+        self.keep_alive = self._parser.should_keep_alive() and not self.switched
+        self.complete = self.switched or self._method == "HEAD"
+
+    def _refuse(self, problem: str) -> NoReturn:
+        self._fault = httpx.RemoteProtocolError(problem)
+        raise self._fault
+
+    def _feed_head(self, data: bytes) -> None:
+        """Have the parser read line by line, to see where the head ends."""
+        start = 0
+        while start < len(data) and not self.has_head:
+            end = data.find(b"\n", start) + 1 or len(data)
+            self._parse(data[start:end])
+            start = end
+        if start < len(data):
+            self.feed(data[start:])
+
+    def _parse(self, data: bytes) -> None:
+        received, in_head = self._received, not self.has_head
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            pass  # the head is there, and was fed alone
+        except httptools.HttpParserError as exc:
+            if not self.complete:
+                raise self._fault or httpx.RemoteProtocolError(f"malformed response: {exc}") from None
+        if self.complete:
+            del self._parser  # the two refer to each other
+        elif self._received > received:
+            self._room = _MAX_HEAD
+        else:
+            self._room -= len(data)
+            if self._room < 0:
+                what = "a head" if in_head else "chunk extensions or trailers"
+                raise httpx.RemoteProtocolError(f"the server sent {what} of more than {_MAX_HEAD} bytes")
+
+    def _take_excess(self, data: bytes) -> None:
+        if self.switched:
+            self.pieces.append(data)
+            self.buffered += len(data)
+        else:
+            self.excess = True
+
+    def _missing(self) -> str | None:
+        """Say how far a body came that should have gone further; a body that ends with the connection does not."""
+        fields = {name.lower(): value for name, value in self.headers}
+        if fields.get(b"transfer-encoding", b"").lower().endswith(b"chunked"):
+            return f"{self._received} bytes of a chunked body"
+        if b"transfer-encoding" not in fields and b"content-length" in fields:
+            return f"{self._received} of {int(fields[b'content-length'])} body bytes"
+        return None

@@ -1,0 +1,122 @@
+"""When a request is over: once the app has ended its call, so that what it does after its answer is done as well."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from fastapi_testing.server.exchange import Exchange
+from fastapi_testing.server.recorder import find_exchange, recorders
+from fastapi_testing.server.settle import wait_ended
+
+__all__ = ["Settling", "SettlingTransport"]
+
+__unittest = True
+
+
+@dataclass(eq=False)
+class Settling:
+    """
+    How the requests of a client come to their end.
+
+    Attributes:
+        settle: Whether a request returns only when the app's call has ended. A streamed response waits for that when
+            it is closed. A request says otherwise with ``extensions={"settle": False}``.
+        timeout: Seconds that the call may take from then on.
+        raise_server_exceptions: Whether an exception of the app is raised where the request was made.
+    """
+
+    settle: bool = True
+    timeout: float = 5.0
+    raise_server_exceptions: bool = False
+    open_streams: "set[_SettlingStream]" = field(default_factory=set, init=False, repr=False)
+
+    def attach(self, request: httpx.Request, response: httpx.Response) -> None:
+        """Give a response its exchange, and have it settle when its body is read or closed."""
+        exchange = _find(response)
+        if exchange is None:
+            return
+        response.extensions["exchange"] = exchange
+        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - of an asynchronous transport
+        settles = bool(request.extensions.get("settle", self.settle))
+        response.stream = _SettlingStream(response.stream, exchange, self, settles=settles)
+
+    async def aclose(self) -> None:
+        """Close the streams that are still open, and wait for nothing."""
+        for stream in list(self.open_streams):
+            await stream.cut()
+
+
+class SettlingTransport(httpx.AsyncBaseTransport):
+    """
+    Hands requests on to a transport, and gives each response its exchange where the server runs in this process.
+
+    Args:
+        transport: The transport; its responses name the client's address as httpcore's do, through the
+            ``network_stream`` in their extensions.
+        settling: How the requests end.
+    """
+
+    def __init__(self, transport: httpx.AsyncBaseTransport, settling: Settling) -> None:
+        self._transport = transport
+        self._settling = settling
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            response = await self._transport.handle_async_request(request)
+        except httpx.TimeoutException as exc:
+            for exchange in _in_flight(request):
+                exc.add_note(f"in flight: {exchange.whereabouts}")
+            raise
+        self._settling.attach(request, response)
+        return response
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+
+class _SettlingStream(httpx.AsyncByteStream):
+    """A response's body, whose end is the end of the exchange."""
+
+    def __init__(self, stream: httpx.AsyncByteStream, exchange: Exchange, settling: Settling, *, settles: bool) -> None:
+        self._stream = stream
+        self._exchange = exchange
+        self._settling = settling
+        self._settles = settles
+        settling.open_streams.add(self)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._stream.__aiter__()
+
+    async def aclose(self) -> None:
+        await self.cut()
+        if self._settles and self._exchange.ended_at is None:
+            await wait_ended(self._exchange, self._settling.timeout)
+        if self._settling.raise_server_exceptions:
+            _raise_exception(self._exchange)
+
+    async def cut(self) -> None:
+        self._settling.open_streams.discard(self)
+        await self._stream.aclose()
+
+
+def _raise_exception(exchange: Exchange) -> None:
+    if exchange.is_error and exchange.exception is not None:
+        exchange.expect()
+        raise exchange.exception
+
+
+def _find(response: httpx.Response) -> Exchange | None:
+    stream: Any = response.extensions.get("network_stream")
+    if stream is None:
+        return None
+    client, server = stream.get_extra_info("client_addr"), stream.get_extra_info("server_addr")
+    return find_exchange(server[:2], client[:2]) if client and server else None
+
+
+def _in_flight(request: httpx.Request) -> list[Exchange]:
+    recorder = recorders.get((request.url.host, request.url.port or 0))
+    target = request.url.raw_path.decode()
+    in_flight = [] if recorder is None else recorder.in_flight
+    return [exchange for exchange in in_flight if (exchange.method, exchange.target) == (request.method, target)]
