@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-__all__ = ["Difference", "Path", "align", "find_differences", "find_missing", "is_matcher"]
+__all__ = ["Difference", "Path", "align", "find_differences", "find_missing", "is_matcher", "pair"]
 
 Path = tuple[str | int, ...]
 """The member names and the indices that lead to a value."""
@@ -82,6 +82,38 @@ def align(actual: Any, expected: Any) -> Any:
     return actual if _are_equal(actual, expected) else expected
 
 
+def pair(found: int, wanted: int, fits: Callable[[int, int], bool]) -> dict[int, int]:
+    """
+    Give each wanted thing a found one that fits it, for as many as can be, by augmenting paths (Kuhn).
+
+    Taking the first that fits would not do: ``{}`` fits any object, and would take the only one that fits another.
+
+    Args:
+        found: How many things were found.
+        wanted: How many are wanted.
+        fits: Whether a found thing fits a wanted one, both by their indices.
+
+    Returns:
+        The index of the wanted thing, by the index of the found one.
+    """
+    pairs: dict[int, int] = {}
+    fits = cache(fits)
+
+    def place(index: int, tried: set[int]) -> bool:
+        # A free one first, and of those the one in the same place: most things come in the order expected.
+        for candidate in sorted(range(found), key=lambda other: (other in pairs, other != index)):
+            if candidate not in tried and fits(candidate, index):
+                tried.add(candidate)
+                if candidate not in pairs or place(pairs[candidate], tried):
+                    pairs[candidate] = index
+                    return True
+        return False
+
+    for index in range(wanted):
+        place(index, set())
+    return pairs
+
+
 def is_matcher(value: Any) -> bool:
     """Return whether a value decides for itself what it equals, as :data:`unittest.mock.ANY` does."""
     return not isinstance(value, _JSON_TYPES) or type(value).__eq__ not in _JSON_EQUALITY
@@ -136,41 +168,14 @@ def _find_extra_members(actual: dict[Any, Any], expected: dict[Any, Any], path: 
 
 
 def _find_unmatched(actual: Sequence[Any], expected: Sequence[Any], path: Path) -> Iterator[Difference]:
-    pairs = _pair(actual, expected)
+    def fits(found: int, wanted: int) -> bool:
+        return next(find_missing(actual[found], expected[wanted]), None) is None
+
+    pairs = pair(len(actual), len(expected), fits)
     free = [index for index in range(len(actual)) if index not in pairs]
     for wanted in sorted(set(range(len(expected))) - set(pairs.values())):
         value = expected[wanted]
         yield Difference(path, "unmatched", expected=value, closest=_find_closest(actual, value, free, path))
-
-
-def _pair(actual: Sequence[Any], expected: Sequence[Any]) -> dict[int, int]:
-    """
-    Give each expected element an actual one that contains it, for as many as can be, by augmenting paths (Kuhn).
-
-    Taking the first that fits would not do: ``{}`` fits any object, and would take the only one that fits another.
-
-    Returns:
-        The index of the expected element, by the index of the actual one.
-    """
-    pairs: dict[int, int] = {}
-
-    @cache
-    def fits(found: int, wanted: int) -> bool:
-        return next(find_missing(actual[found], expected[wanted]), None) is None
-
-    def place(wanted: int, tried: set[int]) -> bool:
-        # A free element first, and of those the one in the same place: most arrays come in the order expected.
-        for found in sorted(range(len(actual)), key=lambda index: (index in pairs, index != wanted)):
-            if found not in tried and fits(found, wanted):
-                tried.add(found)
-                if found not in pairs or place(pairs[found], tried):
-                    pairs[found] = wanted
-                    return True
-        return False
-
-    for wanted in range(len(expected)):
-        place(wanted, set())
-    return pairs
 
 
 def _find_closest(actual: Sequence[Any], value: Any, free: list[int], path: Path) -> Difference | None:

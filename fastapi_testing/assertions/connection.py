@@ -16,6 +16,7 @@ __all__ = [
     "HandshakeRequest",
     "RejectedHandshake",
     "WebSocketConnection",
+    "handshake_limit",
     "open_connection",
     "peer_close",
     "receive",
@@ -90,6 +91,12 @@ class RejectedHandshake:
 def time_limit(session: object, timeout: float | None) -> float:
     """Return how many seconds to wait: as the assertion was told, else as the connection has it, else five."""
     return getattr(session, "timeout", _TIMEOUT) if timeout is None else timeout
+
+
+def handshake_limit(connecting: object, timeout: float | None) -> float:
+    """Return how many seconds to wait for a handshake: as the assertion was told, else as it was begun, else five."""
+    begun_with: float | None = getattr(connecting, "open_timeout", None)
+    return (begun_with or _TIMEOUT) if timeout is None else timeout
 
 
 async def receive(session: WebSocketConnection, seconds: float) -> str | bytes | ConnectionClosed | TimeoutError:

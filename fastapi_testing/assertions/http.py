@@ -1,22 +1,25 @@
 """What a test can claim of an HTTP response."""
 
-import re
 from collections.abc import Iterable
 from typing import Any
-from unittest import TestCase
 from urllib.parse import urljoin, urlsplit
 
-from fastapi_testing.assertions.describe import (
-    describe_answer,
-    describe_body,
-    describe_chain,
-    describe_request,
+from fastapi_testing.assertions.cookies import CookieAssertions
+from fastapi_testing.assertions.describe import describe_answer, describe_body, describe_chain
+from fastapi_testing.assertions.errors import ErrorAssertions
+from fastapi_testing.assertions.media_types import MediaType
+from fastapi_testing.assertions.patterns import (
+    ANYTHING,
+    TextOrPattern,
+    check_text_or_pattern,
+    describe_text_or_pattern,
+    matches,
 )
-from fastapi_testing.assertions.patterns import TextOrPattern, check_text_or_pattern, matches
 from fastapi_testing.assertions.response import (
     Response,
     header_names,
     header_values,
+    is_response,
     redirect_location,
     request_url,
     text_of,
@@ -27,13 +30,12 @@ __all__ = ["HTTPAssertions"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
-_ANYTHING = re.compile("")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-class HTTPAssertions(TestCase):
+class HTTPAssertions(CookieAssertions, ErrorAssertions):
     """
-    Assertions on HTTP responses, for any test case.
+    Assertions on HTTP responses, for any test case; those on cookies and on FastAPI's errors are among them.
 
     They take the responses of httpx, Starlette's TestClient, requests, and whatever else has ``status_code``,
     ``headers`` and ``content``.
@@ -58,10 +60,12 @@ class HTTPAssertions(TestCase):
             ValueError: If there is no such status code, or none at all.
         """
         choice = StatusChoice.parse(expected)
+        if not is_response(response):
+            raise TypeError(f"expected a response, got {response!r}")
         if response.status_code not in choice:
             self._fail(response, f"expected status {choice}, got {describe_answer(response)}", msg)
 
-    def assertHeader(self, response: Response, name: str, expected: TextOrPattern = _ANYTHING, msg: Any = None) -> None:
+    def assertHeader(self, response: Response, name: str, expected: TextOrPattern = ANYTHING, msg: Any = None) -> None:
         r"""
         Fail unless the response has the header (RFC 9110 §5).
 
@@ -83,9 +87,56 @@ class HTTPAssertions(TestCase):
         check_text_or_pattern("expected header value", expected)
         values = header_values(response, name)
         if not any(matches(expected, value) for value in values):
-            wanted = f"expected header {name}{_describe_expected(expected)}"
+            wanted = f"expected header {name}{describe_text_or_pattern(expected)}"
             got = f"got {', '.join(map(repr, values))}" if values else f"but it is missing; {_describe_names(response)}"
             self._fail(response, f"{wanted}, {got}", msg)
+
+    def assertNoHeader(
+        self, response: Response, name: str, unexpected: TextOrPattern = ANYTHING, msg: Any = None
+    ) -> None:
+        """
+        Fail if the response has the header.
+
+        Args:
+            response: The response.
+            name: The name of the header, in upper or lower case.
+            unexpected: The value that it must not have, or a compiled pattern that must not be found in it; unless
+                given, any value is one too many. Of a header that is repeated, no value may match.
+            msg: What to say besides.
+
+        Raises:
+            TypeError: If ``unexpected`` is neither a str nor a compiled pattern.
+        """
+        check_text_or_pattern("unexpected header value", unexpected)
+        values = header_values(response, name)
+        if any(matches(unexpected, value) for value in values):
+            wanted = f"expected no header {name}{describe_text_or_pattern(unexpected)}"
+            self._fail(response, f"{wanted}, got {', '.join(map(repr, values))}", msg)
+
+    def assertContentType(self, response: Response, expected: TextOrPattern, msg: Any = None) -> None:
+        """
+        Fail unless the body is of the media type (RFC 9110 §8.3).
+
+        ::
+
+            self.assertContentType(response, "text/html")
+            self.assertContentType(response, "text/*; charset=utf-8")
+
+        Args:
+            response: The response.
+            expected: The media type, or a range of them such as ``"image/*"``. Parameters that it has must be there,
+                others may be. Or a compiled pattern to search the whole header for.
+            msg: What to say besides.
+
+        Raises:
+            TypeError: If ``expected`` is neither a str nor a compiled pattern.
+        """
+        check_text_or_pattern("expected media type", expected)
+        values = header_values(response, "Content-Type")
+        if not any(_is_media_type(value, expected) for value in values):
+            wanted = expected if isinstance(expected, str) else f"to match {expected.pattern!r}"
+            got = f"got {', '.join(values)}" if values else "but it is missing"
+            self._fail(response, f"expected Content-Type {wanted}, {got}; {describe_body(response)}", msg)
 
     def assertContains(self, response: Response, text: str | bytes, count: int | None = None, msg: Any = None) -> None:
         """
@@ -108,6 +159,24 @@ class HTTPAssertions(TestCase):
             self._fail(response, f"expected {text!r} in the body, got {describe_answer(response)}", msg)
         if count is not None and found != count:
             wanted = f"expected {text!r} in the body {_times(count)}, found it {_times(found)}"
+            self._fail(response, f"{wanted}; {describe_body(response)}", msg)
+
+    def assertNotContains(self, response: Response, text: str | bytes, msg: Any = None) -> None:
+        """
+        Fail if the text is in the body.
+
+        Args:
+            response: The response. Its body is decoded as for :meth:`assertContains`.
+            text: What to look for; bytes are looked for in the body as it came.
+            msg: What to say besides.
+
+        Raises:
+            TypeError: If ``text`` is neither a str nor bytes.
+            ValueError: If ``text`` is empty, which every body contains.
+        """
+        found = _count(response, text)
+        if found:
+            wanted = f"expected no {text!r} in the body, found it {_times(found)}"
             self._fail(response, f"{wanted}; {describe_body(response)}", msg)
 
     def assertRedirects(
@@ -141,14 +210,11 @@ class HTTPAssertions(TestCase):
             wanted = f"expected a redirect{_describe_location(location)}{with_status}, got"
             self._fail(response, f"{wanted}{_describe_redirects(chain)}", msg)
 
-    def _fail(self, response: Response, standard: str, msg: Any) -> None:
-        self.fail(self._formatMessage(msg, f"{describe_request(response)}: {standard}"))
 
-
-def _describe_expected(expected: TextOrPattern) -> str:
-    if expected is _ANYTHING:
-        return ""
-    return f" to be {expected!r}" if isinstance(expected, str) else f" to match {expected.pattern!r}"
+def _is_media_type(value: str, expected: TextOrPattern) -> bool:
+    if isinstance(expected, str):
+        return MediaType.parse(expected).covers(MediaType.parse(value))
+    return matches(expected, value)
 
 
 def _describe_names(response: Response) -> str:

@@ -1,28 +1,26 @@
 """What a test can claim of a JSON document."""
 
-import json
 from typing import Any
-from unittest import TestCase
 
+from fastapi_testing.assertions.base import DocumentAssertions
 from fastapi_testing.assertions.comparison import find_differences, find_missing
 from fastapi_testing.assertions.describe import (
-    cut,
     describe_answer,
-    describe_body,
     describe_diff,
     describe_difference,
     describe_json,
-    describe_request,
     describe_status,
 )
-from fastapi_testing.assertions.response import is_response, media_type
+from fastapi_testing.assertions.jsonpath import JSONPath
+from fastapi_testing.assertions.response import is_response
+from fastapi_testing.assertions.schema import Schema, describe_violations
 
 __all__ = ["JsonAssertions"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
 
-class JsonAssertions(TestCase):
+class JsonAssertions(DocumentAssertions):
     """
     Assertions on JSON documents, for any test case.
 
@@ -53,11 +51,28 @@ class JsonAssertions(TestCase):
         difference = next(find_differences(document, expected), None)
         if difference is not None:
             got = f"; got {describe_status(actual)}" if is_response(actual) else ""
-            standard = f"{_prefix(actual)}JSON differs at {describe_difference(difference)}{got}"
+            standard = f"JSON differs at {describe_difference(difference)}{got}"
             if difference.path:  # where the documents have nothing in common, the line above has it all
                 diff = f"\n{describe_diff(document, expected)}"
                 standard = self._truncateMessage(standard, diff)  # type: ignore[attr-defined] # typeshed lacks it
-            self.fail(self._formatMessage(msg, standard))
+            self._fail(actual, standard, msg)
+
+    def assertJsonNotEqual(self, actual: Any, unexpected: Any, msg: Any = None) -> None:
+        """
+        Fail if two documents are equal.
+
+        Args:
+            actual: A response, JSON text, or a document.
+            unexpected: The document that it should not be.
+            msg: What to say besides.
+
+        Raises:
+            TypeError: If a member of the other document has a name that JSON cannot write.
+        """
+        document = self._parse(actual, msg)
+        if next(find_differences(document, unexpected), None) is None:
+            wanted = f"expected JSON other than {describe_json(unexpected)}"
+            self._fail(actual, f"{wanted}, got {_describe_document(actual, document)}", msg)
 
     def assertJsonContains(self, actual: Any, expected: Any, msg: Any = None) -> None:
         """
@@ -77,27 +92,62 @@ class JsonAssertions(TestCase):
         document = self._parse(actual, msg)
         difference = next(find_missing(document, expected), None)
         if difference is not None:
-            got = describe_answer(actual) if is_response(actual) else describe_json(document)
-            standard = f"{_prefix(actual)}JSON differs at {describe_difference(difference)}; got {got}"
-            self.fail(self._formatMessage(msg, standard))
+            got = _describe_document(actual, document)
+            self._fail(actual, f"JSON differs at {describe_difference(difference)}; got {got}", msg)
 
-    def _parse(self, actual: Any, msg: Any) -> Any:
-        text = actual.content if is_response(actual) else actual
-        if not isinstance(text, str | bytes | bytearray):
-            return text
-        try:
-            return json.loads(text)
-        except ValueError as exc:
-            error = exc
-        return self.fail(self._formatMessage(msg, f"{_prefix(actual)}{_describe_no_json(actual, error)}"))
+    def assertJsonPath(self, actual: Any, path: str, expected: Any, msg: Any = None) -> None:
+        """
+        Fail unless a JSONPath query (RFC 9535) selects what is expected.
+
+        ::
+
+            self.assertJsonPath(response, "$.items[0].name", "Widget")
+            self.assertJsonPath(response, "$.items[?@.price > 5].name", ["Widget", "Gadget"])
+
+        Needs the extra ``json``.
+
+        Args:
+            actual: A response, JSON text, or a document.
+            path: The query. A singular one (RFC 9535 §2.3.5.1), made of names and indices only, selects one value; any
+                other selects a list of values, which may be empty or have one element.
+            expected: That value, or that list, compared as :meth:`assertJsonEqual` does.
+            msg: What to say besides.
+
+        Raises:
+            ModuleNotFoundError: If the extra is not installed.
+            ValueError: If ``path`` is no JSONPath query.
+        """
+        query = JSONPath.compile(path)
+        document = self._parse(actual, msg)
+        mismatch = query.find_mismatch(document, expected)
+        if mismatch is not None:
+            got = _describe_document(actual, document)
+            self._fail(actual, f"JSONPath {path}: expected {describe_json(expected)}, {mismatch}; got {got}", msg)
+
+    def assertJsonSchema(self, actual: Any, schema: Any, msg: Any = None) -> None:
+        """
+        Fail unless the document conforms to a JSON Schema.
+
+        The dialect is the one that ``$schema`` names, else 2020-12. Of the formats, ``date``, ``date-time``, ``email``,
+        ``ipv4``, ``ipv6`` and ``uuid`` are checked; a ``date-time`` may lack an offset, as that of Python's naive ones.
+        Needs the extra ``json``.
+
+        Args:
+            actual: A response, JSON text, or a document.
+            schema: The schema: a dict, or a bool.
+            msg: What to say besides.
+
+        Raises:
+            ModuleNotFoundError: If the extra is not installed.
+            ValueError: If ``schema`` is no valid schema, or refers to something outside it.
+        """
+        parsed = Schema.from_document(schema)
+        document = self._parse(actual, msg)
+        violations = parsed.find_violations(document)
+        if violations:
+            standard = f"JSON does not conform to the schema, {describe_violations(violations)}"
+            self._fail(actual, f"{standard}\ngot {_describe_document(actual, document)}", msg)
 
 
-def _prefix(actual: Any) -> str:
-    return f"{describe_request(actual)}: " if is_response(actual) else ""
-
-
-def _describe_no_json(actual: Any, error: ValueError) -> str:
-    if not is_response(actual):
-        return f"expected JSON text, got {cut(repr(actual))} ({error})"
-    kind = media_type(actual) or "no Content-Type"
-    return f"expected a JSON body, got {describe_status(actual)} with {kind} ({error}); {describe_body(actual)}"
+def _describe_document(actual: Any, document: Any) -> str:
+    return describe_answer(actual) if is_response(actual) else describe_json(document)

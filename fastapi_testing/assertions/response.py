@@ -1,5 +1,6 @@
 """What the assertions read off a response, whichever library it comes from."""
 
+import inspect
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -50,7 +51,16 @@ class Response(Protocol):
 
 
 def is_response(value: object) -> TypeGuard[Response]:
-    """Return whether it is a response, without reading its body."""
+    """
+    Return whether it is a response, without reading its body.
+
+    Raises:
+        TypeError: If it is what a request returns that nobody awaited.
+    """
+    if inspect.isawaitable(value):
+        if inspect.iscoroutine(value):
+            value.close()  # it will never be awaited, and Python need not warn of that as well
+        raise TypeError(f"expected a response or a document, got {type(value).__name__}: was an `await` forgotten?")
     return hasattr(value, "status_code") and hasattr(value, "headers")
 
 

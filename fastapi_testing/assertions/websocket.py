@@ -1,6 +1,7 @@
 """What a test can claim of a WebSocket."""
 
 import inspect
+from collections.abc import Sequence
 from typing import Any, cast
 from unittest import TestCase
 
@@ -12,6 +13,7 @@ from fastapi_testing.assertions.connection import (
     Connecting,
     RejectedHandshake,
     WebSocketConnection,
+    handshake_limit,
     open_connection,
     peer_close,
     receive,
@@ -30,6 +32,7 @@ from fastapi_testing.assertions.patterns import TextOrPattern, check_text_or_pat
 from fastapi_testing.assertions.payload import check_expected, describe_expected, describe_payload, find_accepted
 from fastapi_testing.assertions.response import text_of
 from fastapi_testing.assertions.status import ExpectedStatus, StatusChoice
+from fastapi_testing.assertions.unordered import Unordered
 
 __all__ = ["WebSocketAssertions"]
 
@@ -81,6 +84,62 @@ class WebSocketAssertions(TestCase):
             got = _describe_end(event, "message", seconds)
         standard = f"{_name(target_of(session))}: expected {describe_expected(expected)}, got {got}"
         return self.fail(self._formatMessage(msg, f"{standard}{describe_received(earlier)}"))
+
+    async def assertWebSocketReceivesAll(
+        self, session: WebSocketConnection, messages: Sequence[Any], timeout: float | None = None, msg: Any = None
+    ) -> list[Any]:
+        """
+        Fail unless the next messages are the expected ones, in any order.
+
+        It receives as many messages as are expected, and no more; at the first that none of the expected ones is left
+        for, it fails. ::
+
+            await self.assertWebSocketReceivesAll(chat, [{"joined": "Ada"}, {"joined": "Grace"}])
+
+        Args:
+            session: The WebSocket.
+            messages: The messages, each as for :meth:`assertWebSocketReceives`, and each to be one of its own.
+            timeout: Seconds to wait for each.
+            msg: What to say besides.
+
+        Returns:
+            The messages, in the order expected; where JSON was expected, the documents.
+
+        Raises:
+            TypeError: If one of ``messages`` is a coroutine function.
+        """
+        for expected in messages:
+            check_expected(expected)
+        earlier, seconds = received_messages(session), time_limit(session, timeout)
+        taken = Unordered(messages)
+        while not taken.complete:
+            event = await receive(session, seconds)
+            if isinstance(event, str | bytes) and taken.take(event):
+                continue
+            got = _describe_stray(event, seconds)
+            standard = f"{_name(target_of(session))}: expected {taken}, got {got}{taken.describe_missing()}"
+            self.fail(self._formatMessage(msg, f"{standard}{describe_received([*earlier, *taken.received])}"))
+        return taken.values()
+
+    async def assertWebSocketReceivesNothing(
+        self, session: WebSocketConnection, within: float, msg: Any = None
+    ) -> None:
+        """
+        Fail if a message comes, or the connection ends, within a time.
+
+        A wait is no proof: where the app can be made to send something that comes after what it must not send, receive
+        that instead.
+
+        Args:
+            session: The WebSocket.
+            within: Seconds to wait; 0 for what has come already.
+            msg: What to say besides.
+        """
+        earlier = received_messages(session)
+        event = await receive(session, within)
+        self._check_silence(
+            event, f"{_name(target_of(session))}: expected no message within {within:g} s", earlier, msg
+        )
 
     async def assertWebSocketClosed(
         self,
@@ -150,7 +209,8 @@ class WebSocketAssertions(TestCase):
             ValueError: If there is no such status.
         """
         choice = None if status is None else StatusChoice.parse(status)
-        attempt, seconds = self._connect(connecting), time_limit(None, timeout)
+        attempt = self._connect(connecting)
+        seconds = handshake_limit(attempt, timeout)
         outcome = await open_connection(attempt, seconds)
         target = connecting if isinstance(connecting, str) else target_of(attempt) or target_of(outcome)
         if isinstance(outcome, HandshakeResponse):
@@ -162,6 +222,17 @@ class WebSocketAssertions(TestCase):
             got = await _describe_no_rejection(outcome, seconds)
         standard = f"{_name(target)}: expected the handshake to be rejected{_describe_rejection(choice, body)}, {got}"
         return self.fail(self._formatMessage(msg, standard))
+
+    def _check_silence(
+        self,
+        event: str | bytes | ConnectionClosed | TimeoutError,
+        wanted: str,
+        earlier: Sequence[str | bytes],
+        msg: Any,
+    ) -> None:
+        if not isinstance(event, TimeoutError):
+            standard = f"{wanted}, got {_describe_unwanted(event)}{describe_received(earlier)}"
+            self.fail(self._formatMessage(msg, standard))
 
     def _connect(self, connecting: str | Connecting) -> Connecting:
         if inspect.isawaitable(connecting):
@@ -186,6 +257,18 @@ def _describe_end(event: ConnectionClosed | TimeoutError, awaited: str, seconds:
     if close is None:
         return f"no {awaited}: this side closed first, with {_describe(event.sent)}"
     return f"close code {_describe(close)}"
+
+
+def _describe_stray(event: str | bytes | ConnectionClosed | TimeoutError, seconds: float) -> str:
+    if isinstance(event, str | bytes):
+        return f"{describe_message(event)}, which is none of those still expected"
+    return _describe_end(event, "message", seconds)
+
+
+def _describe_unwanted(event: str | bytes | ConnectionClosed) -> str:
+    if isinstance(event, str | bytes):
+        return describe_message(event)
+    return _describe_end(event, "open connection", 0)
 
 
 def _describe(close: Close | None) -> str:

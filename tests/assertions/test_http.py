@@ -1,5 +1,6 @@
 """Tests of fastapi_testing.assertions.http and what it stands on."""
 
+import asyncio
 import re
 import threading
 import unittest
@@ -9,6 +10,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import httpx
 import requests
@@ -104,6 +106,27 @@ class StatusTests(HTTPAssertions, FailureAssertions):
         self.assertEqual(sum(line.startswith("  File ") for line in lines), 1)
 
 
+class NoResponseTests(HTTPAssertions, JsonAssertions):
+    """What is given instead of a response."""
+
+    def test_forgotten_await(self) -> None:
+        """A request that nobody awaited is taken for what it is, by any assertion that may be given a document too."""
+
+        async def get() -> None: ...
+
+        text = "^expected a response or a document, got coroutine: was an `await` forgotten[?]$"
+        for check in (self.assertStatus, self.assertJsonEqual):
+            with self.assertRaisesRegex(TypeError, text):
+                check(get(), 200)  # type: ignore[arg-type]
+        with self.assertRaisesRegex(TypeError, "got Future: was an `await` forgotten[?]$"):
+            self.assertStatus(asyncio.Future(loop=mock.Mock()), 200)  # type: ignore[arg-type]
+
+    def test_something_else(self) -> None:
+        """Anything else is shown."""
+        with self.assertRaisesRegex(TypeError, "^expected a response, got 200$"):
+            self.assertStatus(200, 200)  # type: ignore[arg-type]
+
+
 class HeaderTests(HTTPAssertions, FailureAssertions):
     """assertHeader."""
 
@@ -148,6 +171,78 @@ class HeaderTests(HTTPAssertions, FailureAssertions):
         )
 
 
+class NoHeaderTests(HTTPAssertions, FailureAssertions):
+    """assertNoHeader."""
+
+    def test_absent(self) -> None:
+        """A header is not there, or has no such value."""
+        response = answer(X_Total="31")
+        self.assertNoHeader(response, "Server")
+        self.assertNoHeader(response, "X-Total", "3")
+        self.assertNoHeader(response, "X-Total", re.compile("^1"))
+
+    def test_present(self) -> None:
+        """A failure shows every value of the header."""
+        response = httpx.Response(200, headers=[("Link", "</a>"), ("Link", "</b>")])
+        with self.assertFails("HTTP response: expected no header link, got '</a>', '</b>' : stale"):
+            self.assertNoHeader(response, "link", msg="stale")
+
+    def test_value(self) -> None:
+        """Of a repeated header, no value may match."""
+        response = httpx.Response(200, headers=[("Link", "</a>"), ("Link", "</b>")])
+        with self.assertFails("HTTP response: expected no header Link to be '</b>', got '</a>', '</b>'"):
+            self.assertNoHeader(response, "Link", "</b>")
+        with self.assertFails("HTTP response: expected no header Link to match 'b', got '</a>', '</b>'"):
+            self.assertNoHeader(response, "Link", re.compile("b"))
+
+    def test_wrong_unexpected(self) -> None:
+        """A value that is no text is refused."""
+        unexpected: Any = 31
+        with self.assertRaisesRegex(TypeError, "^unexpected header value 31 is not understood: give a str, or a"):
+            self.assertNoHeader(answer(), "X-Total", unexpected)
+
+
+class ContentTypeTests(HTTPAssertions, FailureAssertions):
+    """assertContentType."""
+
+    def test_type(self) -> None:
+        """A media type may be expected with its parameters or without, as a range, or by a pattern."""
+        response = answer(Content_Type='Text/HTML; charset="UTF-8"; level=1')
+        for expected in ("text/html", "TEXT/html;charset=utf-8", "text/*", "*/*; level=1", re.compile("^Text/")):
+            with self.subTest(expected=expected):
+                self.assertContentType(response, expected)
+
+    def test_other(self) -> None:
+        """A failure shows the header and the body."""
+        response = answer(content="<p>", Content_Type="text/html; charset=utf-8")
+        with self.assertFails(
+            "GET /items/9: expected Content-Type application/json, got text/html; charset=utf-8; body: <p>"
+        ):
+            self.assertContentType(response, "application/json")
+        with self.assertFails(
+            "GET /items/9: expected Content-Type to match 'json$', got text/html; charset=utf-8; body: <p> : page?"
+        ):
+            self.assertContentType(response, re.compile("json$"), "page?")
+
+    def test_parameter(self) -> None:
+        """A parameter that is expected has to be there."""
+        with self.assertFails(
+            "GET /items/9: expected Content-Type text/html; charset=utf-8, got text/html; body: empty"
+        ):
+            self.assertContentType(answer(Content_Type="text/html"), "text/html; charset=utf-8")
+
+    def test_missing(self) -> None:
+        """A response without the header fails."""
+        with self.assertFails("GET /items/9: expected Content-Type */*, but it is missing; body: empty"):
+            self.assertContentType(answer(204), "*/*")
+
+    def test_wrong_expected(self) -> None:
+        """A media type that is no text is refused."""
+        expected: Any = None
+        with self.assertRaisesRegex(TypeError, "^expected media type None is not understood: give a str, or a"):
+            self.assertContentType(answer(), expected)
+
+
 class ContainsTests(HTTPAssertions, FailureAssertions):
     """assertContains."""
 
@@ -183,6 +278,24 @@ class ContainsTests(HTTPAssertions, FailureAssertions):
             with self.subTest(text=text), self.assertRaises(exception) as caught:
                 self.assertContains(answer(), text, count)
             self.assertEqual(str(caught.exception), message)
+
+
+class NotContainsTests(HTTPAssertions, FailureAssertions):
+    """assertNotContains."""
+
+    def test_absent(self) -> None:
+        """A text is not in the body."""
+        self.assertNotContains(answer(content="Gadget"), "Widget")
+
+    def test_present(self) -> None:
+        """A failure says how many times the text is there."""
+        with self.assertFails("GET /items/9: expected no 'a' in the body, found it 2 times; body: aa : bare"):
+            self.assertNotContains(answer(content="aa"), "a", "bare")
+
+    def test_wrong_arguments(self) -> None:
+        """A text that every body contains, and what is no text, are refused."""
+        with self.assertRaisesRegex(ValueError, "^every body contains b'': give a text"):
+            self.assertNotContains(answer(), b"")
 
 
 class RedirectTests(HTTPAssertions, FailureAssertions):
@@ -334,6 +447,13 @@ class LibraryTests(HTTPAssertions, JsonAssertions, FailureAssertions):
         self.assertStatus(response, 404)
         self.assertHeader(response, "Content-Type", "application/json")
         self.assertHeader(response, "Set-Cookie", "b=2")
+        self.assertNoHeader(response, "ETag")
+        self.assertCookie(response, "b", "2")
+        self.assertNoCookie(response, "c")
+        self.assertContentType(response, "application/json")
+        self.assertHTTPError(response, 404, "Not Found")
+        self.assertNotContains(response, "Widget")
+        self.assertJsonNotEqual(response, {})
         self.assertContains(response, "Not Found", count=1)
         self.assertJsonEqual(response, {"detail": "Not Found"})
         got = 'got 404 Not Found; body: {"detail": "Not Found"}'

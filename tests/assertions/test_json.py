@@ -7,6 +7,7 @@ from typing import Any
 from unittest.mock import ANY
 
 import httpx
+from dirty_equals import IsList, IsPositiveInt, IsStr
 
 from fastapi_testing.assertions import JsonAssertions
 from tests.assertions.failures import FailureAssertions, run_failing
@@ -169,6 +170,37 @@ GET /items: JSON differs at $.items[1].price: expected 9.99, got 10; got 201 Cre
 
         text = run_failing(JsonAssertions, test)
         self.assertEqual(text.count('  File "'), 1)
+
+
+class NotEqualTests(JsonAssertions, FailureAssertions):
+    """assertJsonNotEqual."""
+
+    def test_different(self) -> None:
+        """Documents differ, also where Python takes them for equal."""
+        self.assertJsonNotEqual(answer({"a": 1}), {"a": 2})
+        self.assertJsonNotEqual("[1]", [True])
+
+    def test_equal(self) -> None:
+        """A failure shows what should not be, and what came."""
+        with self.assertFails(
+            'GET /items: expected JSON other than {"a": <ANY>}, got 200 OK; body: {"a":1} : not again'
+        ):
+            self.assertJsonNotEqual(answer({"a": 1}), {"a": ANY}, "not again")
+        with self.assertFails("expected JSON other than [1.0], got [1]"):
+            self.assertJsonNotEqual([1], [1.0])
+
+
+class DirtyEqualsTests(JsonAssertions, FailureAssertions):
+    """The objects of dirty-equals."""
+
+    def test_anywhere(self) -> None:
+        """They work anywhere in the expected document, and stand in a failure as they are written."""
+        document = {"id": 7, "items": [{"at": "2024-02-29T12:00:00Z"}]}
+        expected = {"id": IsPositiveInt, "items": [{"at": IsStr(regex=r"\d{4}-.*")}]}
+        self.assertJsonEqual(document, expected)
+        self.assertJsonContains(document, {"items": IsList(length=1)})
+        with self.assertFails('JSON differs at $.id: expected IsPositiveInt, got 0; got {"id": 0}'):
+            self.assertJsonContains({"id": 0}, {"id": IsPositiveInt})
 
 
 class ContainsTests(JsonAssertions, FailureAssertions):

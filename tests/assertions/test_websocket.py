@@ -185,6 +185,105 @@ class ReceivesTests(ServerTestCase):
             await self.assertWebSocketReceives(session, "hi")
 
 
+class ReceivesAllTests(ServerTestCase):
+    """assertWebSocketReceivesAll."""
+
+    async def test_any_order(self) -> None:
+        """Messages pass in any order, and are returned in the order expected."""
+        session = await self.connect_to('{"n": 2}', "hello", b"raw", "later")
+        received = await self.assertWebSocketReceivesAll(session, ["hello", b"raw", {"n": ANY}])
+        self.assertEqual(received, ["hello", b"raw", {"n": 2}])
+        await self.assertWebSocketReceives(session, "later")
+
+    async def test_pairing(self) -> None:
+        """A message gives way to another that fits nowhere else, and a predicate is asked once about each."""
+        asked: list[str] = []
+        session = await self.connect_to("a", "b")
+
+        def is_any(message: str) -> bool:
+            asked.append(message)
+            return True
+
+        self.assertEqual(await self.assertWebSocketReceivesAll(session, [is_any, "a"]), ["b", "a"])
+        self.assertEqual(sorted(asked), ["a", "b"])
+
+    async def test_nothing(self) -> None:
+        """Of no messages all have come."""
+        self.assertEqual(await self.assertWebSocketReceivesAll(await self.connect_to(), []), [])
+
+    async def test_stray(self) -> None:
+        """A message that is none of the expected fails, and shows which are still expected and which came."""
+        session = await self.connect_to("hi", "one", "bye", connection=KeepingConnection)
+        await session.recv()
+        with self.assertFails(
+            'WebSocket /chat: expected 3 messages in any order, got "bye", which is none of those still expected\n'
+            'still expected:\n  "two"\n  JSON {"n": 3}\n'
+            'received earlier:\n  "hi"\n  "one" : order?'
+        ):
+            await self.assertWebSocketReceivesAll(session, ["two", "one", {"n": 3}], msg="order?")
+
+    async def test_twice(self) -> None:
+        """A message that came twice is not two of the expected ones."""
+        session = await self.connect_to("one", "one")
+        with self.assertFails(
+            'WebSocket /chat: expected 2 messages in any order, got "one", which is none of those still expected\n'
+            'still expected:\n  "two"\nreceived earlier:\n  "one"'
+        ):
+            await self.assertWebSocketReceivesAll(session, ["one", "two"])
+
+    async def test_timeout(self) -> None:
+        """Messages that do not come are named."""
+        session = await self.connect_to()
+        with self.assertFails(
+            'WebSocket /chat: expected 1 message, got no message within 0 s\nstill expected:\n  "one"'
+        ):
+            await self.assertWebSocketReceivesAll(session, ["one"], timeout=0)
+
+    async def test_async_predicate(self) -> None:
+        """A predicate that is a coroutine function is refused."""
+        with self.assertRaisesRegex(TypeError, "^predicate sleep is async: give a function that returns a bool$"):
+            await self.assertWebSocketReceivesAll(SimpleNamespace(), [asyncio.sleep])
+
+
+class ReceivesNothingTests(ServerTestCase):
+    """assertWebSocketReceivesNothing."""
+
+    async def test_nothing(self) -> None:
+        """A connection that stays silent passes."""
+        await self.assertWebSocketReceivesNothing(await self.connect_to(), within=0)
+
+    async def test_message(self) -> None:
+        """A message fails, and shows what was received before."""
+        session = await self.connect_to("hi", "bye", connection=KeepingConnection)
+        await session.recv()
+        with self.assertFails(
+            'WebSocket /chat: expected no message within 5 s, got "bye"\nreceived earlier:\n  "hi" : quiet!'
+        ):
+            await self.assertWebSocketReceivesNothing(session, 5, "quiet!")
+
+    async def test_closed(self) -> None:
+        """A connection that ends was not silent: nothing could have come."""
+
+        async def handler(peer: ServerConnection) -> None:
+            await peer.close(1011, "oops")
+
+        session = await self.connect(handler)
+        with self.assertFails(
+            'WebSocket /chat: expected no message within 5 s, got close code 1011 (internal error) "oops"'
+        ):
+            await self.assertWebSocketReceivesNothing(session, 5)
+
+    async def test_closed_here(self) -> None:
+        """A connection that the test has closed is no silent one either."""
+        session = await self.connect_to()
+        await session.close()
+        with self.assertFails(
+            "WebSocket /chat: expected no message within 5 s, "
+            "got no open connection: this side closed first, with 1000 (OK)"
+        ):
+            await self.assertWebSocketReceivesNothing(session, 5)
+
+
 class ClosedTests(ServerTestCase):
     """assertWebSocketClosed."""
 

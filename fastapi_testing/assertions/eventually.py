@@ -1,0 +1,98 @@
+"""What a test can claim of a state that changes by itself."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, overload
+from unittest import TestCase
+
+from fastapi_testing.assertions.describe import cut
+
+__all__ = ["EventuallyAssertions"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+_T = TypeVar("_T")
+
+_FIRST_PAUSE = 0.001
+_LONGEST_PAUSE = 0.05
+"""Seconds between two looks: soon at first, then ever more seldom."""
+
+
+class EventuallyAssertions(TestCase):
+    """Assertions that wait, for any test case whose tests are coroutines."""
+
+    @overload
+    async def assertEventually(
+        self, probe: Callable[[], Awaitable[_T]], timeout: float = 5.0, msg: Any = None
+    ) -> _T: ...
+
+    @overload
+    async def assertEventually(self, probe: Callable[[], _T], timeout: float = 5.0, msg: Any = None) -> _T: ...
+
+    async def assertEventually(self, probe: Callable[[], Any], timeout: float = 5.0, msg: Any = None) -> Any:
+        """
+        Fail unless something comes to hold in time.
+
+        ::
+
+            await self.assertEventually(lambda: worker.is_idle)
+            await self.assertEventually(self.job_is_done)  # a method that asserts
+
+        What the test can wait for, it had better wait for; a request that is awaited is over, background tasks and
+        all.
+
+        Args:
+            probe: Looks whether it holds: a function, or one that is a coroutine. It does not hold yet if it raises
+                :exc:`AssertionError`, or returns something false other than None. Any other exception goes through.
+            timeout: Seconds that it may take. The probe is called once at least.
+            msg: What to say besides.
+
+        Returns:
+            What the probe returned in the end.
+
+        Raises:
+            ValueError: If ``timeout`` is not positive.
+        """
+        if not timeout > 0:
+            raise ValueError(f"timeout must be a positive number of seconds, got {timeout!r}")
+        look = _Look(probe)
+        try:
+            async with asyncio.timeout(timeout) as limit:
+                return await look.until_it_holds()
+        except TimeoutError:
+            if not limit.expired():  # the probe's own
+                raise
+        standard = f"expected {_name(probe)} to hold within {timeout:g} s; {look.seen}"
+        return self.fail(self._formatMessage(msg, standard))
+
+
+class _Look:
+    """Looks again and again, and remembers what it saw last."""
+
+    def __init__(self, probe: Callable[[], Any]) -> None:
+        self._probe = probe
+        self.seen = "it did not return"
+
+    async def until_it_holds(self) -> Any:
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                value = await self._call()
+            except AssertionError as exc:
+                self.seen = f"at last it failed: {exc}" if str(exc) else "at last it failed, and did not say why"
+            else:
+                if value is None or value:
+                    return value
+                self.seen = f"at last it returned {cut(repr(value))}"
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _call(self) -> Any:
+        value = self._probe()
+        return await value if inspect.isawaitable(value) else value
+
+
+def _name(probe: Callable[[], Any]) -> str:
+    name: str = getattr(probe, "__qualname__", repr(probe))
+    return name.rpartition("<locals>.")[2]

@@ -1,0 +1,95 @@
+"""assertEventually."""
+
+import asyncio
+import unittest
+
+import freezegun
+
+from fastapi_testing.assertions.eventually import EventuallyAssertions
+from fastapi_testing.server.clock import unfreeze
+from tests.assertions.failures import FailureAssertions
+from tests.timing import MS
+
+
+class EventuallyTests(EventuallyAssertions, FailureAssertions, unittest.IsolatedAsyncioTestCase):
+    """State that changes by itself."""
+
+    def setUp(self) -> None:
+        self.looks = 0
+        self.received: list[str] = []
+
+    def third_time(self) -> int:
+        """Hold at the third look."""
+        self.looks += 1
+        return self.looks if self.looks > 2 else 0
+
+    async def asserting(self) -> None:
+        """Fail twice."""
+        self.looks += 1
+        self.assertGreater(self.looks, 2)
+
+    async def test_value(self) -> None:
+        """It ends when the probe returns something true, with that."""
+        self.assertEqual(await self.assertEventually(self.third_time), 3)
+
+    async def test_assertions(self) -> None:
+        """A coroutine function that asserts is waited for."""
+        self.assertIsNone(await self.assertEventually(self.asserting))
+        self.assertEqual(self.looks, 3)
+
+    async def test_false_value(self) -> None:
+        """A failure says what the probe returned at last."""
+        name = "EventuallyTests.test_false_value.<locals>.<lambda>".rpartition("<locals>.")[2]
+        with self.assertFails(f"expected {name} to hold within {5 * MS:g} s; at last it returned []"):
+            await self.assertEventually(lambda: self.received, 5 * MS)
+
+    async def test_failing_probe(self) -> None:
+        """A failure shows the last one of the probe."""
+
+        async def idle() -> None:
+            self.assertEqual("busy", "idle")
+
+        with self.assertFails(
+            f"expected idle to hold within {5 * MS:g} s; at last it failed: 'busy' != 'idle'\n- busy\n+ idle\n : worker"
+        ):
+            await self.assertEventually(idle, 5 * MS, "worker")
+
+    async def test_bare_assertion(self) -> None:
+        """An assertion without a message is one, too."""
+
+        def idle() -> None:
+            raise AssertionError
+
+        with self.assertFails(f"expected idle to hold within {5 * MS:g} s; at last it failed, and did not say why"):
+            await self.assertEventually(idle, 5 * MS)
+
+    async def test_probe_that_hangs(self) -> None:
+        """A probe that does not return is ended."""
+        with self.assertFails(f"expected Event.wait to hold within {5 * MS:g} s; it did not return"):
+            await self.assertEventually(asyncio.Event().wait, 5 * MS)
+
+    async def test_exceptions(self) -> None:
+        """What the probe raises besides goes through, a time-out of its own too."""
+
+        def broken() -> None:
+            raise error
+
+        for error in (LookupError("x"), TimeoutError("its own")):
+            with self.subTest(error=error), self.assertRaisesRegex(type(error), str(error)):
+                await self.assertEventually(broken)
+
+    async def test_time_limit(self) -> None:
+        """A limit has to be positive."""
+        with self.assertRaisesRegex(ValueError, "^timeout must be a positive number of seconds, got 0$"):
+            await self.assertEventually(self.third_time, 0)
+
+    def test_frozen_clock(self) -> None:
+        """On a loop that looks at the real clock, it ends while the time stands still."""
+
+        async def fail() -> None:
+            with self.assertFails(f"expected <lambda> to hold within {5 * MS:g} s; at last it returned 0"):
+                await self.assertEventually(lambda: 0, 5 * MS)
+
+        with freezegun.freeze_time("2020-01-01"), asyncio.Runner() as runner:
+            unfreeze(runner.get_loop())
+            runner.run(fail())
