@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, ParamSpec, TypeVar, cast
 
+from fastapi_testing.server.clock import unfreeze
+
 __all__ = ["AsyncClassTestCase"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
@@ -67,6 +69,7 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
     """Whether the loop is in asyncio's debug mode; it is also where PYTHONASYNCIODEBUG or ``-X dev`` says so."""
 
     _class_loop: ClassVar["_ClassLoop | None"] = None
+    _interrupted: ClassVar[bool] = False
     _context: contextvars.Context
     _tasks_before: set[asyncio.Task[Any]]
 
@@ -74,14 +77,16 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
         super().__init_subclass__(**kwargs)
         cls._class_loop = None
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        # The standard library's holds a context, which cannot be pickled; unittest-parallel sends cases to workers.
-        return type(self), (self._testMethodName,)
+    def __getstate__(self) -> dict[str, Any]:
+        # A context cannot be pickled, and the standard library's case holds one that is not used here;
+        # unittest-parallel sends cases to its workers.
+        return {name: value for name, value in vars(self).items() if not isinstance(value, contextvars.Context)}
 
     @classmethod
     def setUpClass(cls) -> None:
         """Open the class's event loop and run :meth:`asyncSetUpClass` on it."""
         super().setUpClass()
+        cls._interrupted = False
         cls._class_loop = _ClassLoop(cls.loop_factory, debug=cls.loop_debug)
         cls.addClassCleanup(cls._close_class_loop)
         cls._run_class_hook("asyncSetUpClass")
@@ -89,7 +94,8 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
     @classmethod
     def tearDownClass(cls) -> None:
         """Run :meth:`asyncTearDownClass`; the class cleanups come after it, and the event loop's end after them."""
-        cls._run_class_hook("asyncTearDownClass")
+        if not cls._interrupted:  # else everything is closed; pytest calls this nevertheless
+            cls._run_class_hook("asyncTearDownClass")
         super().tearDownClass()
 
     @classmethod
@@ -142,23 +148,18 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
         return result
 
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
-        if self._runs_alone():
-            result = self.defaultTestResult() if result is None else result
-            result._previousTestClass = None  # type: ignore[attr-defined]  # noqa: SLF001 - or no suite sets it up again
-            return unittest.TestSuite([self]).run(result)
+        if self._runs_alone(result):
+            return self._run_alone(self.defaultTestResult() if result is None else result)
         with self._closing_class_on(KeyboardInterrupt):
             return super().run(result)
 
     def debug(self) -> None:
-        if self._runs_alone():
+        if self._runs_alone(None) and _does_not_override_set_up(type(self)):
             unittest.TestSuite([self]).debug()
             return
         # Whatever a test raises here goes past the suite, which then calls no hook of the class.
         with self._closing_class_on(BaseException):
-            try:
-                super().debug()
-            finally:
-                self._tearDownAsyncioRunner()
+            super().debug()
 
     def _prepare_test(self) -> None:
         """Do what has to be done before ``setUp``, whether or not the user's own calls ``super()``."""
@@ -170,11 +171,16 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
             self._tasks_before = self._class_loop.tasks()
 
     def _tearDownAsyncioRunner(self) -> None:
-        if self._class_loop is not None:
-            self._class_loop.cancel(self._class_loop.tasks() - self._tasks_before)
+        """Override the standard library's: the class's runner is not the test's to close."""
+
+    def _leftover_tasks(self) -> set[asyncio.Task[Any]]:
+        """Return the tasks that were started since the test began, and have not ended."""
+        return self._running_class_loop(self.id()).tasks() - self._tasks_before
 
     def _callSetUp(self) -> None:
-        self._running_class_loop(self.id())
+        class_loop = self._running_class_loop(self.id())
+        # The first cleanup is the last one: what goes wrong in it is this test's error.
+        self.addCleanup(lambda: class_loop.cancel(self._leftover_tasks()))
         self._prepare_test()
         self._call(self.setUp)
         self._call(self.asyncSetUp)
@@ -200,16 +206,24 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
             return self._running_class_loop(self.id()).run(function(*args, **kwargs), self._context)
         return self._context.run(function, *args, **kwargs)
 
-    def _runs_alone(self) -> bool:
+    def _runs_alone(self, result: unittest.TestResult | None) -> bool:
         """Tell whether no suite has set the class up; a skipped test needs no class."""
         cls = type(self)
         method = getattr(self, self._testMethodName, None)
+        # A suite notes the class in the result before it runs a test of it; results of pytest have no such note.
+        suite_class = None if result is None else getattr(result, "_previousTestClass", cls)
         return (
             cls._class_loop is None
-            and getattr(cls.setUpClass, "__func__", None) is AsyncClassTestCase.setUpClass.__func__  # type: ignore[attr-defined]
+            and suite_class is not cls
             and not getattr(cls, "__unittest_skip__", False)
             and not getattr(method, "__unittest_skip__", False)
         )
+
+    def _run_alone(self, result: unittest.TestResult) -> unittest.TestResult:
+        try:
+            return unittest.TestSuite([self]).run(result)
+        finally:
+            result._previousTestClass = None  # type: ignore[attr-defined]  # noqa: SLF001 - the next test is alone too
 
     @classmethod
     def _running_class_loop(cls, what: str) -> "_ClassLoop":
@@ -241,9 +255,9 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
 
     @classmethod
     def _close_class_loop(cls) -> None:
-        class_loop, cls._class_loop = cls._class_loop, None
-        if class_loop is not None:
-            class_loop.close()
+        class_loop = cls._running_class_loop("its end")
+        cls._class_loop = None
+        class_loop.close()
 
     @classmethod
     @contextlib.contextmanager
@@ -256,11 +270,16 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
         except but:
             raise
         except interruption as exc:
+            cls._interrupted = True
             cls.doClassCleanups()
             for _, cleanup_exc, _ in cls.tearDown_exceptions:  # type: ignore[attr-defined]  # missing in typeshed
                 text = "".join(traceback.format_exception(cleanup_exc)).rstrip()
                 exc.add_note(f"and then, in a class cleanup of {cls.__qualname__}:\n{text}")
             raise
+
+
+def _does_not_override_set_up(cls: type[AsyncClassTestCase]) -> bool:
+    return cls.setUpClass.__func__ is AsyncClassTestCase.setUpClass.__func__  # type: ignore[attr-defined]
 
 
 class _ClassLoop:
@@ -270,7 +289,7 @@ class _ClassLoop:
         # Runner's None lets PYTHONASYNCIODEBUG and -X dev decide.
         self.runner = asyncio.Runner(debug=True if debug else None, loop_factory=factory)
         self.context = contextvars.copy_context()
-        self.runner.get_loop()
+        unfreeze(self.runner.get_loop())
 
     def run(self, coroutine: Coroutine[Any, Any, _T], context: contextvars.Context) -> _T:
         """Run a coroutine; its exception shows its own frames, and none of asyncio's."""
@@ -313,6 +332,7 @@ async def _cancel(tasks: set[asyncio.Task[Any]]) -> None:
     for task in pending:
         # Runner.close() would wait for it without end; asyncio documents this function for loops of other makers.
         asyncio._unregister_task(task)  # noqa: SLF001
+    for task in pending:
         warnings.warn(f"cancelled, but not ended after {_CANCEL_TIMEOUT:g} s: {task!r}", RuntimeWarning, stacklevel=2)
 
 

@@ -126,7 +126,7 @@ class ClientAttributesTests(AsyncServerTestCase):
         """Redirects are followed."""
         self.assertRedirects(await self.client.get("/moved"), "/request")
 
-    async def test_timeout(self) -> None:
+    async def test_timeout_of_a_request(self) -> None:
         """A response that takes longer is httpx's ReadTimeout."""
         with self.assertRaises(httpx.ReadTimeout):
             await self.client.get("/slow")
@@ -226,6 +226,47 @@ class ChosenAppTests(unittest.TestCase):
     def test_wrong_app(self) -> None:
         """What is no app is refused when the class is set up."""
         self.assertRegex(self.refused(app=FastAPI), r"^TypeError: app must be an ASGI 3 application")
+
+    def test_create_app_without_async(self) -> None:
+        """A create_app() that waits for nothing need not be asynchronous."""
+        self.assertIs(self.served(create_app=classmethod(lambda _: shop.app)), shop.app)
+
+    def test_create_app_that_is_no_class_method(self) -> None:
+        """A create_app() without @classmethod is told what it lacks."""
+        self.assertEqual(
+            self.refused(create_app=lambda _: shop.app),
+            "TypeError: Case.create_app must be a class method: write @classmethod above it",
+        )
+
+    def test_unknown_server_option(self) -> None:
+        """A server option that there is not is answered with those that there are."""
+        self.assertEqual(
+            self.refused(app=shop.app, server_options={"prot": 1}),
+            "TypeError: Case.server_options has prot; it takes host, http, lifespan, port",
+        )
+
+    def test_check_openapi(self) -> None:
+        """With check_openapi, a response that the schema does not describe fails its test."""
+
+        class Case(AsyncServerTestCase):
+            check_openapi = True
+
+            async def test(self) -> None:
+                @self.app.get("/number", response_model=None, responses={200: {"model": int}})  # type: ignore[untyped-decorator]
+                async def number() -> str:
+                    return "one"
+
+                await self.client.get("/number")
+
+        ((_, text),) = run_classes(Case).failures
+        self.assertTrue(
+            text.endswith(
+                "AssertionError: GET /number: not as GET /number documents 200, 1 error:\n"
+                "  body at $: 'one' is not of type 'integer'\n"
+                'got 200 OK; body: "one"\n'
+            ),
+            text,
+        )
 
     def test_wrong_scope(self) -> None:
         """An unknown scope is answered with the known ones."""
@@ -475,6 +516,8 @@ class EndOfATestTests(unittest.TestCase):
 
         class Case(AsyncServerTestCase):
             app = shop.app
+            settle_timeout = 10 * MS
+            leaks = "ignore"
 
             async def test_a(self) -> None:
                 with self.assertRaises(httpx.ReadTimeout):
@@ -483,8 +526,7 @@ class EndOfATestTests(unittest.TestCase):
             async def test_b(self) -> None:
                 self.assertEqual(self.server.server_state.tasks, set())
 
-        with mock.patch("fastapi_testing.case.async_case._END_TIMEOUT", 10 * MS), self.assertLogs("uvicorn.error"):
-            self.assertEqual(outcomes(run_classes(Case)), {})
+        self.assertEqual(outcomes(run_classes(Case)), {})
 
 
 class ResourceTests(unittest.TestCase):

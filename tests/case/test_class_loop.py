@@ -6,8 +6,13 @@ import contextvars
 import copy
 import pickle
 import signal
+import subprocess
+import sys
+import tempfile
 import unittest
+import warnings
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, ClassVar
 from unittest import mock
 
@@ -217,7 +222,7 @@ class HookTests(unittest.TestCase):
                 raise LookupError("no database")
 
             async def test(self) -> None:
-                self.note("test")
+                self.note("test")  # pragma: no cover - must not be run
 
         result = run_classes(Case)
         self.assertEqual(outcomes(result), {"setUpClass": "LookupError: no database"})
@@ -234,7 +239,7 @@ class HookTests(unittest.TestCase):
                 raise unittest.SkipTest("no database")
 
             async def test(self) -> None:
-                self.note("test")
+                self.note("test")  # pragma: no cover - must not be run
 
         result = run_classes(Case)
         self.assertEqual(outcomes(result), {"setUpClass": "no database"})
@@ -332,14 +337,14 @@ class HookTests(unittest.TestCase):
 
         class Case(AsyncClassTestCase):
             async def asyncSetUpClass(self) -> None:  # type: ignore[override]
-                pass
+                pass  # pragma: no cover - must not be run
 
             async def test(self) -> None: ...
 
         class OtherCase(AsyncClassTestCase):
             @classmethod
             def asyncSetUpClass(cls) -> None:  # type: ignore[override]
-                pass
+                pass  # pragma: no cover - must not be run
 
             async def test(self) -> None: ...
 
@@ -409,10 +414,10 @@ class HookTests(unittest.TestCase):
                 raise LookupError("no database")
 
             async def asyncTearDown(self) -> None:
-                self.note("asyncTearDown")
+                self.note("asyncTearDown")  # pragma: no cover - must not be run
 
             async def test(self) -> None:
-                self.note("test")
+                self.note("test")  # pragma: no cover - must not be run
 
         self.assertEqual(outcomes(run_classes(Case)), {"test": "LookupError: no database"})
         self.assertEqual(Case.calls, ["cleanup", "asyncTearDownClass"])
@@ -562,6 +567,30 @@ class LeftoverTests(unittest.TestCase):
             str(caught.warning), f"^cancelled, but not ended after {10 * MS:g} s: <Task cancelling name='stubborn' "
         )
 
+    def test_warning_as_an_error(self) -> None:
+        """With warnings as errors, that one is the test's own error, and the run goes on."""
+        let_go: list[asyncio.Future[None]] = []
+
+        async def stubborn() -> None:
+            while not let_go[0].done():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.shield(let_go[0])
+
+        class Case(AsyncClassTestCase):
+            async def test_a(self) -> None:
+                let_go.append(asyncio.get_running_loop().create_future())
+                self.task = asyncio.create_task(stubborn())
+                await asyncio.sleep(0)
+
+            async def test_b(self) -> None:
+                let_go[0].set_result(None)
+
+        timeout = mock.patch("fastapi_testing.case.class_loop._CANCEL_TIMEOUT", 10 * MS)
+        with timeout, warnings.catch_warnings(action="error"):
+            result = run_classes(Case)
+        self.assertEqual((result.testsRun, len(result.errors)), (2, 1))
+        self.assertRegex(outcomes(result)["test_a"], "^RuntimeWarning: cancelled, but not ended after ")
+
 
 class AloneTests(unittest.TestCase):
     """Tests that no suite runs."""
@@ -591,6 +620,23 @@ class AloneTests(unittest.TestCase):
         self.assertEqual((result.testsRun, outcomes(result)), (2, {}))
         self.assertEqual(self.Case.calls, ["asyncSetUpClass", "test", "asyncTearDownClass"] * 2)
 
+    def test_run_with_a_set_up_of_its_own(self) -> None:
+        """A class that overrides setUpClass, with super(), is set up just the same."""
+
+        class Case(Recording):
+            @classmethod
+            def setUpClass(cls) -> None:
+                super().setUpClass()
+                cls.note("setUpClass")
+
+            async def test(self) -> None:
+                self.note("test")
+
+        result = Case("test").run()
+        assert result is not None
+        self.assertEqual(outcomes(result), {})
+        self.assertEqual(Case.calls, ["setUpClass", "test", "asyncTearDownClass"])
+
     def test_call_without_a_result(self) -> None:
         """Without a result, a new one is returned."""
         result = self.Case("test_failing").run()
@@ -615,6 +661,16 @@ class AloneTests(unittest.TestCase):
         self.assertIsNone(self.Case().__class__._class_loop)
 
 
+class Parametrised(AsyncClassTestCase):
+    """A case with an argument, which load_tests() functions make."""
+
+    def __init__(self, name: str, limit: int = 0) -> None:
+        super().__init__(name)
+        self.limit = limit
+
+    async def test(self) -> None: ...
+
+
 class PickleTests(unittest.TestCase):
     """Cases that go to another process."""
 
@@ -624,6 +680,11 @@ class PickleTests(unittest.TestCase):
         self.assertIsInstance(case, AloneTests.Case)
         self.assertEqual(case.id(), AloneTests.Case("test").id())
         self.assertTrue(case.run().wasSuccessful())
+
+    def test_attributes(self) -> None:
+        """What the case was made with goes along, as parametrised tests need it."""
+        case = Parametrised("test", limit=7)
+        self.assertEqual(pickle.loads(pickle.dumps(case)).limit, 7)  # noqa: S301 - pickled here
 
     def test_copy(self) -> None:
         """So is a copy."""
@@ -663,6 +724,7 @@ class InterruptTests(unittest.TestCase):
         with self.assertRaises(KeyboardInterrupt) as caught:
             run_classes(Case)
         self.assertIsNone(Case._class_loop)
+        Case.tearDownClass()  # pytest calls it nevertheless; there is nothing left to do
         return caught.exception, Case.calls
 
     def test_in_a_test(self) -> None:
@@ -700,6 +762,51 @@ class InterruptTests(unittest.TestCase):
         (note,) = caught.exception.__notes__
         self.assertTrue(note.startswith(f"and then, in a class cleanup of {Case.__qualname__}:\nTraceback"), note)
         self.assertTrue(note.endswith("LookupError: in the cleanup"), note)
+
+
+SCRIPT = """
+import asyncio, contextlib, unittest
+from fastapi import FastAPI
+from fastapi_testing import AsyncServerTestCase
+
+class HangTests(AsyncServerTestCase):
+    @contextlib.asynccontextmanager
+    async def lifespan(app):
+        yield
+        print("shut down", flush=True)
+
+    async def test_waits(self):
+        print("ready", flush=True)
+        await asyncio.Event().wait()
+"""
+
+
+class SubprocessInterruptTests(unittest.TestCase):
+    """Ctrl-C as a user presses it."""
+
+    def test_every_runner(self) -> None:
+        """Under unittest, with and without --catch, and under pytest, the app is shut down and no other error shown."""
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        Path(folder, "test_hang.py").write_text(SCRIPT, encoding="utf-8")
+        for runner in (["unittest"], ["unittest", "--catch"], ["pytest", "-q", "-s", "-p", "no:cacheprovider"]):
+            with self.subTest(runner=runner):
+                run = subprocess.Popen(
+                    [sys.executable, "-m", *runner, "test_hang.py"],
+                    cwd=folder,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+                assert run.stdout is not None
+                self.assertEqual(run.stdout.readline(), "ready\n")
+                run.send_signal(signal.SIGINT)
+                if "--catch" in runner:  # the first one only asks to stop after the test
+                    run.send_signal(signal.SIGINT)
+                output, errors = run.communicate(timeout=30)
+                self.assertTrue(output.startswith("shut down\n"), output)
+                self.assertNotEqual(run.returncode, 0)
+                self.assertIn("KeyboardInterrupt", output + errors)
+                self.assertNotIn("RuntimeError", output + errors)
 
 
 class ResourceTests(unittest.TestCase):

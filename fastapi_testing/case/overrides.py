@@ -1,0 +1,365 @@
+"""What a test replaces, and gets back at its end: dependencies of the app, and environment variables."""
+
+import contextlib
+import functools
+import inspect
+import os
+import types
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
+from typing import Annotated, Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, get_args, get_origin
+
+import fastapi.routing
+from fastapi.dependencies.utils import get_dependant
+from fastapi.params import Depends
+from starlette.routing import Mount
+
+from fastapi_testing.server.application import describe_app
+
+__all__ = ["DependencyOverrides", "UnusedOverrideWarning", "override_dependencies"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+_D = TypeVar("_D", bound=Callable[..., Any])
+
+_MISSING: Any = object()
+
+_holder: ContextVar[Any] = ContextVar("fastapi_testing.overrides.holder")
+"""The running test, or the class that is being set up."""
+
+# FastAPI 0.139 and newer build the routes of included routers when they are asked for; before, they were all there.
+_iter_routes: Callable[[Iterable[Any]], Iterator[Any]] = getattr(fastapi.routing, "iter_route_contexts", iter)
+
+
+class UnusedOverrideWarning(UserWarning):
+    """A dependency was overridden that no route of the app depends on, so that the override changes nothing."""
+
+
+class _ClassOrTestMethod(Generic[_P, _T]):
+    """A method of the class and of its tests; the function gets the one that it was called on."""
+
+    def __init__(self, function: Callable[Concatenate[Any, _P], _T]) -> None:
+        self.function = function
+        self.__doc__ = function.__doc__
+
+    def __get__(self, case: Any, owner: type) -> Callable[_P, _T]:
+        return cast("Callable[_P, _T]", types.MethodType(self.function, owner if case is None else case))
+
+
+class DependencyOverrides:
+    """
+    Lets a test case with a server override what the app depends on; see :class:`~fastapi_testing.AsyncServerTestCase`.
+
+    What is overridden on ``self`` is undone at the end of the test; on ``cls``, in ``asyncSetUpClass``, at the end of
+    the class.
+    """
+
+    dependency_overrides: ClassVar[Mapping[Callable[..., Any], Callable[..., Any]]] = {}
+    """Dependencies of the app, and what is called instead of them in all tests of the class."""
+
+    _declared_overrides: ClassVar[tuple["override_dependencies", ...]] = ()
+
+    @_ClassOrTestMethod
+    def override_dependency(
+        holder: Any,  # noqa: N805 - a test, or a class
+        /,
+        dependency: Callable[..., Any],
+        override: Callable[..., Any] = _MISSING,
+        *,
+        value: Any = _MISSING,
+        app: Any = None,
+    ) -> None:
+        """
+        Override a dependency of the app until the end of the test, or of the class when called on the class.
+
+        Args:
+            dependency: The callable that routes depend on: what they have in ``Depends(...)``.
+            override: What FastAPI calls instead: a function with dependencies of its own, a generator, a class. One
+                that takes only ``*args`` and ``**kwargs``, as a mock does, is called without arguments.
+            value: What the routes get, as it is: a ready object, or a mock.
+            app: The app whose dependency it is, such as a mounted one; None for the app that is served.
+
+        Raises:
+            ServerNotRunningError: If ``app`` is None and the server does not run yet.
+            TypeError: If not exactly one of ``override`` and ``value`` is given, or the app is not FastAPI's.
+        """
+        if (override is _MISSING) == (value is _MISSING):
+            raise TypeError("override_dependency() takes either an override, which is called, or value=")
+        if override is _MISSING:
+            override = _returning(value)
+        _add_cleanup(holder, _replace(_fastapi_app(holder.server.app if app is None else app), dependency, override))
+
+    @_ClassOrTestMethod
+    def override_env(
+        holder: Any,  # noqa: N805 - a test, or a class
+        /,
+        *,
+        clear_caches: Iterable[Callable[..., Any]] = (),
+        **variables: str | None,
+    ) -> None:
+        """
+        Set environment variables until the end of the test, or of the class when called on the class.
+
+        Args:
+            clear_caches: Functions behind ``functools.lru_cache`` that read the environment, such as
+                ``get_settings``; their caches are cleared now, and again when the variables are back.
+            **variables: Names and values; None for a variable that is not to be set.
+
+        Raises:
+            TypeError: If a value is no string, or a function has no cache; nothing is changed then.
+        """
+        caches = tuple(clear_caches)
+        _check_environment(variables, caches)
+        before = {name: os.environ.get(name) for name in variables}
+        _add_cleanup(holder, functools.partial(_set_environment, before, caches))
+        _set_environment(variables, caches)
+
+    @classmethod
+    def _begin_class_overrides(cls) -> None:
+        """Put the declared overrides into effect for the class; to be called in its context, once the server runs."""
+        _holder.set(cls)
+        _override_declared(cls)
+
+    def _begin_test_overrides(self, *, declared: bool) -> None:
+        """Make the test the one whose app is meant; to be called in its context."""
+        _holder.set(self)
+        if declared:
+            _override_declared(self)
+
+
+class override_dependencies:  # noqa: N801 - it is used as a decorator, as unittest.mock.patch is
+    """
+    Override dependencies of the app: for a test, for a class, or for a block.
+
+    ::
+
+        @override_dependencies({get_user: fake_user})
+        async def test_profile(self):
+            with override_dependencies({get_clock: lambda: NOON}):
+                ...
+
+    What was overridden before is so again afterwards, also where the body fails. On a class it is the same as its
+    attribute ``dependency_overrides``, and comes after it.
+
+    Args:
+        overrides: Dependencies and what is called instead; as for ``self.override_dependency``.
+        app: The app whose dependencies they are; None for the app that the running test's server serves.
+
+    Raises:
+        RuntimeError: If ``app`` is None where no test runs.
+        TypeError: If a dependency or an override is not callable, or the app is not FastAPI's.
+    """
+
+    def __init__(self, overrides: Mapping[Callable[..., Any], Callable[..., Any]], *, app: Any = None) -> None:
+        self._overrides = dict(overrides)
+        self._app = app
+        self._entered: list[contextlib.ExitStack] = []
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            for undo in self._replace(self._app or _running_app()):
+                stack.callback(undo)
+            self._entered.append(stack.pop_all())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._entered.pop().close()
+
+    def __call__(self, decorated: _D) -> _D:
+        """Decorate a test case class, or a function that is called in a test."""
+        if isinstance(decorated, type):
+            if not issubclass(decorated, DependencyOverrides):
+                raise TypeError(f"@override_dependencies is for test cases with a server; {decorated!r} is none")
+            decorated._declared_overrides = (*decorated._declared_overrides, self)  # noqa: SLF001
+            return cast("_D", decorated)
+        return cast(
+            "_D", self._wrap_async(decorated) if inspect.iscoroutinefunction(decorated) else self._wrap(decorated)
+        )
+
+    def _wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return function(*args, **kwargs)
+
+        return wrapper
+
+    def _wrap_async(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        async def wrapper(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return await function(*args, **kwargs)
+
+        return wrapper
+
+    def _replace(self, app: Any) -> Iterator[Callable[[], None]]:
+        fastapi_app = _fastapi_app(app)
+        for dependency, override in self._overrides.items():
+            yield _replace(fastapi_app, dependency, override)
+
+    def _declare(self, holder: Any) -> None:
+        for undo in self._replace(self._app or holder.server.app):
+            _add_cleanup(holder, undo)
+
+
+def _override_declared(holder: Any) -> None:
+    for overrides in (override_dependencies(holder.dependency_overrides), *holder._declared_overrides):  # noqa: SLF001
+        if overrides._overrides:  # noqa: SLF001 - an app without any may be anything
+            overrides._declare(holder)  # noqa: SLF001
+
+
+def _add_cleanup(holder: Any, undo: Callable[[], None]) -> None:
+    name = "addClassCleanup" if isinstance(holder, type) else "addCleanup"
+    getattr(holder, name)(undo)
+
+
+def _running_app() -> Any:
+    try:
+        return _holder.get().server.app
+    except LookupError:
+        raise RuntimeError("override_dependencies() finds no running test: give it app=") from None
+
+
+def _fastapi_app(app: Any) -> Any:
+    """Return the FastAPI app itself where ASGI middleware is wrapped around it."""
+    inner = app
+    while not isinstance(getattr(inner, "dependency_overrides", None), dict):
+        inner = getattr(inner, "app", None)
+        if inner is None:
+            raise TypeError(f"{describe_app(app)} has no dependencies to override: it is no FastAPI app")
+    return inner
+
+
+def _replace(app: Any, dependency: Callable[..., Any], override: Callable[..., Any]) -> Callable[[], None]:
+    """Override one dependency; return the function that puts back what was there."""
+    _check_dependency(dependency)
+    if not callable(override):
+        raise TypeError(
+            f"the override of {_name(dependency)} is called in its place, and {override!r} cannot be called: "
+            f"use self.override_dependency({_short_name(dependency)}, value=...)"
+        )
+    if (unused := _describe_unused(app, dependency)) is not None:
+        warnings.warn(unused, UnusedOverrideWarning, stacklevel=3)
+    overrides = app.dependency_overrides
+    before = overrides.get(dependency, _MISSING)
+    overrides[dependency] = _without_arguments(override) if _takes_anything(override) else override
+
+    def undo() -> None:
+        overrides.pop(dependency, None)
+        if before is not _MISSING:
+            overrides[dependency] = before
+
+    return undo
+
+
+def _check_dependency(dependency: Any) -> None:
+    marked = next((each for each in get_args(dependency) if isinstance(each, Depends)), None)
+    if isinstance(dependency, Depends) or (get_origin(dependency) is Annotated and marked is not None):
+        inner = (marked or dependency).dependency
+        raise TypeError(f"override the dependency itself, {_name(inner)}, not what wraps it: {dependency!r}")
+    if not callable(dependency):
+        raise TypeError(f"a dependency is a callable, got {dependency!r}")
+
+
+def _returning(value: Any) -> Callable[[], Any]:
+    """Return a function that FastAPI reads no parameters from, whatever the value is."""
+
+    async def override() -> Any:
+        return value
+
+    return override
+
+
+def _takes_anything(override: Callable[..., Any]) -> bool:
+    """Tell whether it takes just ``*args, **kwargs``, which FastAPI would read from the query."""
+    kinds = {parameter.kind for parameter in inspect.signature(override).parameters.values()}
+    return bool(kinds) and kinds <= {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+
+
+def _without_arguments(override: Callable[..., Any]) -> Callable[[], Any]:
+    async def call_async() -> Any:
+        return await override()
+
+    def call() -> Any:
+        return override()
+
+    return call_async if inspect.iscoroutinefunction(override) else call
+
+
+def _describe_unused(app: Any, dependency: Callable[..., Any]) -> str | None:
+    """Say that nothing in the app depends on it, and what it may have been taken for; None where something does."""
+    own = _dependencies(app.routes) | _dependencies_of_overrides(app)
+    if dependency in own:
+        return None
+    told = f"no route of {describe_app(app)} depends on {_name(dependency)}: the override changes nothing"
+    for path, mounted in _mounted_apps(app.routes):
+        if dependency in _dependencies(mounted.routes):
+            return f"{told}; {describe_app(mounted)}, mounted at {path}, does: give app="
+    if twins := [_name(each) for each in own if _short_name(each) == _short_name(dependency)]:
+        return f"{told}; it depends on {', '.join(sorted(twins))}, another object of the same name"
+    return f"{told}; it depends on {', '.join(sorted(map(_name, own))) or 'nothing'}"
+
+
+def _dependencies(routes: Iterable[Any]) -> set[Callable[..., Any]]:
+    """Return what routes depend on, directly or through other dependencies."""
+    found: set[Callable[..., Any]] = set()
+    for route in _iter_routes(routes):
+        _collect(getattr(route, "dependant", None), found)
+    return found
+
+
+def _dependencies_of_overrides(app: Any) -> set[Callable[..., Any]]:
+    """Return what the overrides depend on in turn, which can be overridden as well."""
+    found: set[Callable[..., Any]] = set()
+    for override in app.dependency_overrides.values():
+        _collect(get_dependant(path="", call=override), found)
+    return found
+
+
+def _collect(dependant: Any, found: set[Callable[..., Any]]) -> None:
+    for each in dependant.dependencies if dependant is not None else ():
+        found.add(each.call)
+        _collect(each, found)
+
+
+def _mounted_apps(routes: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for route in map(_original, _iter_routes(routes)):
+        if isinstance(route, Mount):
+            path = prefix + route.path
+            if hasattr(route.app, "dependency_overrides"):
+                yield path, route.app
+            yield from _mounted_apps(route.routes, path)
+
+
+def _original(route: Any) -> Any:
+    return getattr(route, "original_route", route)
+
+
+def _name(dependency: Any) -> str:
+    return f"{getattr(dependency, '__module__', '?')}.{_short_name(dependency)}"
+
+
+def _short_name(dependency: Any) -> str:
+    return getattr(dependency, "__qualname__", None) or type(dependency).__qualname__
+
+
+def _check_environment(variables: Mapping[str, Any], caches: Iterable[Any]) -> None:
+    for name, value in variables.items():
+        if value is not None and not isinstance(value, str):
+            raise TypeError(f"environment variables are strings: give {name}={str(value)!r}, not {name}={value!r}")
+    for cached in caches:
+        if not hasattr(cached, "cache_clear"):
+            raise TypeError(f"clear_caches takes functions behind functools.lru_cache; {_name(cached)} has no cache")
+
+
+def _set_environment(variables: Mapping[str, str | None], caches: Iterable[Any]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    for cached in caches:
+        cached.cache_clear()

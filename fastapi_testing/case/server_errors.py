@@ -1,0 +1,164 @@
+"""The app's exceptions in a test's hands: expected ones, and those that nobody has seen."""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from fastapi_testing.assertions.exchange import describe_exchange
+from fastapi_testing.server.exchange import Exchange
+from fastapi_testing.server.recorder import Recorder
+
+__all__ = ["ServerRaises", "describe_unseen", "note_errors"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+Expected = type[BaseException] | tuple[type[BaseException], ...]
+
+
+class ServerRaises:
+    """
+    The context in which the app is expected to raise; ``assertServerRaises`` makes it.
+
+    Attributes:
+        exception: The exception that the app raised; None as long as it has not.
+        exchange: The request or WebSocket for which it did.
+    """
+
+    def __init__(
+        self,
+        recorders: Sequence[Recorder],
+        expected: Expected,
+        regex: str | re.Pattern[str] | None,
+        *,
+        timeout: float,
+        fail: Callable[[str], None],
+        defer: Callable[["ServerRaises"], None],
+    ) -> None:
+        self.exception: BaseException | None = None
+        self.exchange: Exchange | None = None
+        self._recorders = recorders
+        self._expected = _check_expected(expected)
+        self._pattern = None if regex is None else re.compile(regex)
+        self._timeout = timeout
+        self._fail = fail
+        self._defer = defer
+
+    def __enter__(self) -> Self:
+        self._before = {*self._exchanges("exchanges")}
+        self._failed_before = {*self._exchanges("failed")}
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        if exc is None and not self.is_fulfilled() and any(recorder.in_flight for recorder in self._recorders):
+            self._defer(self)  # it may come yet, and a `with` cannot wait for it
+            return False
+        return self._conclude(exc)
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        if exc is None and not self.is_fulfilled():
+            await self._wait_until_over()
+        return self._conclude(exc)
+
+    def is_fulfilled(self) -> bool:
+        """Tell whether the app has raised as expected by now; what it raised so counts as seen."""
+        for exchange in self._failed():
+            exception = self._find(exchange.exception)
+            if exception is not None:
+                exchange.expect()
+                self.exchange, self.exception = self.exchange or exchange, self.exception or exception
+        return self.exchange is not None
+
+    def describe(self) -> str:
+        """Return what was expected, and what came instead."""
+        matching = "" if self._pattern is None else f" matching {self._pattern.pattern!r}"
+        return f"expected the app to raise {_name(self._expected)}{matching}, {self._describe_instead()}"
+
+    def _conclude(self, exc: BaseException | None) -> bool:
+        if self.is_fulfilled():
+            # With raise_server_exceptions it has come through here as well, and has done its duty.
+            return exc is not None and self.exchange is not None and exc is self.exchange.exception
+        if exc is None:
+            self._fail(self.describe())
+        return False
+
+    def _describe_instead(self) -> str:
+        if failed := self._failed():
+            return f"it raised:{''.join(map(describe_exchange, failed))}"
+        asked = [exchange for exchange in self._exchanges("exchanges") if exchange not in self._before]
+        if not asked:
+            return "it was asked nothing"
+        return (
+            f"it raised nothing; it was asked for {', '.join(f'{exchange} ({exchange.status})' for exchange in asked)}"
+        )
+
+    def _failed(self) -> list[Exchange]:
+        failed = (exchange for exchange in self._exchanges("failed") if exchange not in self._failed_before)
+        return [exchange for exchange in failed if exchange.is_error or self._find(exchange.exception) is not None]
+
+    def _find(self, exception: BaseException | None) -> BaseException | None:
+        leaves = iter(()) if exception is None else _leaves(exception)
+        return next((leaf for leaf in leaves if self._is_expected(leaf)), None)
+
+    def _is_expected(self, exception: BaseException) -> bool:
+        return isinstance(exception, self._expected) and (
+            self._pattern is None or self._pattern.search(str(exception)) is not None
+        )
+
+    def _exchanges(self, which: str) -> Iterator[Exchange]:
+        for recorder in self._recorders:
+            yield from getattr(recorder, which)
+
+    async def _wait_until_over(self) -> None:
+        tasks: set[asyncio.Task[Any]] = set().union(
+            *(recorder.tasks("http", "websocket") for recorder in self._recorders)
+        )
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._timeout)
+
+
+def describe_unseen(recorders: Iterable[Recorder]) -> list[str]:
+    """Return one text for each exception that no response has shown, and no test has expected."""
+    unseen = (exchange for recorder in recorders for exchange in recorder.failed if exchange.unseen)
+    return [
+        f"the app raised what no response could show; where that is meant, expect it with assertServerRaises(): "
+        f"{describe_exchange(exchange).lstrip()}"
+        for exchange in unseen
+    ]
+
+
+def note_errors(exception: BaseException, recorders: Iterable[Recorder]) -> None:
+    """Add to a test's own failure the exceptions that the app has answered with, where it does not show them yet."""
+    said = str(exception)
+    for recorder in recorders:
+        for exchange in recorder.failed:
+            text = describe_exchange(exchange).strip()
+            if exchange.is_error and not exchange.unseen and not exchange.expected and text not in said:
+                exception.add_note(text)
+
+
+def _leaves(exception: BaseException) -> Iterator[BaseException]:
+    """Yield an exception and, of a group such as a task group raises, those in it."""
+    yield exception
+    for inner in getattr(exception, "exceptions", ()):
+        yield from _leaves(inner)
+
+
+def _check_expected(expected: Any) -> Expected:
+    types = expected if isinstance(expected, tuple) else (expected,)
+    if not types or not all(isinstance(kind, type) and issubclass(kind, BaseException) for kind in types):
+        raise TypeError(f"assertServerRaises() takes an exception type, or a tuple of them, got {expected!r}")
+    return expected  # type: ignore[no-any-return]
+
+
+def _name(expected: Expected) -> str:
+    types = expected if isinstance(expected, tuple) else (expected,)
+    return " or ".join(kind.__qualname__ for kind in types)
