@@ -2,31 +2,33 @@
 
 import csv
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from fastapi import FastAPI
 from fastapi_testing import AsyncServerTestCase
+from fastapi_testing.databases import SQLAlchemyMixin
+from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
 
+from songs.database import open_session
 from songs.main import create_app
 from songs.models import Song
 
 CSV = Path(__file__).with_name("songs.csv")
 
 
-class SongsTestCase(AsyncServerTestCase):
-    """Each class has an app and a database of its own, with the hundred songs of songs.csv in it."""
+class SongsTestCase(SQLAlchemyMixin, AsyncServerTestCase):
+    """Each class has a database with the hundred songs of songs.csv in it, and each test finds just these."""
+
+    metadata = SQLModel.metadata
+    session_class = AsyncSession
+    session_dependency = open_session
+    session: AsyncSession
 
     @classmethod
     async def create_app(cls) -> FastAPI:
-        folder = cls.enterClassContext(TemporaryDirectory())
-        return create_app(f"sqlite+aiosqlite:///{folder}/songs.db")
+        return create_app(cls.engine.url.render_as_string(hide_password=False))
 
     @classmethod
-    async def asyncSetUpClass(cls) -> None:
-        await super().asyncSetUpClass()  # starts the server; its lifespan has made the tables
+    async def asyncSetUpTestData(cls) -> None:
         with CSV.open(encoding="utf-8", newline="") as file:
-            songs = [Song.model_validate(row) for row in csv.DictReader(file)]
-        # The server runs on the event loop of the tests, so they can use what its lifespan opened.
-        async with cls.server.state["sessions"]() as session:
-            session.add_all(songs)
-            await session.commit()
+            cls.session.add_all([Song.model_validate(row) for row in csv.DictReader(file)])

@@ -1,0 +1,12 @@
+"""Databases of the tests' own, for apps that use SQLAlchemy's asyncio extension; needs the extra ``sqlalchemy``."""
+
+try:
+    import sqlalchemy.ext.asyncio  # noqa: F401 - SQLAlchemy 2.1 has it fail here where greenlet is missing
+except ImportError as exc:
+    raise ImportError(
+        f"fastapi_testing.databases needs SQLAlchemy with asyncio ({exc}): pip install 'fastapi-testing[sqlalchemy]'"
+    ) from exc
+
+from fastapi_testing.databases.mixin import SQLAlchemyMixin
+
+__all__ = ["SQLAlchemyMixin"]

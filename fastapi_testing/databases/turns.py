@@ -1,0 +1,311 @@
+"""One connection for everybody: each takes a turn to write, with a savepoint where a transaction would be."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Literal
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.util import await_only, greenlet_spawn
+
+from fastapi_testing.databases.statements import Kind, kind_of, shorten
+from fastapi_testing.errors import IsolationError
+
+__all__ = ["Owner", "SharedConnection", "claim"]
+
+
+class Owner:
+    """
+    A request, or whoever else writes; its sessions do not wait for one another.
+
+    Args:
+        name: How messages speak of it, such as ``POST /songs``.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+TEST = Owner("self.session")
+"""The test. Nobody waits for it: it may well have sent the very request that would."""
+
+_owner: ContextVar[Owner | None] = ContextVar("fastapi_testing.databases.owner", default=None)
+
+
+def claim(name: str) -> None:
+    """Have everything that is done in this context, and in tasks started in it, be done by one owner."""
+    if _owner.get() is None:
+        _owner.set(Owner(name))
+
+
+class _Level:
+    """A savepoint, and the connection whose transaction it stands for."""
+
+    def __init__(self, connection: Any, owner: object, name: str, statement: str) -> None:
+        self.connection = connection
+        self.owner = owner
+        self.name = name
+        self.statement = statement
+        self.state: Literal["open", "committed", "abandoned"] = "open"
+        self.failed = False
+        self.mixed = False  # a transaction below wrote while this one was open
+        self.ended = asyncio.Event()
+
+    def end(self, state: Literal["committed", "abandoned"]) -> None:
+        self.state = state
+        self.ended.set()
+
+
+class SharedConnection:
+    """
+    The one real connection of a class, in a transaction that :meth:`undo` rolls back.
+
+    Those who use it hold connections of their own, which are none: their first statement that writes sets a
+    savepoint, their commit releases it, and their rollback rolls back to it. Savepoints are nested, transactions are
+    not; so whoever has one open holds the turn, and others wait until it is over. Who has only read holds nothing: a
+    WebSocket whose handler once looked up its user lets everybody else write.
+
+    The methods without ``async`` run in SQLAlchemy's greenlets.
+
+    Args:
+        engine: The engine of the database; a single connection of it is used.
+        turn_timeout: Seconds that one transaction may keep others waiting.
+    """
+
+    def __init__(self, engine: AsyncEngine, turn_timeout: float) -> None:
+        self._engine = engine
+        self._turn_timeout = turn_timeout
+        self._is_sqlite = engine.dialect.name == "sqlite"
+        self._is_disconnect: Callable[[Any, Any, Any], bool] = engine.dialect.is_disconnect
+        self._connection: AsyncConnection
+        self.real: Any = None  # the DBAPI connection
+        self._lock = asyncio.Lock()  # one statement at a time, with what has to be done around it
+        self._levels: list[_Level] = []  # those of one owner, innermost last
+        self._begun = False
+        self._is_lost = False
+        self._guarded = False  # whether the outermost savepoint is set, with nothing written since
+
+    async def open(self) -> None:
+        """Connect."""
+        self._connection = await self._engine.connect()
+        self.real = (await self._connection.get_raw_connection()).dbapi_connection
+        if self._is_sqlite:
+            # sqlite3 would begin transactions by itself, but not before a SAVEPOINT, and so lose what it protects.
+            await greenlet_spawn(setattr, self.real, "isolation_level", None)
+
+    async def close(self) -> None:
+        """Let go of the connection; what is not kept is lost."""
+        await self._connection.close()
+
+    async def keep(self) -> None:
+        """Commit what has been done since the last :meth:`keep` or :meth:`undo`; transactions still open are not."""
+        await greenlet_spawn(self._finish, keep=True)
+
+    async def undo(self) -> None:
+        """Roll back what has been done since the last :meth:`keep` or :meth:`undo`."""
+        try:
+            await greenlet_spawn(self._finish, keep=False)
+        except Exception:  # noqa: BLE001 - whatever became of the connection, the next test has another
+            self._is_lost = True
+        if self._is_lost:
+            await self._open_again()
+
+    def run(self, connection: Any, statement: str, call: Callable[[], Any]) -> None:
+        """Execute a statement for a connection, in its turn."""
+        kind = kind_of(statement)
+        if kind not in ("begin", "commit", "rollback"):
+            with self._turn(connection) as owner:
+                try:
+                    self._run(connection, owner, kind, statement, call)
+                except Exception as exc:
+                    self._is_lost = self._is_lost or self._is_disconnect(exc, self.real, None)
+                    raise
+            return
+        with self._locked():
+            pass  # SQLAlchemy insists that something is awaited
+        if kind == "commit":
+            self.commit(connection)
+        elif kind == "rollback":
+            self.rollback(connection)
+
+    def fetch(self, call: Callable[[], Any]) -> Any:
+        """Fetch rows that the database still holds."""
+        with self._locked():
+            return call()
+
+    def commit(self, connection: Any) -> None:
+        """Keep what a connection has done since its last commit or rollback."""
+        if (level := self._level_of(connection)) is not None:
+            # A transaction in which a statement failed is rolled back by PostgreSQL when it is to commit.
+            level.end("abandoned" if level.failed else "committed")
+            with self._locked():
+                self._leave_ended()
+
+    def rollback(self, connection: Any) -> None:
+        """Undo what a connection has done since its last commit or rollback."""
+        if (level := self._level_of(connection)) is None:
+            return
+        with self._locked():
+            self._leave_ended()
+            entangled = level.mixed or level is not self._levels[-1]
+            level.end("committed" if entangled else "abandoned")
+            self._leave_ended()
+        if entangled:
+            raise IsolationError(
+                f"two sessions of {connection.describe(level.owner)} have written in turns, and one of them is rolled "
+                f"back: on one connection this would undo what the other wrote as well; set isolation = 'truncate'"
+            )
+
+    def abandon(self, connection: Any) -> None:
+        """Have what a connection did undone by whoever comes next; where nothing can be awaited."""
+        if (level := self._level_of(connection)) is not None:
+            level.end("abandoned")
+
+    def _run(self, connection: Any, owner: object, kind: Kind, statement: str, call: Callable[[], Any]) -> None:
+        self._begin(guarded=not self._is_sqlite or kind != "read")
+        level = self._level_of(connection)
+        if kind == "read" and level is None:
+            self._read(call)
+            return
+        level = level or self._enter_level(connection, owner, statement)
+        for above in self._levels[self._levels.index(level) + 1 :]:
+            above.mixed = True
+        try:
+            call()
+        except BaseException:
+            level.failed = not self._is_sqlite
+            raise
+        else:
+            level.failed = level.failed and kind != "restore"
+        finally:
+            if connection.autocommit:
+                level.end("abandoned" if level.failed else "committed")
+
+    def _read(self, call: Callable[[], Any]) -> None:
+        """Execute a statement of somebody who has written nothing: PostgreSQL aborts the transaction if it fails."""
+        if self._is_sqlite:
+            call()
+            return
+        name = _savepoint_name(len(self._levels))
+        if self._levels:
+            self._sql(f"SAVEPOINT {name}")
+        try:
+            call()
+        except BaseException:
+            self._sql(f"ROLLBACK TO SAVEPOINT {name}")
+            raise
+        finally:
+            if self._levels:
+                self._sql(f"RELEASE SAVEPOINT {name}")
+
+    def _begin(self, *, guarded: bool) -> None:
+        if not self._begun and self._is_sqlite:
+            self._sql("BEGIN")
+        self._begun = True
+        if guarded and not self._guarded:
+            self._sql(f"SAVEPOINT {_savepoint_name(0)}")
+            self._guarded = True
+
+    def _enter_level(self, connection: Any, owner: object, statement: str) -> _Level:
+        name = _savepoint_name(len(self._levels))
+        if self._levels:
+            self._sql(f"SAVEPOINT {name}")
+        level = _Level(connection, owner, name, statement)
+        self._levels.append(level)
+        return level
+
+    def _leave_ended(self) -> None:
+        """Release or roll back the savepoints that are over; one under another's waits for it."""
+        while self._levels and self._levels[-1].state != "open":
+            level = self._levels[-1]
+            is_outermost = len(self._levels) == 1
+            if level.state == "abandoned":
+                self._sql(f"ROLLBACK TO SAVEPOINT {level.name}")
+            if level.state == "committed" or not is_outermost:
+                self._sql(f"RELEASE SAVEPOINT {level.name}")
+                self._guarded = not is_outermost
+            self._levels.pop()
+            if level.state == "committed" and self._levels:
+                self._levels[-1].mixed = True  # rolled back, it would take with it what has been committed
+
+    def _level_of(self, connection: Any) -> _Level | None:
+        return next((each for each in self._levels if each.connection is connection and each.state == "open"), None)
+
+    @contextmanager
+    def _turn(self, connection: Any) -> Iterator[object]:
+        """Wait until nobody else has a transaction open, and hold the lock."""
+        owner = connection.owner or _owner.get() or asyncio.current_task()
+        while True:
+            with self._locked():
+                self._leave_ended()
+                holder = self._holder(owner, connection)
+                if holder is None:
+                    yield owner
+                    self._leave_ended()
+                    return
+            self._wait_for(holder, owner, connection)
+
+    def _holder(self, owner: object, connection: Any) -> _Level | None:
+        """Return the transaction that has to be waited for; the test's is over as soon as somebody else comes."""
+        others = [each for each in self._levels if each.owner is not owner and each.connection is not connection]
+        for level in others:
+            if level.owner is not TEST:
+                return level
+            level.end("abandoned" if level.failed else "committed")
+        self._leave_ended()
+        return None
+
+    def _wait_for(self, holder: _Level, owner: object, connection: Any) -> None:
+        try:
+            await_only(asyncio.wait_for(holder.ended.wait(), self._turn_timeout))
+        except TimeoutError:
+            raise IsolationError(
+                f"{connection.describe(owner)} has waited {self._turn_timeout:g} s for the transaction of "
+                f"{connection.describe(holder.owner)}, open since {shorten(holder.statement)!r}: with "
+                f"isolation = 'rollback' they share a connection; commit earlier, or set isolation = 'truncate'"
+            ) from None
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        await_only(self._lock.acquire())
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    async def _open_again(self) -> None:
+        self._is_lost = self._begun = self._guarded = False
+        await self._connection.invalidate()
+        await self._connection.close()
+        await self.open()
+
+    def _finish(self, *, keep: bool) -> None:
+        if not self._begun:
+            return
+        with self._locked():
+            levels, self._levels = self._levels, self._levels if keep else []
+            for level in [each for each in levels if each.state == "open"]:
+                level.end("abandoned")
+            self._leave_ended()
+            self._end_transaction("COMMIT" if keep else "ROLLBACK")
+            self._begun = self._guarded = False
+
+    def _end_transaction(self, how: Literal["COMMIT", "ROLLBACK"]) -> None:
+        if self._is_sqlite:
+            self._sql(how)
+        elif how == "COMMIT":
+            self.real.commit()
+        else:
+            self.real.rollback()
+
+    def _sql(self, statement: str) -> None:
+        cursor = self.real.cursor()
+        try:
+            cursor.execute(statement)
+        finally:
+            cursor.close()
+
+
+def _savepoint_name(depth: int) -> str:
+    return f"fastapi_testing_{depth}"

@@ -1,0 +1,65 @@
+"""What the text of a statement tells."""
+
+import unittest
+
+from fastapi_testing.databases.statements import kind_of, shorten, written_names
+
+__all__: list[str] = []
+
+
+class KindTests(unittest.TestCase):
+    """What a statement does to the transaction."""
+
+    def test_kinds(self) -> None:
+        """It is the first word that tells, wherever it stands and however it is written."""
+        for statement, kind in {
+            "SELECT 1": "read",
+            "  -- why\n/* not */ select 1": "read",
+            "(SELECT 1) UNION (SELECT 2)": "read",
+            "SELECT * FROM t FOR UPDATE": "read",
+            "WITH x AS (SELECT 1) SELECT * FROM x": "read",
+            "WITH x AS (DELETE FROM t RETURNING 1) SELECT * FROM x": "write",
+            "EXPLAIN SELECT 1": "read",
+            "explain analyze insert into t values (1)": "write",
+            "INSERT INTO t VALUES (1)": "write",
+            "CALL work()": "write",
+            "SAVEPOINT a": "control",
+            "ROLLBACK TO SAVEPOINT a": "restore",
+            "rollback work to a": "restore",
+            "ROLLBACK": "rollback",
+            "COMMIT": "commit",
+            "BEGIN IMMEDIATE": "begin",
+            "START TRANSACTION": "begin",
+            "": "write",
+            "-- nothing": "write",
+        }.items():
+            with self.subTest(statement):
+                self.assertEqual(kind_of(statement), kind)
+
+
+class WrittenNamesTests(unittest.TestCase):
+    """Which tables it writes."""
+
+    def test_names(self) -> None:
+        """Schemas and quotes are no part of the name."""
+        for statement, names in {
+            "INSERT INTO song (title) VALUES ('UPDATE it')": {"song", "it"},
+            "INSERT OR IGNORE INTO song VALUES (1)": {"song"},
+            'update only "music"."the ""song""" set a = 1': {'the "song"'},
+            "DELETE FROM music . song": {"song"},
+            "MERGE INTO song USING x": {"song"},
+            "COPY song FROM STDIN": {"song"},
+            "WITH x AS (DELETE FROM a RETURNING 1) INSERT INTO b SELECT 1": {"a", "b"},
+            "CALL work()": set(),
+        }.items():
+            with self.subTest(statement):
+                self.assertEqual(written_names(statement), names)
+
+
+class ShortenTests(unittest.TestCase):
+    """How messages quote it."""
+
+    def test_shorten(self) -> None:
+        """On one line, and cut."""
+        self.assertEqual(shorten("SELECT 1\n  FROM t"), "SELECT 1 FROM t")
+        self.assertEqual(shorten("SELECT 1", 3), "SEL...")
