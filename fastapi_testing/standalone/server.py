@@ -1,0 +1,210 @@
+"""The server of the standalone front end."""
+
+import copy
+import inspect
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from types import TracebackType
+from typing import Any, Self
+
+from fastapi import FastAPI
+
+from fastapi_testing.errors import ServerError, ServerNotRunningError, ServerStartupError
+from fastapi_testing.server import Server
+from fastapi_testing.server.application import ASGIApp, load_app
+from fastapi_testing.server.sockets import bind_socket
+from fastapi_testing.standalone.client import AsyncTestClient
+from fastapi_testing.standalone.config import Config, global_config
+
+__all__ = ["AsyncTestServer", "Lifespan", "create_test_server"]
+
+Lifespan = Callable[[Any], AbstractAsyncContextManager[Any] | AsyncIterator[Any]]
+"""A function that takes the app: one of ``asynccontextmanager``, or a bare asynchronous generator function."""
+
+
+class AsyncTestServer:
+    """
+    A server that runs on the event loop of the code around it, with a client of its own.
+
+    ::
+
+        async with AsyncTestServer(app) as server:
+            response = await server.client.get("/items")
+
+    It may be started again after it was stopped.
+
+    Args:
+        app: The application, or its import string; None for an empty FastAPI.
+        lifespan: The lifespan of the empty FastAPI.
+        startup_timeout: Seconds that the app's lifespan may take to start.
+        shutdown_timeout: Seconds that requests in flight may take to end when the server stops, and then the app's
+            lifespan.
+        config: Ports, limits and retries; None for the global ones, as they are now.
+
+    Attributes:
+        app: The application. Routes, routers and dependency overrides may be added to it at any time.
+        host: The IP address that the server listens on.
+        port: The port that it listens on; None as long as it does not run.
+
+    Raises:
+        ConfigurationError: If the port range is reversed.
+        TypeError: If ``app`` is not callable as ASGI 3, or if there are both an app and a lifespan.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp | str | None = None,
+        *,
+        lifespan: Lifespan | None = None,
+        startup_timeout: float = 30.0,
+        shutdown_timeout: float = 10.0,
+        config: Config | None = None,
+    ) -> None:
+        if app is not None and lifespan is not None:
+            raise TypeError("got both an app and a lifespan, which is for servers without an app: give it to the app")
+        self.app: Any = load_app(FastAPI(lifespan=_as_context_manager(lifespan)) if app is None else app)
+        self.host = "127.0.0.1"
+        self.port: int | None = None
+        self.startup_timeout = startup_timeout
+        self.shutdown_timeout = shutdown_timeout
+        self._config = copy.copy(global_config if config is None else config)
+        self._ports = self._config.make_port_generator()
+        self._client: AsyncTestClient | None = None
+        self._is_started = False
+        self._running = AsyncExitStack()
+
+    @property
+    def base_url(self) -> str:
+        """
+        The server's origin, such as ``http://127.0.0.1:43210``.
+
+        Raises:
+            ServerNotRunningError: If the server is not running.
+        """
+        if self.port is None:
+            raise ServerNotRunningError("Server is not running")
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def client(self) -> AsyncTestClient:
+        """
+        The client of this server.
+
+        Raises:
+            ServerNotRunningError: If the server is not running.
+        """
+        if self._client is None:
+            raise ServerNotRunningError("Server is not running")
+        return self._client
+
+    async def start(self) -> None:
+        """
+        Start the app, and accept connections.
+
+        Raises:
+            ServerError: If the server is running, or no port of the range is free.
+            ServerStartupError: If the app's startup fails or takes longer than ``startup_timeout``.
+        """
+        if self._is_started:
+            raise ServerError("Server is already running")
+        self._is_started = True
+        async with AsyncExitStack() as stack:
+            stack.callback(self._forget)
+            sock = self._bind(stack)
+            port: int = sock.getsockname()[1]
+            server = await self._serve(sock, port)
+            stack.push_async_callback(server.stop)
+            self.port = port
+            self._client = AsyncTestClient(self.base_url, config=self._config)
+            stack.push_async_callback(self._client.disconnect)
+            self._running = stack.pop_all()
+
+    async def stop(self) -> None:
+        """
+        Close the client's connections, let requests in flight end, and run the app's lifespan to its end.
+
+        A server that is stopped stays so.
+
+        Raises:
+            ServerShutdownError: If a request did not end within ``shutdown_timeout``, or the app's shutdown failed or
+                took longer than that. The server is stopped nevertheless.
+        """
+        await self._running.pop_all().aclose()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    def _bind(self, stack: AsyncExitStack) -> socket.socket:
+        """Return a socket that is bound to a port, of the range if there is one; it is closed with the stack."""
+        if self._ports is None:
+            return stack.enter_context(bind_socket(self.host, 0))
+        port = self._ports.get_port()
+        stack.callback(self._ports.release_port, port)
+        return self._ports.get_socket(port)
+
+    async def _serve(self, sock: socket.socket, port: int) -> Server:
+        server = Server(
+            self.app, sock=sock, startup_timeout=self.startup_timeout, shutdown_timeout=self.shutdown_timeout
+        )
+        try:
+            await server.start()
+        except ServerStartupError as exc:
+            if "did not complete its startup within" not in str(exc):
+                raise
+            message = f"Server startup timed out on host {self.host} and port {port}: {exc}"
+            raise ServerStartupError(message) from None
+        return server
+
+    def _forget(self) -> None:
+        self.port = None
+        self._client = None
+        self._is_started = False
+
+
+def create_test_server(
+    app: ASGIApp | str | None = None,
+    *,
+    lifespan: Lifespan | None = None,
+    startup_timeout: float = 30.0,
+    shutdown_timeout: float = 10.0,
+    config: Config | None = None,
+) -> AsyncTestServer:
+    """
+    Return a server to enter with ``async with``, which starts it and stops it.
+
+    ::
+
+        async with create_test_server() as server:
+
+            @server.app.get("/hello")
+            async def hello() -> str:
+                return "world"
+
+            response = await server.client.get("/hello")
+            await response.expect_status(200)
+
+    Args:
+        app: The application, or its import string; None for an empty FastAPI.
+        lifespan: The lifespan of the empty FastAPI, made by ``asynccontextmanager`` or not.
+        startup_timeout: Seconds that the app's lifespan may take to start.
+        shutdown_timeout: Seconds that requests in flight may take to end, and then the app's lifespan.
+        config: Ports, limits and retries; None for the global ones, as they are now.
+    """
+    return AsyncTestServer(
+        app, lifespan=lifespan, startup_timeout=startup_timeout, shutdown_timeout=shutdown_timeout, config=config
+    )
+
+
+def _as_context_manager(lifespan: Lifespan | None) -> Any:
+    # Starlette deprecates bare generator functions; suites have them.
+    return asynccontextmanager(lifespan) if inspect.isasyncgenfunction(lifespan) else lifespan
