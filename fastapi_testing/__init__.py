@@ -1,32 +1,82 @@
 """A unittest-native async test-case framework for FastAPI: real servers, real sockets."""
 
-from fastapi_testing.assertions import HTTPAssertions, JsonAssertions, WebSocketAssertions
-from fastapi_testing.case import AsyncClassTestCase, AsyncServerTestCase
-from fastapi_testing.client import Client, WebSocketClient, WebSocketSession
+from fastapi_testing.assertions import (
+    CookieAssertions,
+    ErrorAssertions,
+    EventAssertions,
+    EventuallyAssertions,
+    HTTPAssertions,
+    JsonAssertions,
+    ModelAssertions,
+    OpenAPIAssertions,
+    WebSocketAssertions,
+)
+from fastapi_testing.case import (
+    AsyncClassTestCase,
+    AsyncServerTestCase,
+    UnusedOverrideWarning,
+    override_dependencies,
+)
+from fastapi_testing.client import Client, EventStream, WebSocketClient, WebSocketSession
 from fastapi_testing.errors import (
+    ConfigurationError,
     FastAPITestingError,
     ForeignURLError,
+    InvalidResponseTypeError,
+    IsolationError,
     ServerError,
     ServerNotRunningError,
     ServerShutdownError,
     ServerStartupError,
 )
-from fastapi_testing.server import Server
+from fastapi_testing.server import Exchange, PortGenerator, Server
+from fastapi_testing.standalone import (
+    AsyncTestClient,
+    AsyncTestResponse,
+    AsyncTestServer,
+    Config,
+    WebSocketConfig,
+    WebSocketHelper,
+    create_test_server,
+    global_config,
+)
 
 __all__ = [
     "AsyncClassTestCase",
     "AsyncServerTestCase",
+    "AsyncTestClient",
+    "AsyncTestResponse",
+    "AsyncTestServer",
     "Client",
+    "Config",
+    "ConfigurationError",
+    "CookieAssertions",
+    "ErrorAssertions",
+    "EventAssertions",
+    "EventStream",
+    "EventuallyAssertions",
+    "Exchange",
     "FastAPITestingError",
     "ForeignURLError",
     "HTTPAssertions",
+    "InvalidResponseTypeError",
+    "IsolationError",
     "JsonAssertions",
+    "ModelAssertions",
+    "OpenAPIAssertions",
+    "PortGenerator",
     "Server",
     "ServerError",
     "ServerNotRunningError",
     "ServerShutdownError",
     "ServerStartupError",
+    "UnusedOverrideWarning",
     "WebSocketAssertions",
     "WebSocketClient",
+    "WebSocketConfig",
+    "WebSocketHelper",
     "WebSocketSession",
+    "create_test_server",
+    "global_config",
+    "override_dependencies",
 ]

@@ -9,7 +9,7 @@ import fastapi_testing
 
 PACKAGE = Path(fastapi_testing.__file__).parent
 
-LAYERS = {"errors": 0, "server": 1, "client": 2, "assertions": 2, "case": 3}
+LAYERS = {"errors": 0, "server": 1, "client": 2, "assertions": 2, "case": 3, "standalone": 3, "databases": 4}
 """The layer of each room; an import may lead within a room or to a lower layer."""
 
 

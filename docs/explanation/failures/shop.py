@@ -1,0 +1,58 @@
+"""A shop with mistakes."""
+
+import asyncio
+import logging
+import time
+
+from fastapi import BackgroundTasks, FastAPI, WebSocket
+
+logger = logging.getLogger("shop")
+app = FastAPI()
+stock = {"apples": 3}
+
+
+@app.get("/items/{name}")
+async def read_item(name: str) -> int:
+    """Tell how many there are."""
+    logger.warning("somebody asks for %s", name)
+    return stock[name]
+
+
+@app.post("/orders")
+async def order(item: dict[str, str], tasks: BackgroundTasks) -> None:
+    """Take an order, and send a receipt later."""
+    tasks.add_task(send_receipt, item["email"])
+
+
+async def send_receipt(address: str) -> None:
+    """Send a receipt."""
+    raise ConnectionError(f"no mail server for {address}")
+
+
+@app.get("/report")
+async def report() -> None:
+    """Wait for a report that nobody writes."""
+    await asyncio.Event().wait()
+
+
+@app.post("/newsletter")
+async def subscribe(tasks: BackgroundTasks) -> None:
+    """Take an address, and wait for the next issue."""
+    tasks.add_task(report)
+
+
+@app.get("/backup")
+async def backup() -> None:
+    """Block the event loop."""
+    time.sleep(60)
+
+
+@app.websocket("/chat")
+async def chat(websocket: WebSocket) -> None:
+    """Say what was said."""
+    await websocket.accept()
+    while True:
+        await websocket.send_text(await websocket.receive_text())
+
+
+# ruff: noqa: ASYNC251 - blocking is what is shown

@@ -1,0 +1,8 @@
+"""The rows, in the order of the table."""
+
+from tests.benchmarks.row import Row
+from tests.benchmarks.rows import case, databases, http, processes, server, websocket
+
+__all__ = ["ROWS"]
+
+ROWS: tuple[Row, ...] = (*http.ROWS, *websocket.ROWS, *server.ROWS, *case.ROWS, *databases.ROWS, *processes.ROWS)
