@@ -20,16 +20,16 @@ nitpicky = True
 # No inventory of another project is fetched, so that the build needs no network; names of theirs lead nowhere.
 nitpick_ignore_regex = [
     # Python's modules,
-    (r"py:.*", r"(asyncio|collections|contextlib|contextvars|http|json|os|pathlib|re)(\..*)?"),
+    (r"py:.*", r"(_?asyncio|collections|contextlib|contextvars|http|json|logging|os|pathlib|re)(\..*)?"),
     (r"py:.*", r"(socket|ssl|types|typing|unittest)(\..*)?"),
     # what a test case inherits of unittest,
     (r"py:meth", r"addClassCleanup|addCleanup|setUpClass|tearDownClass"),
     # its built-in exceptions, and one of websockets that docstrings name as shortly,
     (r"py:exc", r"([A-Z][a-z]+)*(Error|ConnectionClosed|SkipTest|KeyboardInterrupt)"),
     # the libraries that the API hands through,
-    (r"py:.*", r"(fastapi|httpx|httpx_sse|pydantic|starlette|uvicorn|websockets)\..*"),
-    # httpx's types, which its own annotations name without the module,
-    (r"py:class", r"Cookies|Headers|QueryParams"),
+    (r"py:.*", r"(fastapi|httpx|httpx_sse|pydantic|sqlalchemy|starlette|uvicorn|websockets)\..*"),
+    # types that annotations name without the module,
+    (r"py:class", r"Cookies|Headers|QueryParams|TypeForm"),
     # and names that annotations are written with, which are no part of the API.
     (r"py:class", r"(.*\.)?_[A-Za-z]\w*"),
 ]

@@ -1,5 +1,7 @@
 """A unittest-native async test-case framework for FastAPI: real servers, real sockets."""
 
+from typing import TYPE_CHECKING, Any
+
 from fastapi_testing.assertions import (
     CookieAssertions,
     ErrorAssertions,
@@ -30,16 +32,18 @@ from fastapi_testing.errors import (
     ServerStartupError,
 )
 from fastapi_testing.server import Exchange, PortGenerator, Server
-from fastapi_testing.standalone import (
-    AsyncTestClient,
-    AsyncTestResponse,
-    AsyncTestServer,
-    Config,
-    WebSocketConfig,
-    WebSocketHelper,
-    create_test_server,
-    global_config,
-)
+
+if TYPE_CHECKING:
+    from fastapi_testing.standalone import (
+        AsyncTestClient,
+        AsyncTestResponse,
+        AsyncTestServer,
+        Config,
+        WebSocketConfig,
+        WebSocketHelper,
+        create_test_server,
+        global_config,
+    )
 
 __all__ = [
     "AsyncClassTestCase",
@@ -80,3 +84,12 @@ __all__ = [
     "global_config",
     "override_dependencies",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the standalone front end when it is first used: a suite of test classes has no need of it."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from fastapi_testing import standalone  # noqa: PLC0415 - that is the point
+
+    return getattr(standalone, name)

@@ -50,7 +50,8 @@ _BYTES = 16
 _MESSAGES = 5
 """Messages of a WebSocket that show what came before a failure."""
 
-_NAME_SHORTHAND = re.compile("[A-Za-z_\x80-\U0010ffff][0-9A-Za-z_\x80-\U0010ffff]*")
+# Said by what it is not: a range up to U+10FFFF takes 7 ms to compile.
+_NAME_SHORTHAND = re.compile(r"(?:[A-Za-z_]|[^\x00-\x7f])(?:[0-9A-Za-z_]|[^\x00-\x7f])*")
 """What may follow a dot in a JSONPath (RFC 9535 §2.5.1.1)."""
 
 _CLOSE_CODES = {

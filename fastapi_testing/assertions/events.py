@@ -46,7 +46,7 @@ class Event(Protocol):
 
 class EventSource(Protocol):
     """
-    What events come from: an :class:`~fastapi_testing.client.EventStream`.
+    What events come from: an :class:`~fastapi_testing.EventStream`.
 
     Where it also has ``received`` with the events that came before, the assertions show them. Its ``str()`` is what
     was asked.
