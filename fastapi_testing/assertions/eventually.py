@@ -44,7 +44,8 @@ class EventuallyAssertions(TestCase):
 
         Args:
             probe: Looks whether it holds: a function, or one that is a coroutine. It does not hold yet if it raises
-                :exc:`AssertionError`, or returns something false other than None. Any other exception goes through.
+                :exc:`AssertionError`, or returns something false. None counts as true, as functions that assert
+                return it, but not of a lambda. Any other exception goes through.
             timeout: Seconds that it may take. The probe is called once at least.
             msg: What to say besides.
 
@@ -59,7 +60,7 @@ class EventuallyAssertions(TestCase):
         look = _Look(probe)
         try:
             async with asyncio.timeout(timeout) as limit:
-                return await look.until_it_holds()
+                return await look.until_it_holds(limit)
         except TimeoutError:
             if not limit.expired():  # the probe's own
                 raise
@@ -72,9 +73,10 @@ class _Look:
 
     def __init__(self, probe: Callable[[], Any]) -> None:
         self._probe = probe
+        self._is_lambda = getattr(probe, "__name__", "") == "<lambda>"
         self.seen = "it did not return"
 
-    async def until_it_holds(self) -> Any:
+    async def until_it_holds(self, limit: asyncio.Timeout) -> Any:
         pause = _FIRST_PAUSE
         while True:
             try:
@@ -82,9 +84,11 @@ class _Look:
             except AssertionError as exc:
                 self.seen = f"at last it failed: {exc}" if str(exc) else "at last it failed, and did not say why"
             else:
-                if value is None or value:
+                if value or (value is None and not self._is_lambda):
                     return value
                 self.seen = f"at last it returned {cut(repr(value))}"
+            if limit.expired():  # the probe has made a failure of its cancellation, which comes only once
+                raise TimeoutError
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 

@@ -1,6 +1,7 @@
 """The test case that serves an app: it wires the server, the client and the assertions together."""
 
 import asyncio
+import contextlib
 import inspect
 import re
 from collections.abc import Callable
@@ -302,14 +303,14 @@ class AsyncServerTestCase(
             recorder.start_over()
             recorder.reports = True
 
-    def _callTestMethod(self, method: Callable[[], Any]) -> None:
+    def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         try:
-            super()._callTestMethod(method)
+            return self._call_in_time(function, *args, **kwargs)
         except Exception as exc:
             note_errors(exc, self._recorders)
             raise
 
-    def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def _call_in_time(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         watchdog = self._watchdog
         # Each wait in the end of a test has a limit of its own.
         if watchdog is None or function == self._end_test:
@@ -343,9 +344,11 @@ class AsyncServerTestCase(
         return leaks
 
     async def _close_clients(self) -> None:
-        for client in self._clients:
-            await client.aclose()
-        if handlers := self.server.server_state.tasks - self._tasks_before:
+        async with contextlib.AsyncExitStack() as stack:  # closes the others too if one fails
+            for client in self._clients:
+                stack.push_async_callback(client.aclose)
+        handlers = {task for recorder in self._recorders for task in recorder.tasks("http", "websocket")}
+        if handlers := handlers - self._tasks_before:
             await asyncio.wait(handlers, timeout=self.settle_timeout)
         await asyncio.sleep(0)  # what the test has cancelled itself ends in the loop's next turn
 
@@ -368,7 +371,12 @@ class AsyncServerTestCase(
             recorder.reports = False
         troubles = [deferred.describe() for deferred in self._deferred if not deferred.is_fulfilled()]
         troubles += describe_unseen(self._recorders)
-        troubles += report_leaks(leaks, self.leaks, getattr(self, self._testMethodName))
+        try:
+            troubles += report_leaks(leaks, self.leaks, getattr(self, self._testMethodName))
+        except Warning as warning:  # with warnings as errors, it must not hide the rest
+            if not troubles:
+                raise
+            troubles.append(str(warning))
         if troubles:
             raise self.failureException("\n".join(troubles))
 

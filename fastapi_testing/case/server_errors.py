@@ -1,6 +1,7 @@
 """The app's exceptions in a test's hands: expected ones, and those that nobody has seen."""
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
@@ -38,6 +39,7 @@ class ServerRaises:
     ) -> None:
         self.exception: BaseException | None = None
         self.exchange: Exchange | None = None
+        self._candidates: set[Exchange] | None = None
         self._recorders = recorders
         self._expected = _check_expected(expected)
         self._pattern = None if regex is None else re.compile(regex)
@@ -54,7 +56,9 @@ class ServerRaises:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> bool:
         if exc is None and not self.is_fulfilled() and any(recorder.in_flight for recorder in self._recorders):
-            self._defer(self)  # it may come yet, and a `with` cannot wait for it
+            # It may come yet, of what has been asked by now, and a `with` cannot wait for it.
+            self._candidates = {*self._exchanges("exchanges"), *self._exchanges("in_flight")}
+            self._defer(self)
             return False
         return self._conclude(exc)
 
@@ -102,6 +106,8 @@ class ServerRaises:
 
     def _failed(self) -> list[Exchange]:
         failed = (exchange for exchange in self._exchanges("failed") if exchange not in self._failed_before)
+        if self._candidates is not None:
+            failed = (exchange for exchange in failed if exchange in self._candidates)
         return [exchange for exchange in failed if exchange.is_error or self._find(exchange.exception) is not None]
 
     def _find(self, exception: BaseException | None) -> BaseException | None:
@@ -121,13 +127,15 @@ class ServerRaises:
         tasks: set[asyncio.Task[Any]] = set().union(
             *(recorder.tasks("http", "websocket") for recorder in self._recorders)
         )
-        if tasks:
-            await asyncio.wait(tasks, timeout=self._timeout)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._timeout):
+                while tasks and not self.is_fulfilled():
+                    _, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
 
 
 def describe_unseen(recorders: Iterable[Recorder]) -> list[str]:
     """Return one text for each exception that no response has shown, and no test has expected."""
-    unseen = (exchange for recorder in recorders for exchange in recorder.failed if exchange.unseen)
+    unseen = (exchange for recorder in recorders for exchange in recorder.failed if exchange.was_missed)
     return [
         f"the app raised what no response could show; where that is meant, expect it with assertServerRaises(): "
         f"{describe_exchange(exchange).lstrip()}"
@@ -141,7 +149,7 @@ def note_errors(exception: BaseException, recorders: Iterable[Recorder]) -> None
     for recorder in recorders:
         for exchange in recorder.failed:
             text = describe_exchange(exchange).strip()
-            if exchange.is_error and not exchange.unseen and not exchange.expected and text not in said:
+            if exchange.is_error and not exchange.was_missed and not exchange.expected and text not in said:
                 exception.add_note(text)
 
 

@@ -27,7 +27,7 @@ class EventDecoder:
     """
 
     def __init__(self, last_event_id: str = "") -> None:
-        self.last_event_id = last_event_id
+        self.last_event_id: str = last_event_id
         self.retry: int | None = None
         self._decode = codecs.getincrementaldecoder("utf-8-sig")("replace").decode
         self._text = ""

@@ -85,9 +85,11 @@ class EventStream:
         last_event_id: str = "",
         **options: Unpack[EventStreamOptions],
     ) -> None:
-        self.timeout = next(seconds for seconds in (timeout, client.timeout.read, _TIMEOUT) if seconds is not None)
+        self.timeout: float = next(
+            seconds for seconds in (timeout, client.timeout.read, _TIMEOUT) if seconds is not None
+        )
         self.received: deque[ServerSentEvent] = deque(maxlen=_KEPT)
-        self.last_event_id = last_event_id
+        self.last_event_id: str = last_event_id
         self._client = client
         self._build_request = partial(client.build_request, method, url, **options)
         self._request = self._build_request()

@@ -66,17 +66,17 @@ class ResponseReader:
     )
 
     def __init__(self, method: str, *, switches: bool = False) -> None:
-        self.status_code = 0
-        self.version = b""
-        self.reason = b""
+        self.status_code: int = 0
+        self.version: bytes = b""
+        self.reason: bytes = b""
         self.headers: list[tuple[bytes, bytes]] = []
-        self.has_head = False
-        self.keep_alive = False
+        self.has_head: bool = False
+        self.keep_alive: bool = False
         self.pieces: deque[bytes] = deque()
-        self.buffered = 0
-        self.complete = False
-        self.switched = False
-        self.excess = False
+        self.buffered: int = 0
+        self.complete: bool = False
+        self.switched: bool = False
+        self.excess: bool = False
         self._method = method
         self._switches = switches
         self._by_line = method == "HEAD" or switches  # the parser does not know that such a response ends with its head

@@ -7,7 +7,7 @@ from sqlalchemy.engine import URL, make_url
 
 __all__ = ["DRIVERS", "choose_url", "cut", "describe_url"]
 
-DRIVERS = {
+DRIVERS: dict[str, tuple[str, ...]] = {
     "postgresql": ("asyncpg", "psycopg", "psycopg_async"),
     "sqlite": ("aiosqlite",),
 }

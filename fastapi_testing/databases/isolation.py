@@ -51,8 +51,8 @@ class Rollback:
     def __init__(self, engine: AsyncEngine, turn_timeout: float) -> None:
         self._base = engine
         self._shared = SharedConnection(engine, turn_timeout)
-        self.engine = lend(engine, self._shared)
-        self.test_engine = lend(engine, self._shared, TEST)
+        self.engine: AsyncEngine = lend(engine, self._shared)
+        self.test_engine: AsyncEngine = lend(engine, self._shared, TEST)
 
     async def open(self) -> None:
         """Connect."""

@@ -38,8 +38,10 @@ class LentConnection:
     def __init__(self, shared: SharedConnection, owner: Owner | None) -> None:
         self._shared = shared
         self.owner = owner
-        self.autocommit = False
-        self.readonly = self.read_only = self.deferrable = False
+        self.autocommit: bool = False
+        self.readonly: bool = False
+        self.read_only: bool = False
+        self.deferrable: bool = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._shared.real, name)

@@ -14,7 +14,7 @@ class RealClock:
     it alone.
     """
 
-    now = staticmethod(time.monotonic)
+    now: "staticmethod[[], float]" = staticmethod(time.monotonic)
 
 
 def unfreeze(loop: asyncio.AbstractEventLoop) -> None:

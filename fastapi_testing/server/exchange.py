@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Literal
 
+from anyio import BrokenResourceError
 from starlette.requests import ClientDisconnect
 from starlette.websockets import WebSocketDisconnect
 from uvicorn.protocols.utils import ClientDisconnected
@@ -22,7 +23,13 @@ __all__ = ["Exchange", "Tap", "current_exchange", "exchange_of"]
 _RECORDS = 100
 """Log records that an exchange keeps, the last ones."""
 
-_NO_ERRORS = (asyncio.CancelledError, ClientDisconnect, ClientDisconnected, WebSocketDisconnect)
+_NO_ERRORS = (
+    asyncio.CancelledError,
+    BrokenResourceError,  # of FastAPI's EventSourceResponse, when its client goes while it sends
+    ClientDisconnect,
+    ClientDisconnected,
+    WebSocketDisconnect,
+)
 """What ends an ASGI call because the other side has gone, or the test is over."""
 
 current_exchange: contextvars.ContextVar["Exchange | None"] = contextvars.ContextVar("current_exchange", default=None)
@@ -49,6 +56,8 @@ class Exchange:
         unseen: Whether there is an exception which no response has shown, and no test has expected.
         expected: Whether a test has expected the exception.
         reported: Whether somebody reports the exception, so that the server's log need not go to the terminal.
+        delivered: Whether a client of this package has got the response.
+        left: Whether a client of this package gave up waiting for the response: it cannot have shown the exception.
     """
 
     # Class attributes until they change: one is made for every request, and most of this stays as it is.
@@ -59,9 +68,11 @@ class Exchange:
     ended_at: float | None = None
     exception: BaseException | None = None
     log_records: Collection[logging.LogRecord] = ()
-    unseen = False
-    expected = False
+    unseen: bool = False
+    expected: bool = False
     reported = False
+    delivered = False
+    left = False
     _handled: BaseException | None = None
     _endpoint: object = None
     _waiters: Sequence["asyncio.Future[None]"] = ()
@@ -70,7 +81,7 @@ class Exchange:
         self.kind: Literal["http", "websocket", "lifespan"] = scope["type"]
         self.request_headers: Sequence[tuple[bytes, bytes]] = scope.get("headers", ())
         self.client: tuple[str, int] | None = scope.get("client")
-        self.started_at = RealClock.now()
+        self.started_at: float = RealClock.now()
         self.method: str = scope.get("method", "" if self.kind == "lifespan" else "GET")
         self._path: bytes = scope.get("raw_path") or scope.get("path", "").encode()
         self._query: bytes = scope.get("query_string", b"")
@@ -95,7 +106,12 @@ class Exchange:
     @property
     def is_error(self) -> bool:
         """Whether the app raised, other than because its client had gone or the test was over."""
-        return self.exception is not None and not isinstance(self.exception, _NO_ERRORS)
+        return self.exception is not None and not _is_an_end(self.exception)
+
+    @property
+    def was_missed(self) -> bool:
+        """Whether there is an exception that no response has shown, be it because its client did not stay for it."""
+        return self.unseen or (self.left and not self.delivered and self.is_error and not self.expected)
 
     @property
     def endpoint(self) -> str:
@@ -140,7 +156,8 @@ class Exchange:
         """Take note of the exception that ends the call."""
         self.exception = exception
         # Starlette answers with 500 from inside of `except`, and raises then; what uvicorn gets, it answers itself.
-        shown = self.kind == "http" and (self.status is None or self._handled is exception)
+        # Other middleware answers with 500 first and raises again later, outside of its `except`.
+        shown = self.kind == "http" and (self.status in (None, 500) or self._handled is exception)
         if self.kind != "lifespan" and self.status is None:
             self.status = 500
         self.unseen = self.kind != "lifespan" and self.is_error and not shown
@@ -171,6 +188,13 @@ class Exchange:
             if not isinstance(self.log_records, deque):
                 self.log_records = deque(maxlen=_RECORDS)
             self.log_records.append(record)
+
+
+def _is_an_end(exception: BaseException) -> bool:
+    """Tell whether it is how a call ends whose client has gone; a task group may raise it as part of a group."""
+    if isinstance(exception, BaseExceptionGroup):
+        return all(map(_is_an_end, exception.exceptions))
+    return isinstance(exception, _NO_ERRORS)
 
 
 class Tap:

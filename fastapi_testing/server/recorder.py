@@ -70,7 +70,10 @@ class Recorder:
             self.lifespan = exchange
         else:
             self.exchanges.append(exchange)
+            self._by_client.pop(exchange.client, None)
             self._by_client[exchange.client] = exchange
+            if len(self._by_client) > _KEPT:  # clients of other makers never take theirs
+                del self._by_client[next(iter(self._by_client))]
         current_exchange.set(exchange)
         tap = Tap(exchange, receive, send)
         try:

@@ -95,7 +95,7 @@ class Server(uvicorn.Server):
         _check_positive("startup_timeout", startup_timeout)
         _check_positive("shutdown_timeout", shutdown_timeout)
         self.app: ASGIApp = load_app(app)
-        self.host = host if sock is None else _bound_host(sock)
+        self.host: str = host if sock is None else _bound_host(sock)
         self.startup_timeout = startup_timeout
         self.shutdown_timeout = shutdown_timeout
         self._name = describe_app(app)
@@ -112,7 +112,6 @@ class Server(uvicorn.Server):
                 port=port,
                 lifespan=lifespan,
                 http=http,
-                ws="websockets-sansio",  # uvicorn's own choice by now; older ones warn of the library they choose
                 log_config=None,
                 timeout_keep_alive=_KEEP_ALIVE,
                 workers=1,
@@ -220,7 +219,7 @@ class Server(uvicorn.Server):
                 LogWatch.end()
             raise
         self._socket_address = sock.getsockname()
-        recorders[self._socket_address[:2]] = self.recorder
+        recorders[self._reachable_address] = self.recorder
         self._loop = asyncio.get_running_loop()
         self._phase = "running"
 
@@ -243,7 +242,7 @@ class Server(uvicorn.Server):
             await self.shutdown()
         finally:
             self._phase = "stopped"
-            recorders.pop(self._socket_address[:2], None)
+            recorders.pop(self._reachable_address, None)
             LogWatch.end()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's signature
@@ -281,8 +280,15 @@ class Server(uvicorn.Server):
 
     @property
     def _authority(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
+        self._check_running()
+        host, port = self._reachable_address
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    @property
+    def _reachable_address(self) -> tuple[str, int]:
+        """Host and port to connect to: of a server that listens on every address, those of the loopback."""
+        host, port = self._socket_address[:2]
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port  # noqa: S104 - compared, not bound
 
     def _bind(self) -> socket.socket:
         if self._given_socket is None:

@@ -52,11 +52,11 @@ class AsyncTestClient:
         config: Config | None = None,
         **options: Any,
     ) -> None:
-        self.ws = WebSocketHelper()
+        self.ws: WebSocketHelper = WebSocketHelper()
         self._timeout = timeout if isinstance(timeout, int | float) else None
         self._config = copy.copy(global_config if config is None else config)
         self._own_transport = _make_transport(self._config) if transport is None else None
-        self.http = Client(
+        self.http: Client = Client(
             base_url,
             transport=transport or self._own_transport,
             timeout=timeout,

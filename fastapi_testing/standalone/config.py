@@ -188,5 +188,5 @@ def _check_range(source: str, start: int, end: int, keys: Mapping[str, str]) -> 
     raise ConfigurationError(source, expected, keys["PORT_RANGE_END"], end)
 
 
-global_config = Config()
+global_config: Config = Config()
 """The settings of every server and client that is not given others; changes hold for those made after them."""

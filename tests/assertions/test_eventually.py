@@ -68,6 +68,24 @@ class EventuallyTests(EventuallyAssertions, FailureAssertions, unittest.Isolated
         with self.assertFails(f"expected Event.wait to hold within {5 * MS:g} s; it did not return"):
             await self.assertEventually(asyncio.Event().wait, 5 * MS)
 
+    async def test_lambda_that_returns_none(self) -> None:
+        """A lambda looks something up, and None is what it finds where there is nothing; it asserts nothing."""
+        cache: dict[str, str] = {}
+        with self.assertFails(f"expected <lambda> to hold within {5 * MS:g} s; at last it returned None"):
+            await self.assertEventually(lambda: cache.get("key"), 5 * MS)
+
+    async def test_probe_that_turns_its_end_into_a_failure(self) -> None:
+        """A probe that makes an AssertionError of its cancellation does not go on for ever."""
+
+        async def stubborn() -> None:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                raise AssertionError("not yet") from None
+
+        with self.assertFails(f"expected stubborn to hold within {5 * MS:g} s; at last it failed: not yet"):
+            await self.assertEventually(stubborn, 5 * MS)
+
     async def test_exceptions(self) -> None:
         """What the probe raises besides goes through, a time-out of its own too."""
 
