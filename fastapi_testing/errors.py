@@ -6,7 +6,7 @@ Every one of them is a :exc:`FastAPITestingError`::
     FastAPITestingError
     ├── ConfigurationError (ValueError)
     ├── ForeignURLError (ValueError)
-    ├── InvalidResponseTypeError (TypeError)
+    ├── InvalidResponseTypeError (TypeError, AttributeError)
     ├── IsolationError (RuntimeError)
     └── ServerError (RuntimeError)
         ├── ServerNotRunningError
@@ -80,8 +80,12 @@ class ForeignURLError(FastAPITestingError, ValueError):
         return type(self), (self.url, self.origin)
 
 
-class InvalidResponseTypeError(FastAPITestingError, TypeError):
-    """Something of HTTP was asked of a WebSocket connection, or the other way round."""
+class InvalidResponseTypeError(FastAPITestingError, TypeError, AttributeError):
+    """
+    Something of HTTP was asked of a WebSocket connection, or the other way round.
+
+    It is an :exc:`AttributeError` too, so that ``hasattr()`` says what a response has.
+    """
 
 
 class IsolationError(FastAPITestingError, RuntimeError):

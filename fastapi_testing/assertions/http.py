@@ -1,8 +1,9 @@
 """What a test can claim of an HTTP response."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from fastapi_testing.assertions.cookies import CookieAssertions
 from fastapi_testing.assertions.describe import describe_answer, describe_body, describe_chain
@@ -31,6 +32,11 @@ __all__ = ["HTTPAssertions"]
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+
+_ALLOWED = "!$&'()*+,;=:@/?"
+"""What may stand in a path, a query or a fragment, besides what is unreserved (RFC 3986 §3.3 to §3.5)."""
+
+_ESCAPE = re.compile(r"(%[0-9A-Fa-f]{2})")
 
 
 class HTTPAssertions(CookieAssertions, ErrorAssertions):
@@ -194,8 +200,9 @@ class HTTPAssertions(CookieAssertions, ErrorAssertions):
 
         Args:
             response: The response: a redirect, or what the client got for following some.
-            location: A URL, absolute or relative to that of the request, whichever way the server put it; or a compiled
-                pattern to search for, in the Location as it was sent and in the absolute URL that it stands for.
+            location: A URL, absolute or relative to that of the request, percent-encoded or not, whichever way the
+                server put it; or a compiled pattern to search for, in the Location as it was sent and in the absolute
+                URL that it stands for.
             status: The status of the redirect, as for :meth:`assertStatus`; unless given, any 3xx.
             msg: What to say besides.
 
@@ -250,15 +257,38 @@ def _places(chain: list[Response]) -> Iterable[tuple[str, str]]:
 
 def _is_location(expected: TextOrPattern, base: str, location: str) -> bool:
     if isinstance(expected, str):
-        return _normalize(urljoin(base, expected)) == _normalize(urljoin(base, location))
-    return any(expected.search(form) for form in (location, urljoin(base, location)))
+        return _normalize(_join(base, expected)) == _normalize(_join(base, location))
+    return any(expected.search(form) for form in (location, _join(base, location)))
+
+
+def _join(base: str, location: str) -> str:
+    """Return the absolute URL; what is no URL stays as it is."""
+    try:
+        return urljoin(base, location)
+    except ValueError:
+        return location
 
 
 def _normalize(url: str) -> tuple[object, ...]:
-    """Return the parts in which two URLs may differ (RFC 3986 §6.2.3): not in a default port, nor in an empty path."""
-    parts = urlsplit(url)
-    port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
-    return parts.scheme, parts.hostname, port, parts.path or "/", parts.query, parts.fragment
+    """
+    Return the parts in which two URLs may differ (RFC 3986 §6.2.2 and §6.2.3); what is no URL is equal to itself only.
+
+    They do not differ in a default port, in an empty path, or in what is percent-encoded because it has to be.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    except ValueError:
+        return (url,)
+    return parts.scheme, parts.hostname, port, *map(_encode, (parts.path or "/", parts.query, parts.fragment))
+
+
+def _encode(text: str) -> str:
+    """Percent-encode what is not allowed; what is encoded stays so, in upper case."""
+    pieces = _ESCAPE.split(text)
+    pieces[::2] = [quote(piece, safe=_ALLOWED) for piece in pieces[::2]]
+    pieces[1::2] = [escape.upper() for escape in pieces[1::2]]
+    return "".join(pieces)
 
 
 def _describe_location(location: TextOrPattern) -> str:

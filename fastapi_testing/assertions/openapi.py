@@ -46,6 +46,9 @@ class OpenAPIAssertions(DocumentAssertions):
         The operation has to be there, the status, its range or a default, the required headers and the media type;
         headers, and a body of JSON, have to conform to their schemas. Formats count as in ``assertJsonSchema``.
 
+        A schema that is given does not tell FastAPI's path converters, as in ``/files/{name:path}``: where no path of
+        it matches, the last expression of a path stands for several segments.
+
         Args:
             response: The response.
             schema: The schema; unless given, that of this test case's ``app``, or of the app that it mounts there.

@@ -17,6 +17,7 @@ __all__ = ["Node", "OpenAPIDocument", "Operation", "find_header_errors", "find_m
 _URI = "urn:fastapi-testing:openapi"
 _METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE", "QUERY")
 _EXPRESSION = re.compile(r"\{[^{}]+\}")
+_SEGMENT = "[^/]+"
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 
 
@@ -112,13 +113,16 @@ class OpenAPIDocument:
         """
         Return the operation that a request is, if there is one.
 
-        A path without template expressions goes before one with them (OpenAPI 3.1 §4.8.8.2).
+        A path without template expressions goes before one with them (OpenAPI 3.1 §4.8.8.2). An expression stands for
+        one segment; only if no path matches so, the last expression of each may stand for several, since FastAPI leaves
+        its path converters, as in ``/files/{name:path}``, out of the schema.
 
         Args:
             method: The method of the request.
             path: Its path, which may be behind that of one of the document's servers.
         """
-        found = (self.operation(method, template) for template in self._find_templates(path))
+        templates = self._find_templates(path) or self._find_templates(path, last=".+")
+        found = (self.operation(method, template) for template in templates)
         return next(filter(None, found), None)
 
     def find_methods(self, path: str) -> list[str]:
@@ -126,10 +130,10 @@ class OpenAPIDocument:
         templates = self._find_templates(path)
         return [method for method in _METHODS if any(self.operation(method, template) for template in templates)]
 
-    def _find_templates(self, path: str) -> list[str]:
+    def _find_templates(self, path: str, last: str = _SEGMENT) -> list[str]:
         paths = self._without_servers(unquote(path))
         templates = sorted(self._root.members("paths"), key=lambda template: len(_EXPRESSION.findall(template)))
-        return [template for template in templates if any(_matches(template, path) for path in paths)]
+        return [template for template in templates if any(_matches(template, path, last) for path in paths)]
 
     def _without_servers(self, path: str) -> list[str]:
         prefixes = [urlsplit(server["url"]).path.rstrip("/") for server in self._root.value.get("servers", ())]
@@ -229,9 +233,11 @@ def _read_scalar(text: str) -> Any:
     return json.loads(text) if text in {"true", "false", "null"} or _NUMBER.fullmatch(text) else text
 
 
-def _matches(template: str, path: str) -> bool:
-    literals = map(re.escape, _EXPRESSION.split(template))
-    return re.fullmatch("[^/]+".join(literals), path) is not None
+def _matches(template: str, path: str, last: str) -> bool:
+    """Return whether a path is one of a template, whose last expression stands for what that pattern matches."""
+    *literals, end = map(re.escape, _EXPRESSION.split(template))
+    pattern = last.join([_SEGMENT.join(literals), end]) if literals else end
+    return re.fullmatch(pattern, path) is not None
 
 
 def _escape(key: str) -> str:

@@ -211,8 +211,8 @@ class AsyncServerTestCase(
     @property
     def ws(self) -> WebSocketClient:
         """Opens WebSocket connections with the headers and cookies of :attr:`client`."""
-        client: Client = getattr(self.client, "http", self.client)
-        return client.ws
+        ws: WebSocketClient = _http_client(self.client).ws
+        return ws
 
     def new_client(self, *, server: Server | None = None, **options: Unpack[ClientOptions]) -> Client:
         """
@@ -230,7 +230,7 @@ class AsyncServerTestCase(
             base_url=server.url, transport=transport, settling=settling, **(self._chosen_options() | options)
         )
         if self.check_openapi:
-            client.event_hooks["response"].append(self._openapi_hook(server.app))
+            _http_client(client).event_hooks["response"].append(self._openapi_hook(server.app))
         self._clients.append(client)
         return client
 
@@ -379,6 +379,11 @@ class AsyncServerTestCase(
             troubles.append(str(warning))
         if troubles:
             raise self.failureException("\n".join(troubles))
+
+
+def _http_client(client: Any) -> Any:
+    """Return the client of HTTP that an :class:`AsyncTestClient` wraps; any other client is one itself."""
+    return getattr(client, "http", client)
 
 
 async def _run(watchdog: Watchdog, function: Callable[[], Any]) -> Any:

@@ -6,7 +6,7 @@ import inspect
 import os
 import types
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Annotated, Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, get_args, get_origin
 
@@ -173,7 +173,8 @@ class override_dependencies:  # noqa: N801 - it is used as a decorator, as unitt
         if isinstance(decorated, type):
             if not issubclass(decorated, DependencyOverrides):
                 raise TypeError(f"@override_dependencies is for test cases with a server; {decorated!r} is none")
-            decorated._declared_overrides = (*decorated._declared_overrides, self)  # noqa: SLF001
+            own = vars(decorated).get("_declared_overrides", ())
+            decorated._declared_overrides = (*own, self)  # noqa: SLF001
             return cast("_D", decorated)
         return cast(
             "_D", self._wrap_async(decorated) if inspect.iscoroutinefunction(decorated) else self._wrap(decorated)
@@ -206,9 +207,18 @@ class override_dependencies:  # noqa: N801 - it is used as a decorator, as unitt
 
 
 def _override_declared(holder: Any) -> None:
-    for overrides in (override_dependencies(holder.dependency_overrides), *holder._declared_overrides):  # noqa: SLF001
+    for overrides in _declared(holder if isinstance(holder, type) else type(holder)):
         if overrides._overrides:  # noqa: SLF001 - an app without any may be anything
             overrides._declare(holder)  # noqa: SLF001
+
+
+def _declared(case: type) -> Iterator[override_dependencies]:
+    """Yield what a class and its bases declare, the class last; of their attributes, the nearest one counts."""
+    nearest = next(cls for cls in case.__mro__ if "dependency_overrides" in vars(cls))
+    for cls in reversed(case.__mro__):
+        if cls is nearest:
+            yield override_dependencies(vars(cls)["dependency_overrides"])
+        yield from vars(cls).get("_declared_overrides", ())
 
 
 def _add_cleanup(holder: Any, undo: Callable[[], None]) -> None:
@@ -275,7 +285,10 @@ def _returning(value: Any) -> Callable[[], Any]:
 
 def _takes_anything(override: Callable[..., Any]) -> bool:
     """Tell whether it takes just ``*args, **kwargs``, which FastAPI would read from the query."""
-    kinds = {parameter.kind for parameter in inspect.signature(override).parameters.values()}
+    try:
+        kinds = {parameter.kind for parameter in inspect.signature(override).parameters.values()}
+    except ValueError:  # a callable written in C may have no signature to show
+        return True
     return bool(kinds) and kinds <= {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
 
 
@@ -283,9 +296,21 @@ def _without_arguments(override: Callable[..., Any]) -> Callable[[], Any]:
     async def call_async() -> Any:
         return await override()
 
+    async def iterate_async() -> AsyncIterator[Any]:
+        # A context, not a loop: what the route raises has to be raised where the override yields.
+        async with contextlib.asynccontextmanager(override)() as value:
+            yield value
+
+    def iterate() -> Iterator[Any]:
+        yield from override()
+
     def call() -> Any:
         return override()
 
+    if inspect.isasyncgenfunction(override):
+        return iterate_async
+    if inspect.isgeneratorfunction(override):
+        return iterate
     return call_async if inspect.iscoroutinefunction(override) else call
 
 

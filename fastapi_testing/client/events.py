@@ -72,9 +72,6 @@ class EventStream:
         last_event_id: The ID that the stream had given when it sent the event received last; empty where it gave none.
     """
 
-    response: httpx.Response
-    """The response, whose body is the stream."""
-
     def __init__(
         self,
         client: httpx.AsyncClient,
@@ -95,6 +92,17 @@ class EventStream:
         self._request = self._build_request()
         self._decoder = EventDecoder()
         self._reading: asyncio.Task[bytes] | None = None
+        self._awaited = False
+        self._response: httpx.Response | None = None
+        self._chunks: AsyncGenerator[bytes, None] | None = None
+        self._waiting: deque[ServerSentEvent] = deque()
+
+    @property
+    def response(self) -> httpx.Response:
+        """The response, whose body is the stream."""
+        if self._response is None:
+            raise self._not_entered()
+        return self._response
 
     @property
     def target(self) -> str:
@@ -122,7 +130,13 @@ class EventStream:
             TimeoutError: If no event comes in time; it says which had come before.
             EOFError: If the stream ends instead; iteration ends there too.
             httpx.RemoteProtocolError: If the connection breaks off instead.
+            RuntimeError: If another task waits for the next event, or if the stream has not been entered.
         """
+        if self._awaited:
+            raise RuntimeError(f"{self}: another task waits for the next event already")
+        if self._chunks is None:
+            raise self._not_entered()
+        self._awaited = True
         seconds = self.timeout if timeout is None else timeout
         try:
             async with asyncio.timeout(seconds):
@@ -134,6 +148,8 @@ class EventStream:
         except httpx.TransportError as exc:
             exc.add_note(f"{self}: broken off while an event was awaited; {self._history()}")
             raise
+        finally:
+            self._awaited = False
         self.received.append(event)
         self.last_event_id = event.id
         return event
@@ -147,12 +163,20 @@ class EventStream:
         Raises:
             httpx_sse.SSEError: If the answer is no stream of events.
             TimeoutError: If there is no answer in time.
+            RuntimeError: If the stream has not been entered.
         """
         await self.aclose()
         await self._open()
 
     async def aclose(self) -> None:
-        """Close the connection; what had come and was not received is dropped."""
+        """
+        Close the connection; what had come and was not received is dropped.
+
+        Raises:
+            RuntimeError: If the stream has not been entered.
+        """
+        if self._chunks is None:
+            raise self._not_entered()
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.wait({self._reading})
@@ -194,14 +218,17 @@ class EventStream:
         self._request.extensions["timeout"]["read"] = None
         try:
             async with asyncio.timeout(self.timeout):
-                self.response = await self._client.send(self._request, stream=True)
+                # As an EventSource does, whatever the client does otherwise.
+                self._response = await self._client.send(self._request, stream=True, follow_redirects=True)
         except TimeoutError:
             raise TimeoutError(f"{self}: no response within {self.timeout:g} s") from None
         await self._check_response()
+        retry = self._decoder.retry  # outlives the connection (HTML Standard §9.2.3)
         self._decoder = EventDecoder(self.last_event_id)
+        self._decoder.retry = retry
         self._chunks = cast("AsyncGenerator[bytes, None]", self.response.aiter_bytes())
         self._reading = None
-        self._waiting: deque[ServerSentEvent] = deque()
+        self._waiting.clear()
 
     async def _check_response(self) -> None:
         """Refuse what a browser refuses (HTML Standard §9.2.3)."""
@@ -237,11 +264,14 @@ class EventStream:
         return reading.result()
 
     async def _read_chunk(self) -> bytes:
-        chunk = await anext(self._chunks, None)
+        chunk = await anext(cast("AsyncGenerator[bytes, None]", self._chunks), None)
         if chunk is None:
             self.last_event_id = self._decoder.last_event_id  # an ID may come without an event
             raise EOFError
         return chunk
+
+    def _not_entered(self) -> RuntimeError:
+        return RuntimeError(f"{self}: enter it first: async with self.client.sse(...) as events")
 
     def _history(self) -> str:
         if not self.received:

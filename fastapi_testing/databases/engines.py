@@ -31,8 +31,8 @@ def make_engine(url: URL, options: dict[str, Any]) -> AsyncEngine:
 
 
 def _hurry(connection: Any, _record: Any) -> None:
-    """Have SQLite wait for no disk, and readers not for a writer."""
+    """Have SQLite wait for no disk, readers not for a writer, and a writer less long than a client for its answer."""
     cursor = connection.cursor()
-    for setting in ("journal_mode = WAL", "synchronous = OFF"):
+    for setting in ("journal_mode = WAL", "synchronous = OFF", "busy_timeout = 3000"):
         cursor.execute(f"PRAGMA {setting}")
     cursor.close()

@@ -12,6 +12,20 @@ __all__ = ["AsyncTestResponse"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
+_OF_HTTP = frozenset(dir(httpx.Response(200)))  # of an instance: __init__ makes some of them, such as history
+
+_OF_WEBSOCKETS = frozenset(dir(WebSocketSession)) | {"exchange", "id", "latency", "received", "response", "transport"}
+
+_INSTEAD = {
+    "status_code": "status codes: websocket() returns the connection",
+    "headers": "headers: websocket().response.headers are those of the handshake",
+    "content": "a body: websocket().recv() receives a message",
+    "cookies": "cookies: those that the handshake set are in client.http.cookies",
+    "url": "a URL: websocket().target is the path and query of the handshake",
+    "is_closed": "is_closed: websocket().state says whether the connection is open",
+}
+"""What a WebSocket does not have, as a reader calls it, and what there is instead."""
+
 
 class AsyncTestResponse:
     """
@@ -31,21 +45,17 @@ class AsyncTestResponse:
     @property
     def status_code(self) -> int:
         """The status code (RFC 9110 §15)."""
-        return self._http(
-            "WebSocket connections don't have status codes: websocket() returns the connection"
-        ).status_code
+        return self._http(_describe_missing("status_code")).status_code
 
     @property
     def headers(self) -> httpx.Headers:
         """The header fields (RFC 9110 §5)."""
-        return self._http(
-            "WebSocket connections don't have headers: websocket().response.headers are those of the handshake"
-        ).headers
+        return self._http(_describe_missing("headers")).headers
 
     @property
     def content(self) -> bytes:
         """The body, its content coding undone."""
-        return self._http("WebSocket connections don't have a body: websocket().recv() receives a message").content
+        return self._http(_describe_missing("content")).content
 
     async def json(self) -> Any:
         """Return the JSON value (RFC 8259) that the body holds."""
@@ -72,6 +82,7 @@ class AsyncTestResponse:
         Raises:
             AssertionError: If it has another one.
         """
+        self._http(_describe_missing("status_code"))
         HTTPAssertions().assertStatus(self, status_code)
         return self
 
@@ -93,9 +104,18 @@ class AsyncTestResponse:
         await self.websocket().close()
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):  # copy and pickle look for some, also before there is a response to ask
-            raise AttributeError(name)
-        return getattr(self._response, name)
+        # Python comes here for the properties above too, as what they raise is an AttributeError.
+        if not name.startswith("_"):  # copy and pickle look for some, also before there is a response to ask
+            if hasattr(self._response, name):
+                return getattr(self._response, name)
+            if isinstance(self._response, WebSocketSession) and name in _OF_HTTP:
+                raise InvalidResponseTypeError(_describe_missing(name))
+            if isinstance(self._response, httpx.Response) and name in _OF_WEBSOCKETS:
+                raise InvalidResponseTypeError(
+                    f"HTTP responses don't have {name}: json() and text() return the body; "
+                    f"client.websocket(path) opens a WebSocket, which has it"
+                )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._response}>"
@@ -104,3 +124,9 @@ class AsyncTestResponse:
         if isinstance(self._response, WebSocketSession):
             raise InvalidResponseTypeError(problem)
         return self._response
+
+
+def _describe_missing(name: str) -> str:
+    """Say that a WebSocket does not have what a response of HTTP has, and what to call instead."""
+    instead = _INSTEAD.get(name, f"{name}: websocket() returns the connection, whose response is the handshake's")
+    return f"WebSocket connections don't have {instead}"

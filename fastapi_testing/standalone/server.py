@@ -89,13 +89,15 @@ class AsyncTestServer:
     @property
     def client(self) -> AsyncTestClient:
         """
-        The client of this server.
+        The client of this server; a new one where the last one was closed.
 
         Raises:
             ServerNotRunningError: If the server is not running.
         """
         if self._client is None:
             raise ServerNotRunningError("Server is not running")
+        if self._client.http.is_closed:
+            self._client = self._make_client()
         return self._client
 
     async def start(self) -> None:
@@ -116,8 +118,8 @@ class AsyncTestServer:
             server = await self._serve(sock, port)
             stack.push_async_callback(server.stop)
             self.port = port
-            self._client = AsyncTestClient(self.base_url, config=self._config)
-            stack.push_async_callback(self._client.disconnect)
+            self._client = self._make_client()
+            stack.push_async_callback(self._disconnect)
             self._running = stack.pop_all()
 
     async def stop(self) -> None:
@@ -164,6 +166,12 @@ class AsyncTestServer:
             message = f"Server startup timed out on host {self.host} and port {port}: {exc}"
             raise ServerStartupError(message) from None
         return server
+
+    def _make_client(self) -> AsyncTestClient:
+        return AsyncTestClient(self.base_url, config=self._config)
+
+    async def _disconnect(self) -> None:
+        await self.client.disconnect()
 
     def _forget(self) -> None:
         self.port = None

@@ -12,6 +12,8 @@ from fastapi_testing.errors import ConfigurationError
 
 __all__ = ["read_environment", "read_file"]
 
+_TABLE = "a table [tool.fastapi_testing]"
+
 _NO_SETTINGS = frozenset({"TEST_TIMEOUT", "TIME_FACTOR"})
 """What else is said by environment variables whose names begin with FASTAPI_TESTING_."""
 
@@ -36,14 +38,19 @@ def read_file(path: Path) -> dict[str, Any]:
         OSError: If the file cannot be read.
         ConfigurationError: If it is of no format that is known or not well-formed, or has no section of settings.
     """
-    parse = _PARSERS.get(path.suffix)
+    suffix = path.suffix.lower()
+    parse = _PARSERS.get(suffix)
     if parse is None:
         raise ConfigurationError(str(path), f"a file that ends with {', '.join(_PARSERS)}")
-    text = path.read_text("utf-8")
     try:
-        settings, place = parse(text)
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        raise ConfigurationError(str(path), f"a file in UTF-8: {exc}") from None
+    is_pyproject = path.name.lower() == "pyproject.toml"
+    try:
+        settings, place = _parse_pyproject(text) if is_pyproject else parse(text)
     except (ValueError, configparser.Error) as exc:
-        raise ConfigurationError(str(path), f"a well-formed {path.suffix} file: {exc}") from None
+        raise ConfigurationError(str(path), f"a well-formed {suffix} file: {exc}") from None
     if not isinstance(settings, dict):
         raise ConfigurationError(str(path), place)
     return settings
@@ -51,8 +58,16 @@ def read_file(path: Path) -> dict[str, Any]:
 
 def _parse_toml(text: str) -> tuple[Any, str]:
     document = tomllib.loads(text)
-    tools = document.get("tool", document)
-    return (tools.get("fastapi_testing") if "tool" in document else document), "a table [tool.fastapi_testing]"
+    return (_find_table(document) if "tool" in document else document), _TABLE
+
+
+def _parse_pyproject(text: str) -> tuple[Any, str]:
+    return _find_table(tomllib.loads(text)), _TABLE
+
+
+def _find_table(document: dict[str, Any]) -> Any:
+    tools = document.get("tool")
+    return tools.get("fastapi_testing") if isinstance(tools, dict) else None
 
 
 def _parse_json(text: str) -> tuple[Any, str]:
@@ -60,7 +75,7 @@ def _parse_json(text: str) -> tuple[Any, str]:
 
 
 def _parse_ini(text: str) -> tuple[Any, str]:
-    parser = configparser.RawConfigParser()
+    parser = configparser.RawConfigParser(default_section="")  # no section can be named so: [DEFAULT] is one like any
     parser.read_string(text)
     found = parser.has_section("fastapi_testing")
     settings = {key: _parse_number(value) for key, value in parser.items("fastapi_testing")} if found else None

@@ -315,6 +315,27 @@ class RedirectTests(HTTPAssertions, FailureAssertions):
                 with self.subTest(sent=sent, expected=expected):
                     self.assertRedirects(answer(302, Location=sent), expected)
 
+    def test_percent_encoding(self) -> None:
+        """What has to be percent-encoded in a location may be expected as it reads, and the case of escapes is one."""
+        table = [
+            ("/a%20b?x=%C3%A9#%C3%A9", "/a b?x=é#é"),
+            ("/a%20b?x=%c3%a9", "/a b?x=%C3%A9"),
+            ("/100%25", "/100%"),
+            ("/a(b)?to=/c&d=e+f", "/a(b)?to=/c&d=e+f"),
+        ]
+        for sent, expected in table:
+            with self.subTest(sent=sent):
+                self.assertRedirects(answer(302, Location=sent), expected)
+        with self.assertFails("GET /items/9: expected a redirect to /a/b, got 302 Found to /a%2Fb; body: empty"):
+            self.assertRedirects(answer(302, Location="/a%2Fb"), "/a/b")
+
+    def test_no_url(self) -> None:
+        """A location that is no URL is another one than what is expected."""
+        for sent in ("http://x:abc/", "http://[x/"):
+            with self.assertFails(f"GET /items/9: expected a redirect to /b, got 302 Found to {sent}; body: empty"):
+                self.assertRedirects(answer(302, Location=sent), "/b")
+            self.assertRedirects(answer(302, Location=sent), re.compile("^http://.?x"))
+
     def test_pattern(self) -> None:
         """A pattern is searched for in the location as it was sent, and in the whole URL."""
         self.assertRedirects(answer(302, Location="/items/10"), re.compile(r"^/items/\d+$"))

@@ -366,6 +366,18 @@ class DocumentTests(OpenAPIAssertions, FailureAssertions):
         self.assertErrors(schema, answer(5, target="/api/"))
         self.assertErrors(schema, answer(5, target="/api/items/%C3%A9-x"))
 
+    def test_path_converter(self) -> None:
+        """The last expression of a path stands for several segments where no path matches otherwise."""
+        schema = make_app().openapi()
+        response = answer(target="/files/a/b/c", headers={"Content-Type": "text/plain"})
+        self.assertMatchesOpenAPI(response, schema)
+        nested = {"/{a}/{b}": {}, "/{a}/x/{b}/raw": {"get": {"responses": {"200": {"description": ""}}}}}
+        self.assertMatchesOpenAPI(answer(target="/1/x/2/3/raw"), {"openapi": "3.1.0", "paths": nested})
+        with self.assertFails("GET /1/2/x/3/raw: the OpenAPI schema has no such path; got 200 OK; body: empty"):
+            self.assertMatchesOpenAPI(
+                answer(target="/1/2/x/3/raw"), {"openapi": "3.1.0", "paths": {"/{a}/x/{b}/raw": {}}}
+            )
+
     def test_version(self) -> None:
         """Schemas of other versions are not JSON Schema, and are refused."""
         for version, said in [({"openapi": "3.0.2"}, "3.0.2"), ({"swagger": "2.0"}, "no version")]:

@@ -4,7 +4,7 @@ import functools
 import os
 import unittest
 import warnings
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Annotated, Any
 from unittest import mock
 
@@ -177,6 +177,43 @@ class OverrideDependencyTests(OverridesCase):
         with self.assertRaises(TypeError) as caught:
             self.override_dependency(*args, **kwargs)
         self.assertEqual(str(caught.exception), message)
+
+
+class LooseOverrideTests(OverridesCase):
+    """Overrides that take anything, which FastAPI would read from the query."""
+
+    async def test_generators(self) -> None:
+        """What a generator yields is injected, and not the generator."""
+
+        async def fake_async(*args: Any, **kwargs: Any) -> AsyncIterator[str]:
+            yield "fake user"
+
+        def fake(*args: Any, **kwargs: Any) -> Iterator[str]:
+            yield "fake user"
+
+        for override in (fake_async, fake):
+            self.override_dependency(get_user, override)
+            self.assertEqual(await self.user(), "fake user")
+
+    async def test_callable_without_a_signature(self) -> None:
+        """A callable that shows no signature is called without arguments."""
+        self.override_dependency(get_user, str)
+        self.assertEqual(await self.user(), "")
+
+
+@override_dependencies({get_user: lambda: "of the base's decorator"})
+class BaseCase(OverridesCase):
+    """A class that others inherit from."""
+
+
+class NearerTests(BaseCase):
+    """A class whose own attribute is nearer than what its base was decorated with."""
+
+    dependency_overrides = {get_user: lambda: "of the class"}  # noqa: RUF012 - as users write it
+
+    async def test_nearest(self) -> None:
+        """The override that is declared nearest to the class counts."""
+        self.assertEqual(await self.user(), "of the class")
 
 
 class ClassOverrideTests(OverridesCase):

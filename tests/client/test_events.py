@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi.responses import RedirectResponse, StreamingResponse
 from httpx_sse import SSEError
 
 from fastapi_testing import AsyncServerTestCase
@@ -28,6 +28,7 @@ class Feed:
         app.add_api_route("/silent", self.silent)
         app.add_api_route("/plain", self.plain)
         app.add_api_route("/mute", self.mute)
+        app.add_api_route("/moved", self.moved)
 
     async def endless(self, request: Request) -> Response:
         """Send what the test puts in, without end."""
@@ -73,6 +74,10 @@ class Feed:
 
         headers = {"Content-Length": "5"} if length else {}
         return StreamingResponse(nothing(), media_type="text/plain", headers=headers)
+
+    async def moved(self, to: str) -> Response:
+        """Lead elsewhere."""
+        return RedirectResponse(to)
 
 
 class EventTestCase(AsyncServerTestCase):
@@ -143,6 +148,35 @@ class NextTests(EventTestCase):
                 await events.next(timeout=20 * MS)
             self.feed.more.put_nowait("\n")
             self.assertEqual((await events.next()).data, "1")
+
+    async def test_two_waits(self) -> None:
+        """A second task that waits for the next event is refused, and the first one gets it."""
+        async with self.client.sse("/endless") as events:
+            first = asyncio.create_task(events.next())
+            await asyncio.sleep(0)
+            with self.assertRaises(RuntimeError) as caught:
+                await events.next()
+            self.assertEqual(str(caught.exception), "GET /endless: another task waits for the next event already")
+            self.feed.more.put_nowait("data: 1\n\ndata: 2\n\n")
+            self.assertEqual([(await first).data, (await events.next()).data], ["1", "2"])
+
+    async def test_not_entered(self) -> None:
+        """A stream that was not entered says how to enter it."""
+        events = self.client.sse("/x")
+        for use in (events.next, events.__anext__, events.reconnect, events.aclose):
+            with self.subTest(use=use.__name__), self.assertRaises(RuntimeError) as caught:
+                await use()
+            message = "GET /x: enter it first: async with self.client.sse(...) as events"
+            self.assertEqual(str(caught.exception), message)
+        with self.assertRaises(RuntimeError) as caught:
+            _ = events.response
+        self.assertEqual(str(caught.exception), message)
+
+    async def test_redirect(self) -> None:
+        """Redirects are followed, also by a client that does not follow them otherwise."""
+        async with self.client.sse("/moved", params={"to": "/counted"}) as events:
+            self.assertEqual([event.data async for event in events], ["1", "[2]"])
+            self.assertEqual([response.status_code for response in events.response.history], [307])
 
     async def test_default_timeout(self) -> None:
         """Unless given, the time-out is the client's for reading, or five seconds where it has none."""
@@ -241,6 +275,13 @@ class ReconnectTests(EventTestCase):
             await events.reconnect()
             self.assertEqual((await events.next()).data, "2")
         self.assertEqual(self.feed.requests[1].headers["last-event-id"], "1")
+
+    async def test_retry(self) -> None:
+        """What the server has said of connecting again holds for the next connection too."""
+        async with self.client.sse("/counted") as events:
+            await events.next()
+            await events.reconnect()
+            self.assertEqual(events.retry, 10)
 
     async def test_after_the_end(self) -> None:
         """After the end of a stream, an ID counts that came without an event."""

@@ -4,6 +4,7 @@ import unittest
 from typing import Any
 
 import httpx
+from fastapi import FastAPI, Response
 
 from fastapi_testing import AsyncServerTestCase
 from fastapi_testing.standalone import AsyncTestClient, AsyncTestResponse, WebSocketHelper
@@ -59,6 +60,38 @@ class ChosenOptionsTests(AsyncServerTestCase):
         """Headers and time-out are those of the class."""
         request = (await self.client.get("/items")).request
         self.assertEqual((request.headers["X-Name"], request.extensions["timeout"]["read"]), ("Ada", 7.0))
+
+
+class CheckedTests(unittest.TestCase):
+    """Responses to clients of that class are checked against the schema."""
+
+    def test_check_openapi(self) -> None:
+        """A response that is as the schema says passes, and one that is not fails."""
+        made = FastAPI()
+
+        @made.get("/pot")
+        async def brew() -> str:
+            return "tea"
+
+        @made.get("/teapot")
+        async def refuse() -> Response:
+            return Response(status_code=418)
+
+        class Case(AsyncServerTestCase):
+            app = made
+            client: Any
+            client_class = AsyncTestClient
+            check_openapi = True
+
+            async def test_documented(self) -> None:
+                self.assertStatus(await self.client.get("/pot"), 200)
+
+            async def test_undocumented(self) -> None:
+                await self.client.get("/teapot")
+
+        found = outcomes(run_classes(Case))
+        message = "GET /teapot: GET /teapot documents no status 418, only 200; got 418 I'm a Teapot; body: not read"
+        self.assertEqual(found, {"test_undocumented": f"AssertionError: {message}"})
 
 
 class OtherClassTests(unittest.TestCase):

@@ -238,6 +238,9 @@ class FileTests(unittest.TestCase):
                 "port_range_end = 1",
                 "port_range_end = 1: expected a port that is not below the start of the range, 8001",
             ),
+            ("pyproject.toml", "[project]", "expected a table [tool.fastapi_testing]"),
+            ("pyproject.toml", "tool = 3", "expected a table [tool.fastapi_testing]"),
+            ("own.toml", "tool = 3", "expected a table [tool.fastapi_testing]"),
             ("pyproject.toml", "[tool.x]", "expected a table [tool.fastapi_testing]"),
             ("a.json", '{"WS_RETRY_ATTEMPTS": true}', f"WS_RETRY_ATTEMPTS = True: {whole}"),
             ("a.json", "[]", "expected an object that holds the settings"),
@@ -251,6 +254,34 @@ class FileTests(unittest.TestCase):
                 with self.assertRaises(ConfigurationError) as caught:
                     Config.from_file(path)
                 self.assertEqual(str(caught.exception), f"{path}: {problem}")
+
+    def test_default_section(self) -> None:
+        """What the default section of an INI file says is no setting."""
+        text = "[DEFAULT]\nname = x\nws_retry_attempts = 9\n[fastapi_testing]\nws_retry_delay = 0\n"
+        config = Config.from_file(self.write("setup.cfg", text))
+        self.assertEqual(settings(config), settings(Config()) | {"WS_RETRY_DELAY": 0})
+
+    def test_as_windows_writes_it(self) -> None:
+        """The end of the name may be in upper case, and the text may begin with a byte order mark."""
+        for name, text in (
+            ("OWN.TOML", "ws_retry_delay = 0"),
+            ("A.JSON", '{"ws_retry_delay": 0}'),
+            ("SETUP.CFG", "[fastapi_testing]\nws_retry_delay = 0"),
+        ):
+            with self.subTest(name):
+                self.assertEqual(Config.from_file(self.write(name, f"\ufeff{text}")).WS_RETRY_DELAY, 0)
+
+    def test_not_utf8(self) -> None:
+        """A file in another encoding is refused, by the first byte that cannot be."""
+        path = self.folder / "own.toml"
+        path.write_bytes(b"# caf\xe9\n")
+        with self.assertRaises(ConfigurationError) as caught:
+            Config.from_file(path)
+        self.assertEqual(
+            str(caught.exception),
+            f"{path}: expected a file in UTF-8: 'utf-8' codec can't decode byte 0xe9 in position 5: "
+            f"invalid continuation byte",
+        )
 
     def test_malformed(self) -> None:
         """What the parser of the format says of a malformed file is part of the error."""

@@ -58,8 +58,22 @@ class HTTPResponseTests(StandaloneTestCase):
 
     async def test_unknown_attribute(self) -> None:
         """What neither the response nor httpx has is missing, as it is anywhere."""
-        with self.assertRaisesRegex(AttributeError, "Response' object has no attribute 'jsn'$"):
-            self.response.jsn  # noqa: B018 - the access is the test
+        with self.assertRaises(AttributeError) as caught:
+            self.response.nothing  # noqa: B018 - the access is the test
+        self.assertEqual(str(caught.exception), "'AsyncTestResponse' object has no attribute 'nothing'")
+        self.assertNotIsInstance(caught.exception, InvalidResponseTypeError)
+
+    async def test_attributes_of_websockets(self) -> None:
+        """Attributes of WebSockets are refused, with what to call instead; hasattr() says that they are not there."""
+        for name in ("send_text", "subprotocol", "ping", "latency"):
+            with self.subTest(name), self.assertRaises(InvalidResponseTypeError) as caught:
+                getattr(self.response, name)
+            self.assertEqual(
+                str(caught.exception),
+                f"HTTP responses don't have {name}: json() and text() return the body; "
+                f"client.websocket(path) opens a WebSocket, which has it",
+            )
+            self.assertFalse(hasattr(self.response, name))
 
     async def test_assertions(self) -> None:
         """The assertions on responses take it, and fail as they do for httpx."""
@@ -94,6 +108,7 @@ class WebSocketResponseTests(StandaloneTestCase):
 
     async def test_attributes(self) -> None:
         """Attributes of HTTP are refused, with what to call instead."""
+        connection = "websocket() returns the connection, whose response is the handshake's"
         for name, message in (
             ("status_code", "WebSocket connections don't have status codes: websocket() returns the connection"),
             (
@@ -101,10 +116,31 @@ class WebSocketResponseTests(StandaloneTestCase):
                 "WebSocket connections don't have headers: websocket().response.headers are those of the handshake",
             ),
             ("content", "WebSocket connections don't have a body: websocket().recv() receives a message"),
+            (
+                "cookies",
+                "WebSocket connections don't have cookies: those that the handshake set are in client.http.cookies",
+            ),
+            (
+                "url",
+                "WebSocket connections don't have a URL: websocket().target is the path and query of the handshake",
+            ),
+            (
+                "is_closed",
+                "WebSocket connections don't have is_closed: websocket().state says whether the connection is open",
+            ),
+            ("history", f"WebSocket connections don't have history: {connection}"),
+            ("is_success", f"WebSocket connections don't have is_success: {connection}"),
         ):
             with self.subTest(name), self.assertRaises(InvalidResponseTypeError) as caught:
                 getattr(self.response, name)
             self.assertEqual(str(caught.exception), message)
+            self.assertFalse(hasattr(self.response, name))
+
+    async def test_unknown_attribute(self) -> None:
+        """What neither the response nor the session has is missing, as it is anywhere."""
+        with self.assertRaises(AttributeError) as caught:
+            self.response.nothing  # noqa: B018 - the access is the test
+        self.assertEqual(str(caught.exception), "'AsyncTestResponse' object has no attribute 'nothing'")
 
     async def test_methods(self) -> None:
         """Methods of HTTP are refused, with what to call instead."""

@@ -67,6 +67,18 @@ class LifecycleTests(unittest.IsolatedAsyncioTestCase):
             async with server:
                 pass
 
+    async def test_closed_client(self) -> None:
+        """A client that was closed is replaced by a new one, which is disconnected when the server stops."""
+        before = held_resources()
+        async with create_test_server(make_app()) as server:
+            async with server.client as client:
+                self.assertIs(server.client, client)
+                await client.get("/items")
+            self.assertIsNot(server.client, client)
+            self.assertIs(server.client, server.client)
+            await (await server.client.get("/items")).expect_status(200)
+        self.assertEqual(held_resources(), before)
+
     async def test_startup_that_takes_too_long(self) -> None:
         """A start that times out names host, port and the line at which the app waits, and leaves nothing behind."""
 
