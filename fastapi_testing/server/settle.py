@@ -21,8 +21,6 @@ async def wait_ended(exchange: Exchange, timeout: float) -> None:
     Raises:
         TimeoutError: If it takes longer; it names the handler, and the line at which it waits.
     """
-    if exchange.ended_at is not None:
-        return
     try:
         async with asyncio.timeout(timeout):
             await exchange.wait_ended()
