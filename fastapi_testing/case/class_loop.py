@@ -7,11 +7,11 @@ import inspect
 import traceback
 import unittest
 import warnings
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
-from typing import Any, ClassVar, ParamSpec, TypeVar, cast
+from typing import Any, ClassVar, ParamSpec, TypeVar
 
-from fastapi_testing.server.clock import unfreeze
+from fastapi_testing.case.loop import ClassLoop
 
 __all__ = ["AsyncClassTestCase"]
 
@@ -19,9 +19,6 @@ __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-
-_CANCEL_TIMEOUT = 10.0
-"""Seconds that cancelled tasks have to come to their end."""
 
 # What this module needs of the standard library that is not documented. Should a release of Python rename it, the
 # import says so, instead of every test.
@@ -68,7 +65,7 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
     loop_debug: ClassVar[bool] = False
     """Whether the loop is in asyncio's debug mode; it is also where PYTHONASYNCIODEBUG or ``-X dev`` says so."""
 
-    _class_loop: ClassVar["_ClassLoop | None"] = None
+    _class_loop: ClassVar[ClassLoop | None] = None
     _interrupted: ClassVar[bool] = False
     _context: contextvars.Context
     _tasks_before: set[asyncio.Task[Any]]
@@ -87,7 +84,7 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
         """Open the class's event loop and run :meth:`asyncSetUpClass` on it."""
         super().setUpClass()
         cls._interrupted = False
-        cls._class_loop = _ClassLoop(cls.loop_factory, debug=cls.loop_debug)
+        cls._class_loop = ClassLoop(cls.loop_factory, debug=cls.loop_debug)
         cls.addClassCleanup(cls._close_class_loop)
         cls._run_class_hook("asyncSetUpClass")
 
@@ -232,7 +229,7 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
             result._previousTestClass = None  # type: ignore[attr-defined]  # noqa: SLF001 - the next test is alone too
 
     @classmethod
-    def _running_class_loop(cls, what: str) -> "_ClassLoop":
+    def _running_class_loop(cls, what: str) -> ClassLoop:
         if cls._class_loop is None:
             raise RuntimeError(
                 f"{what} needs the event loop of {cls.__qualname__}, which is not open: call super().setUpClass() "
@@ -286,69 +283,3 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
 
 def _does_not_override_set_up(cls: type[AsyncClassTestCase]) -> bool:
     return cls.setUpClass.__func__ is AsyncClassTestCase.setUpClass.__func__  # type: ignore[attr-defined]
-
-
-class _ClassLoop:
-    """The event loop of a class, and the context in which its hooks run."""
-
-    def __init__(self, factory: Callable[[], asyncio.AbstractEventLoop] | None, *, debug: bool) -> None:
-        # Runner's None lets PYTHONASYNCIODEBUG and -X dev decide.
-        self.runner = asyncio.Runner(debug=True if debug else None, loop_factory=factory)
-        self.context = contextvars.copy_context()
-        unfreeze(self.runner.get_loop())
-
-    def run(self, coroutine: Coroutine[Any, Any, _T], context: contextvars.Context) -> _T:
-        """Run a coroutine; its exception shows its own frames, and none of asyncio's."""
-        result, exc = self.runner.run(_with_exception(coroutine), context=context)
-        try:
-            if exc is not None:
-                raise exc
-        finally:
-            del exc  # the exception's traceback leads to this frame: no cycle is left
-        return cast("_T", result)
-
-    def tasks(self) -> set[asyncio.Task[Any]]:
-        return asyncio.all_tasks(self.runner.get_loop())
-
-    def cancel(self, tasks: set[asyncio.Task[Any]]) -> None:
-        if tasks:
-            self.runner.run(_cancel(tasks))
-
-    def close(self) -> None:
-        try:
-            self.cancel(self.tasks())
-        finally:
-            self.runner.close()
-
-
-async def _with_exception(coroutine: Coroutine[Any, Any, _T]) -> tuple[_T | None, Exception | None]:
-    try:
-        return await coroutine, None
-    except Exception as exc:  # noqa: BLE001 - raised again by the caller
-        return None, exc
-
-
-async def _cancel(tasks: set[asyncio.Task[Any]]) -> None:
-    """Cancel tasks and wait for them; let go, with a warning, of those that do not end."""
-    for task in tasks:
-        task.cancel()
-    done, pending = await asyncio.wait(tasks, timeout=_CANCEL_TIMEOUT)
-    for task in done:
-        _report_exception(task)
-    for task in pending:
-        # Runner.close() would wait for it without end; asyncio documents this function for loops of other makers.
-        asyncio._unregister_task(task)  # noqa: SLF001
-    for task in pending:
-        warnings.warn(f"cancelled, but not ended after {_CANCEL_TIMEOUT:g} s: {task!r}", RuntimeWarning, stacklevel=2)
-
-
-def _report_exception(task: asyncio.Task[Any]) -> None:
-    """Hand the exception of a cancelled task to the loop's handler, as the standard library does."""
-    if not task.cancelled() and task.exception() is not None:
-        task.get_loop().call_exception_handler(
-            {
-                "message": "unhandled exception while a test's leftover task was cancelled",
-                "exception": task.exception(),
-                "task": task,
-            }
-        )

@@ -543,6 +543,26 @@ class LeftoverTests(unittest.TestCase):
 
     def test_ignoring_its_cancellation(self) -> None:
         """A task that does not end when it is cancelled is warned of, and waited for no longer."""
+        with (
+            mock.patch("fastapi_testing.case.loop._CANCEL_TIMEOUT", 10 * MS),
+            self.assertWarns(RuntimeWarning) as caught,
+        ):
+            result = run_classes(self.stubborn_case())
+        self.assertTrue(result.wasSuccessful())
+        self.assertRegex(
+            str(caught.warning), f"^cancelled, but not ended after {10 * MS:g} s: <Task cancelling name='stubborn' "
+        )
+
+    def test_warning_as_an_error(self) -> None:
+        """With warnings as errors, that one is the test's own error, and the run goes on."""
+        timeout = mock.patch("fastapi_testing.case.loop._CANCEL_TIMEOUT", 10 * MS)
+        with timeout, warnings.catch_warnings(action="error"):
+            result = run_classes(self.stubborn_case())
+        self.assertEqual((result.testsRun, len(result.errors)), (2, 1))
+        self.assertRegex(outcomes(result)["test_a"], "^RuntimeWarning: cancelled, but not ended after ")
+
+    def stubborn_case(self) -> type[AsyncClassTestCase]:
+        """Return a case whose first test leaves a task that ends only when the second one lets it."""
         let_go: list[asyncio.Future[None]] = []
 
         async def stubborn() -> None:
@@ -559,37 +579,7 @@ class LeftoverTests(unittest.TestCase):
             async def test_b(self) -> None:
                 let_go[0].set_result(None)
 
-        timeout = mock.patch("fastapi_testing.case.class_loop._CANCEL_TIMEOUT", 10 * MS)
-        with timeout, self.assertWarns(RuntimeWarning) as caught:
-            result = run_classes(Case)
-        self.assertTrue(result.wasSuccessful())
-        self.assertRegex(
-            str(caught.warning), f"^cancelled, but not ended after {10 * MS:g} s: <Task cancelling name='stubborn' "
-        )
-
-    def test_warning_as_an_error(self) -> None:
-        """With warnings as errors, that one is the test's own error, and the run goes on."""
-        let_go: list[asyncio.Future[None]] = []
-
-        async def stubborn() -> None:
-            while not let_go[0].done():
-                with contextlib.suppress(asyncio.CancelledError):
-                    await asyncio.shield(let_go[0])
-
-        class Case(AsyncClassTestCase):
-            async def test_a(self) -> None:
-                let_go.append(asyncio.get_running_loop().create_future())
-                self.task = asyncio.create_task(stubborn())
-                await asyncio.sleep(0)
-
-            async def test_b(self) -> None:
-                let_go[0].set_result(None)
-
-        timeout = mock.patch("fastapi_testing.case.class_loop._CANCEL_TIMEOUT", 10 * MS)
-        with timeout, warnings.catch_warnings(action="error"):
-            result = run_classes(Case)
-        self.assertEqual((result.testsRun, len(result.errors)), (2, 1))
-        self.assertRegex(outcomes(result)["test_a"], "^RuntimeWarning: cancelled, but not ended after ")
+        return Case
 
 
 class AloneTests(unittest.TestCase):

@@ -1,0 +1,87 @@
+"""The event loop of a test class, and the end of the tasks on it."""
+
+import asyncio
+import contextvars
+import warnings
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar, cast
+
+from fastapi_testing.server.clock import unfreeze
+
+__all__ = ["ClassLoop", "cancel_tasks"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+_T = TypeVar("_T")
+
+_CANCEL_TIMEOUT = 10.0
+"""Seconds that cancelled tasks have to come to their end."""
+
+
+class ClassLoop:
+    """The event loop of a class, and the context in which its hooks run."""
+
+    def __init__(self, factory: Callable[[], asyncio.AbstractEventLoop] | None, *, debug: bool) -> None:
+        # Runner's None lets PYTHONASYNCIODEBUG and -X dev decide.
+        self.runner = asyncio.Runner(debug=True if debug else None, loop_factory=factory)
+        self.context = contextvars.copy_context()
+        unfreeze(self.runner.get_loop())
+
+    def run(self, coroutine: Coroutine[Any, Any, _T], context: contextvars.Context) -> _T:
+        """Run a coroutine; its exception shows its own frames, and none of asyncio's."""
+        result, exc = self.runner.run(_with_exception(coroutine), context=context)
+        try:
+            if exc is not None:
+                raise exc
+        finally:
+            del exc  # the exception's traceback leads to this frame: no cycle is left
+        return cast("_T", result)
+
+    def tasks(self) -> set[asyncio.Task[Any]]:
+        """Return the tasks on the loop that have not ended."""
+        return asyncio.all_tasks(self.runner.get_loop())
+
+    def cancel(self, tasks: set[asyncio.Task[Any]]) -> None:
+        """Cancel tasks, and wait for their end."""
+        if tasks:
+            self.runner.run(cancel_tasks(tasks))
+
+    def close(self) -> None:
+        """Cancel what is left, and close the loop."""
+        try:
+            self.cancel(self.tasks())
+        finally:
+            self.runner.close()
+
+
+async def cancel_tasks(tasks: set[asyncio.Task[Any]]) -> None:
+    """Cancel tasks and wait for them; let go, with a warning, of those that do not end."""
+    for task in tasks:
+        task.cancel()
+    done, pending = await asyncio.wait(tasks, timeout=_CANCEL_TIMEOUT)
+    for task in done:
+        _report_exception(task)
+    for task in pending:
+        # Runner.close() would wait for it without end; asyncio documents this function for loops of other makers.
+        asyncio._unregister_task(task)  # noqa: SLF001
+    for task in pending:
+        warnings.warn(f"cancelled, but not ended after {_CANCEL_TIMEOUT:g} s: {task!r}", RuntimeWarning, stacklevel=2)
+
+
+async def _with_exception(coroutine: Coroutine[Any, Any, _T]) -> tuple[_T | None, Exception | None]:
+    try:
+        return await coroutine, None
+    except Exception as exc:  # noqa: BLE001 - raised again by the caller
+        return None, exc
+
+
+def _report_exception(task: asyncio.Task[Any]) -> None:
+    """Hand the exception of a cancelled task to the loop's handler, as the standard library does."""
+    if not task.cancelled() and task.exception() is not None:
+        task.get_loop().call_exception_handler(
+            {
+                "message": "unhandled exception while a test's leftover task was cancelled",
+                "exception": task.exception(),
+                "task": task,
+            }
+        )
