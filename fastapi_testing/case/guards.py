@@ -1,23 +1,128 @@
-"""What a test may not leave behind: overridden dependencies, and tasks."""
+"""What a test opened and what the app did for it: closed at its end, reported, and put back as it was."""
 
+import asyncio
+import contextlib
 import inspect
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
 from starlette.routing import Route, WebSocketRoute
 
-from fastapi_testing.server.exchange import exchange_of
+from fastapi_testing.case.loop import cancel_tasks
+from fastapi_testing.case.server_errors import ServerRaises, describe_unseen
+from fastapi_testing.server.exchange import exchange_of, is_servers
 from fastapi_testing.server.recorder import Recorder
 from fastapi_testing.server.stacks import describe_task
 
-if TYPE_CHECKING:
-    import asyncio
+__all__ = ["Leaks", "OverridesGuard", "TestGuard"]
 
-__all__ = ["Leaks", "OverridesGuard", "belongs_to_lifespan", "describe_leaks", "report_leaks"]
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
 
 Leaks = Literal["warn", "fail", "ignore"]
 """What to do about the tasks that a test leaves."""
+
+
+class _Closable(Protocol):
+    async def aclose(self) -> None: ...
+
+
+class TestGuard:
+    """
+    Looks after one test: what the app does for it, and what it leaves on the event loop.
+
+    Args:
+        test: Its id, for reports.
+        tasks: Returns the tasks on the event loop that have been started since the test began, and have not ended.
+        settle_timeout: Seconds that the app's calls may take once the test is done.
+
+    Attributes:
+        recorders: Of the servers that the test speaks to.
+        deferred: What the test expects the app to raise, and the app had not raised when the test went on.
+    """
+
+    __test__ = False  # for pytest
+
+    def __init__(self, test: str, tasks: Callable[[], set["asyncio.Task[Any]"]], settle_timeout: float) -> None:
+        self.recorders: list[Recorder] = []
+        self.deferred: list[ServerRaises] = []
+        self._test = test
+        self._tasks = tasks
+        self._settle_timeout = settle_timeout
+        self._leaks: list[str] = []
+
+    def watch(self, recorder: Recorder) -> None:
+        """See to what a server's app does for the test, from now on."""
+        if recorder not in self.recorders:
+            self.recorders.append(recorder)
+            recorder.start_over()
+            recorder.reports = True
+
+    def begin(self, app: Any, recorder: Recorder) -> None:
+        """Begin with the app that is served: what is overridden in it now will be so again when the test is judged."""
+        self._overrides = OverridesGuard(app)
+        self.watch(recorder)
+
+    def leftovers(self) -> set["asyncio.Task[Any]"]:
+        """Return the tasks that the test, or the app for it, started and left."""
+        return {task for task in self._tasks() if not _is_at_home(task)}
+
+    async def leave(self, clients: Iterable[_Closable]) -> None:
+        """
+        Close what the test opened, end what it left running, and wait for the app; to be awaited on the server's loop.
+
+        Its own tasks end first: what they hold open, such as a request, keeps the app busy.
+        """
+        try:
+            async with contextlib.AsyncExitStack() as stack:  # closes the others too if one fails
+                for client in clients:
+                    stack.push_async_callback(client.aclose)
+        finally:
+            await asyncio.sleep(0)  # what the test has cancelled itself ends in the loop's next turn
+            await self._cancel({task for task in self.leftovers() if _is_tests(task)})
+            await self._wait_for_app()
+            await self._cancel(self.leftovers())
+
+    def judge(self, leaks: Leaks, method: Callable[..., Any]) -> str:
+        """
+        Put the overrides back; return what the app did that nobody has seen, and what the test left where that fails.
+
+        Args:
+            leaks: What to do about the tasks it left; a warning is given at the line of its method.
+            method: The test's method.
+        """
+        self._overrides.restore()
+        for recorder in self.recorders:
+            recorder.reports = False
+        troubles = [deferred.describe() for deferred in self.deferred if not deferred.is_fulfilled()]
+        troubles += describe_unseen(self.recorders)
+        try:
+            troubles += _report_leaks(self._describe_leaks(), leaks, method)
+        except Warning as warning:  # with warnings as errors, it must not hide the rest
+            if not troubles:
+                raise
+            troubles.append(str(warning))
+        return "\n".join(troubles)
+
+    async def _wait_for_app(self) -> None:
+        started = self._tasks()
+        waited_for = {task for task in started if _closes_generator(task)}
+        for recorder in self.recorders:
+            waited_for |= recorder.tasks("http", "websocket") & started
+        if waited_for:
+            await asyncio.wait(waited_for, timeout=self._settle_timeout)
+            await asyncio.sleep(0)  # what they have cancelled ends in the loop's next turn
+
+    async def _cancel(self, tasks: set["asyncio.Task[Any]"]) -> None:
+        if tasks:
+            self._leaks += sorted(f"\n  {_describe(task, self.recorders)}" for task in tasks)
+            for recorder in self.recorders:
+                recorder.abandon(tasks)
+            await cancel_tasks(tasks)
+
+    def _describe_leaks(self) -> str:
+        what = "a task" if len(self._leaks) == 1 else f"{len(self._leaks)} tasks"
+        return f"{self._test} left {what} running, cancelled now:{''.join(self._leaks)}" if self._leaks else ""
 
 
 class OverridesGuard:
@@ -40,20 +145,23 @@ class OverridesGuard:
                 overrides.update(before)
 
 
-def belongs_to_lifespan(task: "asyncio.Task[Any]") -> bool:
-    """Tell whether a task is the app's lifespan, or was started by it or by what it started."""
+def _is_at_home(task: "asyncio.Task[Any]") -> bool:
+    """Tell whether a task is the one that asks, or the app's lifespan, or was started by it or by what it started."""
     exchange = exchange_of(task)
-    return exchange is not None and exchange.kind == "lifespan"
+    return task is asyncio.current_task(task.get_loop()) or (exchange is not None and exchange.kind == "lifespan")
 
 
-def describe_leaks(tasks: Iterable["asyncio.Task[Any]"], recorders: Iterable[Recorder], test: str) -> str:
-    """Return which tasks a test has left, and where they wait; empty if there are none."""
-    lines = sorted(f"\n  {_describe(task, recorders)}" for task in tasks)
-    what = "a task" if len(lines) == 1 else f"{len(lines)} tasks"
-    return f"{test} left {what} running, cancelled now:{''.join(lines)}" if lines else ""
+def _is_tests(task: "asyncio.Task[Any]") -> bool:
+    """Tell whether it is the test itself that started a task."""
+    return not is_servers(task) and not _closes_generator(task)
 
 
-def report_leaks(leaks: str, how: Leaks, method: Callable[..., Any]) -> list[str]:
+def _closes_generator(task: "asyncio.Task[Any]") -> bool:
+    """Tell whether the loop itself started a task, to close an asynchronous generator that nobody holds any more."""
+    return type(task.get_coro()).__name__ == "async_generator_athrow"
+
+
+def _report_leaks(leaks: str, how: Leaks, method: Callable[..., Any]) -> list[str]:
     """Warn of leaks, at the line of the test's method; return them as a failure instead where they are one."""
     if leaks and how == "warn":
         code = inspect.unwrap(method).__code__

@@ -18,7 +18,7 @@ from fastapi_testing.server.application import Message, Receive, Scope, Send, de
 from fastapi_testing.server.clock import RealClock
 from fastapi_testing.server.stacks import app_traceback, stack_of, waiting_at
 
-__all__ = ["Exchange", "Tap", "current_exchange", "exchange_of"]
+__all__ = ["Exchange", "Tap", "current_exchange", "exchange_of", "is_servers", "serving"]
 
 _RECORDS = 100
 """Log records that an exchange keeps, the last ones."""
@@ -34,6 +34,9 @@ _NO_ERRORS = (
 
 current_exchange: contextvars.ContextVar["Exchange | None"] = contextvars.ContextVar("current_exchange", default=None)
 """What the running code is a part of: set for an ASGI call, and inherited by the tasks and threads it starts."""
+
+serving: contextvars.ContextVar[bool] = contextvars.ContextVar("serving", default=False)
+"""Whether the running code is a server's, or its app's: set where connections are accepted, and inherited."""
 
 
 class Exchange:
@@ -238,6 +241,12 @@ def exchange_of(task: "asyncio.Task[Any]") -> Exchange | None:
     """Return the exchange that a task works for, or was started in."""
     context = _context_of(task)
     return None if context is None else context.get(current_exchange)
+
+
+def is_servers(task: "asyncio.Task[Any]") -> bool:
+    """Tell whether a server started a task, or the app that it serves."""
+    context = _context_of(task)
+    return context is not None and context.get(serving, False)
 
 
 def _context_of(task: "asyncio.Task[Any]") -> contextvars.Context | None:

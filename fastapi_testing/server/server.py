@@ -10,7 +10,7 @@ from uvicorn.lifespan.off import LifespanOff
 
 from fastapi_testing.errors import ServerError, ServerNotRunningError, ServerShutdownError, ServerStartupError
 from fastapi_testing.server.application import ASGIApp, describe_app, load_app
-from fastapi_testing.server.exchange import Exchange
+from fastapi_testing.server.exchange import Exchange, serving
 from fastapi_testing.server.lifespan import Lifespan
 from fastapi_testing.server.logs import LogWatch
 from fastapi_testing.server.recorder import Recorder, recorders
@@ -208,6 +208,7 @@ class Server(uvicorn.Server):
         sock = self._bind()
         self._phase = "starting"
         LogWatch.begin()
+        token = serving.set(True)  # the loop accepts connections in the context in which it was told to
         try:
             await self.startup(sockets=[sock])
         except BaseException:
@@ -218,6 +219,8 @@ class Server(uvicorn.Server):
             finally:
                 LogWatch.end()
             raise
+        finally:
+            serving.reset(token)
         self._socket_address = sock.getsockname()
         recorders[self._reachable_address] = self.recorder
         self._loop = asyncio.get_running_loop()

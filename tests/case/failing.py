@@ -8,7 +8,7 @@ import warnings
 from contextlib import redirect_stderr
 from typing import Any, ClassVar
 
-from fastapi import BackgroundTasks, FastAPI, WebSocket
+from fastapi import BackgroundTasks, FastAPI, Request, WebSocket
 
 from fastapi_testing import AsyncServerTestCase
 from tests.running import run_classes
@@ -43,6 +43,13 @@ async def background(tasks: BackgroundTasks) -> None:
 async def never() -> None:
     """Wait for what does not come."""
     await asyncio.Event().wait()
+
+
+@app.get("/until-left")
+async def until_left(request: Request) -> None:
+    """Wait until the client has gone."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 @app.get("/plain")

@@ -56,6 +56,29 @@ class LeakTests(unittest.TestCase):
             text,
         )
 
+    def test_request_held_open(self) -> None:
+        """The test's own tasks end first, so that what they keep the app busy with ends as well, and is no leak."""
+        for scope in ("class", "test"):
+            with self.subTest(server_scope=scope):
+
+                async def test(case: AsyncServerTestCase) -> None:
+                    asyncio.create_task(case.client.get("/until-left"), name="asking")  # noqa: RUF006 - left on purpose
+                    await case.assertEventually(lambda: case.server.recorder.in_flight)
+
+                (text,) = failures(test, leaks="fail", server_scope=scope, settle_timeout=60.0)
+                self.assertRegex(text, r"\.Case\.test left a task running, cancelled now:\n  task 'asking' of .*$")
+
+    def test_server_of_the_test(self) -> None:
+        """What a server that the test itself has started does for an open WebSocket is not the test's."""
+
+        async def test(case: AsyncServerTestCase) -> None:
+            session = await case.ws.connect("/chat")
+            await session.send_text("hello")
+
+        (text,) = failures(test, leaks="fail", server_scope="test")
+        self.assertNotIn("running", text)
+        self.assertIn("LookupError: no room", text)
+
     def test_several(self) -> None:
         """Several are counted; one that the app has started is among them."""
 
