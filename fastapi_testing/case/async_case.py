@@ -10,6 +10,8 @@ from fastapi_testing.assertions import EventAssertions, EventuallyAssertions, We
 from fastapi_testing.case.class_loop import AsyncClassTestCase
 from fastapi_testing.case.guards import TestGuard
 from fastapi_testing.case.hangs import choose_test_timeout
+from fastapi_testing.case.loop import ClassLoop, make_runner
+from fastapi_testing.case.module_server import ModuleServer
 from fastapi_testing.case.served import ServedCase
 from fastapi_testing.case.server_errors import note_errors
 from fastapi_testing.case.watchdog import TestTimeout, Watchdog
@@ -52,6 +54,7 @@ class AsyncServerTestCase(
 
     _transport: LoopbackTransport  # the connections to the server
     _watchdog: ClassVar[Watchdog | None] = None
+    _module_server: ClassVar[ModuleServer | None] = None
     _client: Client | None
     _clients: list[Client]
 
@@ -65,8 +68,8 @@ class AsyncServerTestCase(
             cls._watchdog = Watchdog(asyncio.get_running_loop(), seconds)
             cls.addClassCleanup(cls._watchdog.close)
             cls.addClassCleanup(setattr, cls, "_watchdog", None)
-        if cls.server_scope == "class":
-            cls._server = await cls.enterAsyncClassContext(await cls._make_server())
+        if cls.server_scope != "test":
+            cls._server = await cls._start_server()
             cls.addClassCleanup(delattr, cls, "_server")
             cls._transport = LoopbackTransport()
             cls.addAsyncClassCleanup(cls._transport.aclose)
@@ -99,6 +102,31 @@ class AsyncServerTestCase(
         client: Client = self._make_client(self.client_class, server, transport=transport, **options)
         self._clients.append(client)
         return client
+
+    @classmethod
+    def _open_class_loop(cls) -> ClassLoop:
+        cls._module_server = None
+        if cls.server_scope != "module":
+            return super()._open_class_loop()
+        options = [cls.loop_factory, cls.loop_debug, cls._server_arguments()]
+        make_loop = partial(make_runner, cls.loop_factory, debug=cls.loop_debug)
+        cls._module_server = ModuleServer.of(cls.__module__, cls._shared_app(), options, make_loop)
+        return cls._module_server.lend()
+
+    @classmethod
+    def _close_class_loop(cls) -> None:
+        try:
+            super()._close_class_loop()
+        finally:
+            # After Ctrl-C, unittest calls no module cleanups.
+            if cls._interrupted and cls._module_server is not None:
+                cls._module_server.close()
+
+    @classmethod
+    async def _start_server(cls) -> Server:
+        if cls._module_server is not None:
+            return await cls._module_server.start(cls._make_server)
+        return await cls.enterAsyncClassContext(await cls._make_server())
 
     @classmethod
     def _what_to_do(cls) -> str:

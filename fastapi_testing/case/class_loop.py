@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, ParamSpec, TypeVar
 
-from fastapi_testing.case.loop import ClassLoop
+from fastapi_testing.case.loop import ClassLoop, make_runner
 
 __all__ = ["AsyncClassTestCase"]
 
@@ -84,7 +84,7 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
         """Open the class's event loop and run :meth:`asyncSetUpClass` on it."""
         super().setUpClass()
         cls._interrupted = False
-        cls._class_loop = ClassLoop(cls.loop_factory, debug=cls.loop_debug)
+        cls._class_loop = cls._open_class_loop()
         cls.addClassCleanup(cls._close_class_loop)
         cls._run_class_hook("asyncSetUpClass")
 
@@ -255,6 +255,10 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
 
         class_loop = cls._running_class_loop("a class cleanup")
         class_loop.run(call(), class_loop.context)
+
+    @classmethod
+    def _open_class_loop(cls) -> ClassLoop:
+        return ClassLoop(make_runner(cls.loop_factory, debug=cls.loop_debug))
 
     @classmethod
     def _close_class_loop(cls) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar, cast
 
 from fastapi_testing.server.clock import unfreeze
+from fastapi_testing.server.exchange import is_servers
 
-__all__ = ["ClassLoop", "cancel_tasks"]
+__all__ = ["BorrowedLoop", "ClassLoop", "cancel_tasks", "make_runner"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
@@ -18,14 +19,25 @@ _CANCEL_TIMEOUT = 10.0
 """Seconds that cancelled tasks have to come to their end."""
 
 
-class ClassLoop:
-    """The event loop of a class, and the context in which its hooks run."""
+def make_runner(factory: Callable[[], asyncio.AbstractEventLoop] | None, *, debug: bool) -> asyncio.Runner:
+    """Make an event loop, of a factory's or of asyncio's; where ``debug`` is false, the environment decides on it."""
+    # Runner's None lets PYTHONASYNCIODEBUG and -X dev decide.
+    runner = asyncio.Runner(debug=True if debug else None, loop_factory=factory)
+    unfreeze(runner.get_loop())
+    return runner
 
-    def __init__(self, factory: Callable[[], asyncio.AbstractEventLoop] | None, *, debug: bool) -> None:
-        # Runner's None lets PYTHONASYNCIODEBUG and -X dev decide.
-        self.runner = asyncio.Runner(debug=True if debug else None, loop_factory=factory)
+
+class ClassLoop:
+    """
+    The event loop of a class, and the context in which its hooks run.
+
+    Args:
+        runner: The loop's; closed with it.
+    """
+
+    def __init__(self, runner: asyncio.Runner) -> None:
+        self.runner = runner
         self.context = contextvars.copy_context()
-        unfreeze(self.runner.get_loop())
 
     def run(self, coroutine: Coroutine[Any, Any, _T], context: contextvars.Context) -> _T:
         """Run a coroutine; its exception shows its own frames, and none of asyncio's."""
@@ -52,6 +64,18 @@ class ClassLoop:
             self.cancel(self.tasks())
         finally:
             self.runner.close()
+
+
+class BorrowedLoop(ClassLoop):
+    """The event loop that a class shares with others; what the class leaves on it ends, and the loop goes on."""
+
+    def __init__(self, runner: asyncio.Runner) -> None:
+        super().__init__(runner)
+        self._before = self.tasks()
+
+    def close(self) -> None:
+        """Cancel what the class has left."""
+        self.cancel({task for task in self.tasks() - self._before if not is_servers(task)})
 
 
 async def cancel_tasks(tasks: set[asyncio.Task[Any]]) -> None:

@@ -37,7 +37,7 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
     """
     A test case whose app is served: the class attributes by which it says so, and what follows from them.
 
-    The app is what ``app`` names or :meth:`create_app` returns; where a class has neither, it is an empty
+    The app is what ``app`` names or ``create_app`` returns; where a class has neither, it is an empty
     ``FastAPI(lifespan=cls.lifespan)`` whose routes the tests may add.
     """
 
@@ -47,8 +47,11 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
     lifespan: ClassVar[Callable[[FastAPI], Any] | None] = None
     """The lifespan of the empty FastAPI that is served where the class names no app."""
 
-    server_scope: ClassVar[Literal["class", "test"]] = "class"
-    """Whether one server serves the whole class, or each test has a new one (and, by create_app, a new app)."""
+    server_scope: ClassVar[Literal["module", "class", "test"]] = "class"
+    """
+    Whether one server serves the whole class, or each test has a new one (and, by create_app, a new app), or the
+    classes of a module share one, where they name the same app.
+    """
 
     server_options: ClassVar[ServerOptions] = {}
     """Further keyword arguments of :class:`Server`: ``host``, ``port``, ``lifespan``, ``http``."""
@@ -135,8 +138,8 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
     @classmethod
     def _check_attributes(cls) -> None:
         """Refuse what the class says and cannot be meant, before anything is started."""
-        if cls.server_scope not in ("class", "test"):
-            raise ValueError(f"server_scope must be 'class' or 'test', got {cls.server_scope!r}")
+        if cls.server_scope not in ("module", "class", "test"):
+            raise ValueError(f"server_scope must be 'module', 'class' or 'test', got {cls.server_scope!r}")
         if cls.leaks not in ("warn", "fail", "ignore"):
             raise ValueError(f"leaks must be 'warn', 'fail' or 'ignore', got {cls.leaks!r}")
 
@@ -164,23 +167,22 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
 
     @classmethod
     async def _make_server(cls) -> Server:
+        return Server(await cls._choose_app(), **cls._server_arguments())
+
+    @classmethod
+    def _server_arguments(cls) -> dict[str, Any]:
+        """Return the keyword arguments of the server."""
         if unknown := cls.server_options.keys() - ServerOptions.__annotations__.keys():
             raise TypeError(
                 f"{cls.__qualname__}.server_options has {', '.join(sorted(unknown))}; "
                 f"it takes {', '.join(sorted(ServerOptions.__annotations__))}"
             )
-        return Server(
-            await cls._choose_app(),
-            startup_timeout=cls.startup_timeout,
-            shutdown_timeout=cls.shutdown_timeout,
-            **cls.server_options,
-        )
+        times = {"startup_timeout": cls.startup_timeout, "shutdown_timeout": cls.shutdown_timeout}
+        return times | cls.server_options
 
     @classmethod
     async def _choose_app(cls) -> Any:
-        named = next(
-            owner for owner in cls.__mro__ if "create_app" in vars(owner) or vars(owner).get("app") is not None
-        )
+        named = cls._names_app()
         if named is not ServedCase and cls.lifespan is not None:
             raise TypeError(
                 f"{cls.__qualname__} has both an app and a lifespan: `lifespan` is for classes without an app; "
@@ -192,3 +194,16 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
             raise TypeError(f"{cls.__qualname__}.create_app must be a class method: write @classmethod above it")
         made = cls.create_app()
         return await made if inspect.isawaitable(made) else made
+
+    @classmethod
+    def _shared_app(cls) -> Any:
+        """Return what classes that share a server have in common: the app, its import string, or ``create_app``."""
+        named = cls._names_app()
+        if named is ServedCase:
+            raise TypeError(f"{cls.__qualname__} has server_scope = 'module' and names no app that others could share")
+        return vars(named).get("create_app", cls.app)
+
+    @classmethod
+    def _names_app(cls) -> type:
+        """Return the nearest of the classes that has ``app`` or ``create_app``."""
+        return next(owner for owner in cls.__mro__ if "create_app" in vars(owner) or vars(owner).get("app") is not None)

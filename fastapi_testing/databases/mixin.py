@@ -149,7 +149,7 @@ class SQLAlchemyMixin(AsyncClassTestCase):
         connect_args = dict(cls.engine_options.get("connect_args", {}))
         await cls._open(await cls.enterAsyncClassContext(own_database(url, connect_args)))
         await super().asyncSetUpClass()
-        if getattr(cls, "server_scope", "class") == "class":
+        if getattr(cls, "server_scope", "class") != "test":
             cls._override_sessions(cls)
         await cls._make_rows()
 

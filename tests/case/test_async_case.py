@@ -271,8 +271,8 @@ class ChosenAppTests(unittest.TestCase):
     def test_wrong_scope(self) -> None:
         """An unknown scope is answered with the known ones."""
         self.assertEqual(
-            self.refused(app=shop.app, server_scope="module"),
-            "ValueError: server_scope must be 'class' or 'test', got 'module'",
+            self.refused(app=shop.app, server_scope="package"),
+            "ValueError: server_scope must be 'module', 'class' or 'test', got 'package'",
         )
 
     def test_server_options(self) -> None:
@@ -400,6 +400,7 @@ class LifeOfAServerTests(unittest.TestCase):
         """Outside of the class's life, the error says when there is a server."""
         for scope, when in (
             ("class", "it runs from asyncSetUpClass to the class cleanups"),
+            ("module", "it runs from asyncSetUpClass to the class cleanups"),
             ("test", "with server_scope = 'test' it runs from before asyncSetUp to the end of each test"),
         ):
             case: Any = type("Case", (AsyncServerTestCase,), {"server_scope": scope})

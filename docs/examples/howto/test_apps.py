@@ -55,6 +55,29 @@ class PerTestTests(AsyncServerTestCase):
         self.assertJsonEqual(await self.client.post("/count"), 1)
 
 
+class SharingCase(AsyncServerTestCase):
+    """The base of classes that share one server."""
+
+    app = create_app(start=50)
+    server_scope = "module"
+
+
+class FirstSharingTests(SharingCase):
+    """The class that comes first starts the server."""
+
+    async def test_count(self) -> None:
+        """The count begins."""
+        self.assertJsonEqual(await self.client.post("/count"), 51)
+
+
+class SecondSharingTests(SharingCase):
+    """The next one finds it, and what has been counted."""
+
+    async def test_count(self) -> None:
+        """The count goes on."""
+        self.assertJsonEqual(await self.client.post("/count"), 52)
+
+
 class TwoServersTests(AsyncServerTestCase):
     """A second app is served for one test."""
 
