@@ -1,8 +1,6 @@
-"""A shop in one file: the app that the tutorial tests."""
+"""A shop in one file."""
 
-from contextlib import suppress
-
-from fastapi import FastAPI, HTTPException, WebSocket, WebSocketDisconnect
+from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel, Field
 
 app = FastAPI()
@@ -30,15 +28,3 @@ async def read_item(number: int) -> Item:
     if number not in items:
         raise HTTPException(404, "no such item")
     return items[number]
-
-
-@app.websocket("/till")
-async def till(websocket: WebSocket) -> None:
-    """Take the numbers of items, and answer each with the sum so far."""
-    await websocket.accept()
-    total = 0.0
-    with suppress(WebSocketDisconnect):
-        while (number := await websocket.receive_json()) in items:
-            total += items[number].price
-            await websocket.send_json({"total": total})
-        await websocket.close(1008, "no such item")

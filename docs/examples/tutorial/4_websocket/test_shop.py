@@ -1,4 +1,4 @@
-"""The tests that the tutorial writes."""
+"""The tests of the shop."""
 
 from fastapi_testing import AsyncServerTestCase
 
@@ -14,7 +14,14 @@ class ItemTests(AsyncServerTestCase):
         """A new item gets a number."""
         response = await self.client.post("/items", json={"name": "Teapot", "price": 24.5})
         self.assertStatus(response, 201)
-        self.assertJsonContains(response, {"number": 1})
+        self.assertJsonEqual(response, {"number": 1})
+
+    async def test_read(self) -> None:
+        """An item is found under its number."""
+        created = await self.client.post("/items", json={"name": "Cup", "price": 5.5})
+        response = await self.client.get(f"/items/{created.json()['number']}")
+        self.assertStatus(response, 200)
+        self.assertJsonContains(response, {"name": "Cup"})
 
     async def test_missing(self) -> None:
         """An item that does not exist is not found."""

@@ -1,0 +1,44 @@
+"""A shop in one file."""
+
+from contextlib import suppress
+
+from fastapi import FastAPI, HTTPException, WebSocket, WebSocketDisconnect
+from pydantic import BaseModel, Field
+
+app = FastAPI()
+items: dict[int, "Item"] = {}
+
+
+class Item(BaseModel):
+    """Something to sell."""
+
+    name: str
+    price: float = Field(gt=0)
+
+
+@app.post("/items", status_code=201)
+async def create_item(item: Item) -> dict[str, int]:
+    """Take an item into the range, and say under which number."""
+    number = len(items) + 1
+    items[number] = item
+    return {"number": number}
+
+
+@app.get("/items/{number}")
+async def read_item(number: int) -> Item:
+    """Show an item."""
+    if number not in items:
+        raise HTTPException(404, "no such item")
+    return items[number]
+
+
+@app.websocket("/till")
+async def till(websocket: WebSocket) -> None:
+    """Take the numbers of items, and answer each with the sum so far."""
+    await websocket.accept()
+    total = 0.0
+    with suppress(WebSocketDisconnect):
+        while (number := await websocket.receive_json()) in items:
+            total += items[number].price
+            await websocket.send_json({"total": total})
+        await websocket.close(1008, "no such item")
