@@ -1,0 +1,45 @@
+"""The suites of docs/examples/migrating: each passes as it was written before, and as it is written after."""
+
+import re
+import unittest
+
+from tests.examples import EXAMPLES, run_python
+
+MIGRATING = EXAMPLES / "migrating"
+
+UNITTEST = "-m unittest discover -s {folder}"
+RUNNERS = {
+    "from_testclient": UNITTEST,
+    "from_pytest_asyncio": "-m pytest -q -p no:cacheprovider {folder}",
+    "from_server_per_test": UNITTEST,
+    "from_flask_testing": UNITTEST,
+    "from_aiohttp": UNITTEST,
+    "from_django": "-m django test {folder} --pythonpath {folder} --settings settings",
+}
+"""How the suites were run before."""
+
+
+class MigratingTests(unittest.TestCase):
+    """One folder after the other, with warnings as errors."""
+
+    def test_every_folder_is_run(self) -> None:
+        """No suite is forgotten."""
+        self.assertEqual({path.name for path in MIGRATING.glob("from_*/")}, set(RUNNERS))
+
+    def test_before(self) -> None:
+        """Each suite passes with the tool that it comes from."""
+        for name, runner in RUNNERS.items():
+            with self.subTest(suite=name):
+                self.assert_passes(runner, f"{name}/before")
+
+    def test_after(self) -> None:
+        """Each suite passes with this framework."""
+        for name in RUNNERS:
+            with self.subTest(suite=name):
+                self.assert_passes(UNITTEST, f"{name}/after")
+
+    def assert_passes(self, runner: str, folder: str) -> None:
+        """Assert that at least three tests run, and that all of them pass."""
+        run = run_python("-W", "error", *runner.format(folder=folder).split(), folder=MIGRATING)
+        self.assertRegex(run.stdout, re.compile(r"^(Ran [3-9] tests in |[3-9] passed in )", re.MULTILINE))
+        self.assertEqual(run.returncode, 0, run.stdout[-2000:])
