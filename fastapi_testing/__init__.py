@@ -19,7 +19,7 @@ from fastapi_testing.case import (
     UnusedOverrideWarning,
     override_dependencies,
 )
-from fastapi_testing.client import Client, EventStream, WebSocketClient, WebSocketSession
+from fastapi_testing.client import Client, ClientOptions, EventStream, WebSocketClient, WebSocketSession
 from fastapi_testing.errors import (
     ConfigurationError,
     FastAPITestingError,
@@ -31,7 +31,7 @@ from fastapi_testing.errors import (
     ServerShutdownError,
     ServerStartupError,
 )
-from fastapi_testing.server import Exchange, PortGenerator, Server
+from fastapi_testing.server import Exchange, PortGenerator, Server, ServerOptions
 
 if TYPE_CHECKING:
     from fastapi_testing.standalone import (
@@ -52,6 +52,7 @@ __all__ = [
     "AsyncTestResponse",
     "AsyncTestServer",
     "Client",
+    "ClientOptions",
     "Config",
     "ConfigurationError",
     "CookieAssertions",
@@ -72,6 +73,7 @@ __all__ = [
     "Server",
     "ServerError",
     "ServerNotRunningError",
+    "ServerOptions",
     "ServerShutdownError",
     "ServerStartupError",
     "UnusedOverrideWarning",
