@@ -29,3 +29,11 @@ class PackagingTests(unittest.TestCase):
         assert found is not None
         shown = re.sub(r"^ {4}", "", found[2], flags=re.MULTILINE).strip()
         self.assertEqual(shown, (ROOT / found[1]).read_text("utf-8").strip())
+
+    def test_times_in_the_readme(self) -> None:
+        """What the README says of a test's time is what the chart of the benchmarks shows."""
+        chart = (ROOT / "docs" / "explanation" / "performance.svg").read_text("utf-8").partition("as a process<")[2]
+        drawn = [1 / float(ratio) for ratio in re.findall(r">([\d.]+)x", chart)[:3]]
+        readme = (ROOT / "README.rst").read_text("utf-8").partition("time of a test")[2]
+        shown = [float(ratio) for ratio in re.findall(r"- ([\d.]+)x\n", readme)]
+        self.assertEqual(shown, [1, *(float(f"{ratio:.0f}" if ratio > 10 else f"{ratio:.1f}") for ratio in drawn)])
