@@ -13,7 +13,7 @@ author = _setup_cfg["metadata"]["author"]
 copyright = author
 version = release = _setup_cfg["metadata"]["version"]
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.doctest", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build", "examples"]
 nitpicky = True
 
