@@ -1,6 +1,7 @@
 """Configuration of the documentation: ``sphinx-build -W -n -b html docs docs/_build/html``."""
 
 import configparser
+import doctest
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -39,6 +40,8 @@ autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
 napoleon_numpy_docstring = False
+
+doctest_default_flags = doctest.ELLIPSIS  # and not IGNORE_EXCEPTION_DETAIL: the text of an exception is what is shown
 
 html_theme = "furo"
 html_title = f"{project} {version}"
