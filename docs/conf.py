@@ -44,6 +44,7 @@ napoleon_numpy_docstring = False
 doctest_default_flags = doctest.ELLIPSIS  # and not IGNORE_EXCEPTION_DETAIL: the text of an exception is what is shown
 
 html_theme = "furo"
+pygments_dark_style = "github-dark"  # furo's own underlines every module and class
 html_title = f"{project} {version}"
 
 

@@ -342,6 +342,12 @@ class RowTests(unittest.TestCase):
                 self.assertEqual(len(names), len(set(names)))
                 self.assertLessEqual({target.peer for target in each.targets}, {None, *names})
 
+    def test_names_fit_the_chart(self) -> None:
+        """The name of each contender has its place to the left of the bars."""
+        for row in ROWS:
+            with self.subTest(row=row.name):
+                self.assertLessEqual(max(len(contender.name) for contender in row.contenders), 26)
+
     def test_documentation(self) -> None:
         """The page about performance has every row, and so has its chart."""
         page = (DOCS / "performance.rst").read_text("utf-8")

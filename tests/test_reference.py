@@ -229,7 +229,7 @@ def recording_case(called: list[str]) -> type[unittest.TestCase]:
 
         @classmethod
         def tearDownClass(cls) -> None:
-            super().tearDownClass()
             called.append("tearDownClass")
+            super().tearDownClass()
 
     return Case

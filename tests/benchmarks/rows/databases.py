@@ -20,7 +20,7 @@ from tests.databases.postgresql import postgresql_url
 __all__ = ["ROWS"]
 
 _TESTS = 50
-_GUIDE = "create_all and drop_all for each test"
+_GUIDE = "tables made for each test"
 
 _METADATA = MetaData()
 _SONG = Table("song", _METADATA, Column("id", Integer, primary_key=True), Column("title", String(100), unique=True))
