@@ -151,5 +151,5 @@ def _is_users(file: str) -> bool:
 def _is_no_frameworks(file: str) -> bool:
     path = os.path.realpath(file)
     if path.startswith(_INSTALLED):  # which may lie within the standard library's folder
-        return not path.startswith(_FRAMEWORKS)
+        return not path.startswith((_PACKAGE, *_FRAMEWORKS))
     return not (file.startswith("<frozen ") or path.startswith((_PACKAGE, *_STDLIB)))

@@ -2,13 +2,17 @@
 
 import asyncio
 import json
+import os
 import re
 import threading
 import types
 import unittest
 from collections.abc import AsyncIterator, Awaitable, Generator
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from fastapi_testing.server import stacks
 from fastapi_testing.server.stacks import app_traceback, describe_task, stack_of, stack_of_thread, waiting_at
 
 
@@ -165,6 +169,13 @@ class TracebackTests(unittest.TestCase):
             text = app_traceback(exc.with_traceback(exc.__traceback__.tb_next))
         self.assertEqual(text.count("  File "), 1)
         self.assertIn("decoder.py", text)
+
+    def test_installed_package(self) -> None:
+        """Frames of this package are no more the user's where it is installed, and not a copy of the repository."""
+        folder = f"{Path(stacks.__file__).parents[2]}{os.sep}"
+        with patch.object(stacks, "_INSTALLED", (folder,)):
+            self.assertFalse(stacks._is_no_frameworks.__wrapped__(stacks.__file__))
+            self.assertTrue(stacks._is_no_frameworks.__wrapped__(f"{folder}pydantic{os.sep}main.py"))
 
     def test_group(self) -> None:
         """The exceptions of a group are shown in the same way."""
