@@ -8,6 +8,7 @@ from tests.examples import EXAMPLES, run_python
 MIGRATING = EXAMPLES / "migrating"
 
 UNITTEST = "-m unittest discover -s {folder}"
+AFTER = f"-W error {UNITTEST}"
 RUNNERS = {
     "from_testclient": UNITTEST,
     "from_pytest_asyncio": "-m pytest -q -p no:cacheprovider {folder}",
@@ -16,11 +17,11 @@ RUNNERS = {
     "from_aiohttp": UNITTEST,
     "from_django": "-m django test {folder} --pythonpath {folder} --settings settings",
 }
-"""How the suites were run before."""
+"""How the suites were run before; what other tools warn of is theirs."""
 
 
 class MigratingTests(unittest.TestCase):
-    """One folder after the other, with warnings as errors."""
+    """One folder after the other."""
 
     def test_every_folder_is_run(self) -> None:
         """No suite is forgotten."""
@@ -33,13 +34,13 @@ class MigratingTests(unittest.TestCase):
                 self.assert_passes(runner, f"{name}/before")
 
     def test_after(self) -> None:
-        """Each suite passes with this framework."""
+        """Each suite passes with this framework, with warnings as errors."""
         for name in RUNNERS:
             with self.subTest(suite=name):
-                self.assert_passes(UNITTEST, f"{name}/after")
+                self.assert_passes(AFTER, f"{name}/after")
 
     def assert_passes(self, runner: str, folder: str) -> None:
         """Assert that at least three tests run, and that all of them pass."""
-        run = run_python("-W", "error", *runner.format(folder=folder).split(), folder=MIGRATING)
+        run = run_python(*runner.format(folder=folder).split(), folder=MIGRATING)
         self.assertRegex(run.stdout, re.compile(r"^(Ran [3-9] tests in |[3-9] passed in )", re.MULTILINE))
         self.assertEqual(run.returncode, 0, run.stdout[-2000:])

@@ -1,11 +1,11 @@
 """A test class as users write it; the type checkers read it, nobody runs it."""
 
-from typing import assert_type
+from typing import Unpack, assert_type
 
 import httpx
 from fastapi import FastAPI
 
-from fastapi_testing import AsyncServerTestCase, Client, Server, WebSocketClient, WebSocketSession
+from fastapi_testing import AsyncServerTestCase, Client, ClientOptions, Server, WebSocketClient, WebSocketSession
 
 app = FastAPI()
 
@@ -25,6 +25,9 @@ class ItemTests(AsyncServerTestCase):
 
     @classmethod
     async def forget(cls, what: str) -> None: ...
+
+    def new_user(self, **options: Unpack[ClientOptions]) -> Client:
+        return self.new_client(**options)
 
     async def test_types(self) -> None:
         assert_type(self.server, Server)
