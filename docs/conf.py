@@ -40,11 +40,14 @@ autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
 napoleon_numpy_docstring = False
+toc_object_entries_show_parents = "hide"
 
 doctest_default_flags = doctest.ELLIPSIS  # and not IGNORE_EXCEPTION_DETAIL: the text of an exception is what is shown
 
 html_theme = "furo"
 pygments_dark_style = "github-dark"  # furo's own underlines every module and class
+html_static_path = ["_static"]
+html_css_files = ["failures.css"]
 html_title = f"{project} {version}"
 
 
