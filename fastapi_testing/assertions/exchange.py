@@ -6,6 +6,7 @@ from textwrap import indent
 from typing import Any, Protocol
 
 from fastapi_testing.assertions.describe import cut
+from fastapi_testing.server.stacks import app_traceback
 
 __all__ = ["ExchangeLike", "describe_behind", "describe_exchange", "exchange_behind"]
 
@@ -32,7 +33,7 @@ class ExchangeLike(Protocol):
 
     @property
     def app_traceback(self) -> str:
-        """The traceback of the exception that the app raised; empty where it did not."""
+        """The traceback of the exception that the app raised, or answered 500 for; empty where there is none."""
         ...
 
     @property
@@ -66,26 +67,35 @@ def describe_behind(answer: Any) -> str:
 
 def describe_exchange(exchange: ExchangeLike) -> str:
     """Return the app's traceback and what it logged, on lines that follow a message; empty if there is neither."""
-    return f"{_describe_exception(exchange)}{_describe_logs([*exchange.log_records])}"
+    traceback = exchange.app_traceback
+    return f"{_describe_exception(exchange, traceback)}{_describe_logs([*exchange.log_records], traceback)}"
 
 
-def _describe_exception(exchange: ExchangeLike) -> str:
-    if not exchange.app_traceback:
+def _describe_exception(exchange: ExchangeLike, traceback: str) -> str:
+    if not traceback:
         return ""
     where = f", in {exchange.endpoint}" if exchange.endpoint else ""
-    return f"\nthe app raised, for {exchange}{where}:\n{indent(exchange.app_traceback, '  ')}"
+    return f"\nthe app raised, for {exchange}{where}:\n{indent(traceback, '  ')}"
 
 
-def _describe_logs(records: list[logging.LogRecord]) -> str:
+def _describe_logs(records: list[logging.LogRecord], shown_traceback: str) -> str:
     if not records:
         return ""
     shown = records[-_RECORDS:]
     some = f" (the last {len(shown)} of {len(records)})" if len(shown) < len(records) else ""
-    return f"\nthe app logged{some}:\n" + "\n".join(indent(_describe_record(record), "  ") for record in shown)
+    lines = (indent(_describe_record(record, shown_traceback), "  ") for record in shown)
+    return f"\nthe app logged{some}:\n" + "\n".join(lines)
 
 
-def _describe_record(record: logging.LogRecord) -> str:
-    return f"{record.levelname} {record.name}: {cut(_message(record), _BODY)}"
+def _describe_record(record: logging.LogRecord, shown_traceback: str) -> str:
+    traceback = _logged_traceback(record)
+    rest = "" if traceback in ("", shown_traceback) else f"\n{indent(traceback, '  ')}"
+    return f"{record.levelname} {record.name}: {cut(_message(record), _BODY)}{rest}"
+
+
+def _logged_traceback(record: logging.LogRecord) -> str:
+    exception = record.exc_info[1] if record.exc_info else None
+    return "" if exception is None else app_traceback(exception)
 
 
 def _message(record: logging.LogRecord) -> str:

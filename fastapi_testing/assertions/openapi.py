@@ -23,6 +23,7 @@ from fastapi_testing.assertions.response import (
 )
 from fastapi_testing.assertions.routes import find_apps, find_template
 from fastapi_testing.assertions.validation import describe_count
+from fastapi_testing.server.application import describe_app
 
 __all__ = ["OpenAPIAssertions"]
 
@@ -80,7 +81,7 @@ class OpenAPIAssertions(DocumentAssertions):
 
         async def check(response: Any) -> None:
             method, path = _asked(response)
-            self._documents(app, path)
+            self._documents(app, path, "do without check_openapi, and give the schema to assertMatchesOpenAPI()")
             operation = _find_operation(app, method, path)
             if operation is not None:
                 if _is_json(media_type(response)):
@@ -89,13 +90,12 @@ class OpenAPIAssertions(DocumentAssertions):
 
         return check
 
-    def _documents(self, app: Any, path: str) -> list[tuple[OpenAPIDocument, str]]:
+    def _documents(self, app: Any, path: str, advice: str = "give the schema") -> list[tuple[OpenAPIDocument, str]]:
         """Return each schema that a path may be in, with the path that it is there."""
         found = [(OpenAPIDocument(owner.openapi()), rest) for owner, rest in find_apps(app, path)]
         if not found:
-            raise TypeError(
-                f"{type(self).__qualname__} has no `app` with an OpenAPI schema for {path}: give the schema"
-            )
+            it = "" if app is None else f": {describe_app(app)} has no openapi(), as FastAPI apps have"
+            raise TypeError(f"{type(self).__qualname__} has no `app` with an OpenAPI schema for {path}{it}: {advice}")
         return found
 
     def _check(self, response: Response, operation: Operation, msg: Any) -> None:

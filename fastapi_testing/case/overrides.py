@@ -239,7 +239,10 @@ def _fastapi_app(app: Any) -> Any:
     while not isinstance(getattr(inner, "dependency_overrides", None), dict):
         inner = getattr(inner, "app", None)
         if inner is None:
-            raise TypeError(f"{describe_app(app)} has no dependencies to override: it is no FastAPI app")
+            raise TypeError(
+                f"{describe_app(app)} has no dependencies to override: it is no FastAPI app; "
+                f"give it others in create_app(), or patch what it uses with unittest.mock"
+            )
     return inner
 
 

@@ -75,7 +75,7 @@ class ServerRaises:
     def is_fulfilled(self) -> bool:
         """Tell whether the app has raised as expected by now; what it raised so counts as seen."""
         for exchange in self._failed():
-            exception = self._find(exchange.exception)
+            exception = self._find(exchange.error)
             if exception is not None:
                 exchange.expect()
                 self.exchange, self.exception = self.exchange or exchange, self.exception or exception
@@ -89,7 +89,7 @@ class ServerRaises:
     def _conclude(self, exc: BaseException | None) -> bool:
         if self.is_fulfilled():
             # With raise_server_exceptions it has come through here as well, and has done its duty.
-            return exc is not None and self.exchange is not None and exc is self.exchange.exception
+            return exc is not None and self.exchange is not None and exc is self.exchange.error
         if exc is None:
             self._fail(self.describe())
         return False
@@ -108,7 +108,7 @@ class ServerRaises:
         failed = (exchange for exchange in self._exchanges("failed") if exchange not in self._failed_before)
         if self._candidates is not None:
             failed = (exchange for exchange in failed if exchange in self._candidates)
-        return [exchange for exchange in failed if exchange.is_error or self._find(exchange.exception) is not None]
+        return [exchange for exchange in failed if exchange.is_error or self._find(exchange.error) is not None]
 
     def _find(self, exception: BaseException | None) -> BaseException | None:
         leaves = iter(()) if exception is None else _leaves(exception)

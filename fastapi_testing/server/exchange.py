@@ -6,7 +6,7 @@ import gc
 import logging
 import sys
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from anyio import BrokenResourceError
@@ -32,6 +32,9 @@ _NO_ERRORS = (
 )
 """What ends an ASGI call because the other side has gone, or the test is over."""
 
+_INTERNAL_ERRORS = {500, 1011, 4500}
+"""The status and the close codes of an app that has failed (RFC 9110 §15.6.1, RFC 6455 §7.4.1, and Litestar's own)."""
+
 current_exchange: contextvars.ContextVar["Exchange | None"] = contextvars.ContextVar("current_exchange", default=None)
 """What the running code is a part of: set for an ASGI call, and inherited by the tasks and threads it starts."""
 
@@ -55,6 +58,8 @@ class Exchange:
         started_at: When the app was called, in seconds of the monotonic clock.
         ended_at: When the call ended; None as long as it runs.
         exception: The exception that the app raised to the server.
+        handled: The exception for which the app answered 500, or closed the WebSocket so, where it can be told: the one
+            that was being handled just then, or the last one logged as an error. Litestar, Quart and Django raise none.
         log_records: What was logged from INFO up while serving it, uvicorn's own records aside; the last 100.
         unseen: Whether there is an exception which no response has shown, and no test has expected.
         expected: Whether a test has expected the exception.
@@ -70,7 +75,8 @@ class Exchange:
     bytes_sent = 0
     ended_at: float | None = None
     exception: BaseException | None = None
-    log_records: Collection[logging.LogRecord] = ()
+    handled: BaseException | None = None
+    log_records: Sequence[logging.LogRecord] = ()
     unseen: bool = False
     expected: bool = False
     reported = False
@@ -107,9 +113,14 @@ class Exchange:
         return target.decode("utf-8", "backslashreplace")
 
     @property
+    def error(self) -> BaseException | None:
+        """What went wrong: the exception that the app raised, or else the one that it handled."""
+        return self.handled if self.exception is None else self.exception
+
+    @property
     def is_error(self) -> bool:
-        """Whether the app raised, other than because its client had gone or the test was over."""
-        return self.exception is not None and not _is_an_end(self.exception)
+        """Whether something went wrong, other than because the client had gone or the test was over."""
+        return self.error is not None and not _is_an_end(self.error)
 
     @property
     def was_missed(self) -> bool:
@@ -129,8 +140,8 @@ class Exchange:
 
     @property
     def app_traceback(self) -> str:
-        """The exception's traceback without the frames of frameworks; empty where there is no exception."""
-        return "" if self.exception is None else app_traceback(self.exception)
+        """The traceback of what went wrong without the frames of frameworks; empty where nothing did."""
+        return "" if self.error is None else app_traceback(self.error)
 
     @property
     def stack(self) -> list[str]:
@@ -183,6 +194,15 @@ class Exchange:
         self.status = status
         self.response_headers = message.get("headers", ())
         self._handled = sys.exc_info()[1]
+        if status in _INTERNAL_ERRORS:
+            self.handled = self._find_handled()
+
+    def take_close(self, message: Message) -> None:
+        """Take note of how the app closes a WebSocket, or refuses it."""
+        if self.status is None:
+            self.take_answer(message, 403)
+        if message.get("code") in _INTERNAL_ERRORS:
+            self.handled = self._find_handled()
 
     def log(self, record: logging.LogRecord) -> None:
         """Keep a log record that was made during the call."""
@@ -191,6 +211,12 @@ class Exchange:
             if not isinstance(self.log_records, deque):
                 self.log_records = deque(maxlen=_RECORDS)
             self.log_records.append(record)
+
+    def _find_handled(self) -> BaseException | None:
+        """Return the exception that is being handled, or that was logged before the app answered for it."""
+        errors = (each for each in reversed(self.log_records) if each.levelno >= logging.ERROR and each.exc_info)
+        logged = next(errors, None)
+        return sys.exc_info()[1] or (logged.exc_info[1] if logged is not None and logged.exc_info else None)
 
 
 def _is_an_end(exception: BaseException) -> bool:
@@ -232,8 +258,8 @@ class Tap:
             exchange.take_answer(message, message["status"])
         elif kind == "websocket.accept":
             exchange.take_answer(message, 101)
-        elif kind == "websocket.close" and exchange.status is None:
-            exchange.take_answer(message, 403)
+        elif kind == "websocket.close":
+            exchange.take_close(message)
         return self._send(message)
 
 

@@ -129,7 +129,8 @@ class Lifespan:
     def _failure(self, error: type[ServerError]) -> ServerError:
         reason: object = self._answer.result().get("message") if self._answer.done() else None
         if self._exception is not None:
-            reason = f"{type(self._exception).__name__}: {self._exception}"
+            exception = _only(self._exception)
+            reason = f"{type(exception).__name__}: {exception}"
         return error(f"the lifespan of {self._name} failed in its {self._phase}: {reason or 'it gave no reason'}")
 
     def _check_how_it_ended(self) -> None:
@@ -138,6 +139,13 @@ class Lifespan:
                 f"the lifespan of {self._name} ended while the server ran: "
                 f"{type(self._exception).__name__}: {self._exception}"
             ) from self._exception
+
+
+def _only(exception: BaseException) -> BaseException:
+    """Return the exception in a group of one, such as a task group raises; any other as it is."""
+    while isinstance(exception, BaseExceptionGroup) and len(exception.exceptions) == 1:
+        exception = exception.exceptions[0]
+    return exception
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -48,7 +48,7 @@ class Recorder:
 
     Attributes:
         exchanges: HTTP requests and WebSockets, oldest first, since :meth:`start_over`; the last 500.
-        failed: Those among them whose call ended with an exception.
+        failed: Those among them whose call ended with an exception, or that answered 500 for one.
         lifespan: The exchange of the lifespan, if there is one.
         reports: Whether somebody reports the app's exceptions, so that uvicorn's log of them is kept off the terminal.
     """
@@ -81,6 +81,9 @@ class Recorder:
         except BaseException as exc:
             self._fail(exchange, exc)
             raise
+        else:
+            if exchange.handled is not None:
+                self.failed.append(exchange)
         finally:
             del self._in_flight[task]
             exchange.end()

@@ -77,6 +77,22 @@ class DescribeTests(unittest.TestCase):
         text = describe_behind(answer(Exchange("", "", record("%d", "x"))))
         self.assertEqual(text, "\nthe app logged:\n  WARNING shop: %d ('x',)")
 
+    def test_logged_exception(self) -> None:
+        """A record shows the exception that it was made for, unless that is what the app raised."""
+        error = KeyError(9)
+        logged = record("failed")
+        logged.exc_info = (KeyError, error, None)
+        self.assertEqual(
+            describe_behind(answer(Exchange("", "", logged))),
+            "\nthe app logged:\n  WARNING shop: failed\n    KeyError: 9",
+        )
+        self.assertEqual(
+            describe_behind(answer(Exchange("KeyError: 9", "", logged))),
+            "\nthe app raised, for GET /items/9:\n  KeyError: 9\nthe app logged:\n  WARNING shop: failed",
+        )
+        logged.exc_info = (None, None, None)
+        self.assertEqual(describe_behind(answer(Exchange("", "", logged))), "\nthe app logged:\n  WARNING shop: failed")
+
     def test_bodies(self) -> None:
         """A binary body is counted; one that was streamed, or is of another kind, is not shown."""
         self.assertEqual(describe_behind(answer(Exchange(), content=b"\xff")), "\nthe request:\n  <1 bytes>")

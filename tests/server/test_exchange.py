@@ -56,6 +56,35 @@ def make_app() -> FastAPI:
     async def shown() -> None:
         raise KeyError("shown")
 
+    @app.get("/logged")
+    async def logged() -> Response:
+        try:
+            await fail()
+        except LookupError:
+            logger.exception("failed")
+            logger.error("so it is answered")  # noqa: TRY400 - nothing more is known of it
+        return PlainTextResponse("sorry", 500)
+
+    @app.get("/unsaid")
+    async def unsaid() -> Response:
+        return PlainTextResponse("sorry", 500)
+
+    @app.websocket("/gives-up")
+    async def give_up(websocket: WebSocket) -> None:
+        await websocket.accept()
+        try:
+            await fail()
+        except LookupError:
+            await websocket.close(1011)
+
+    @app.exception_handler(OSError)
+    async def excuse(_: Request, exc: Exception) -> Response:
+        return PlainTextResponse(str(exc), 500)
+
+    @app.get("/excused")
+    async def excused() -> None:
+        raise OSError("no disk")
+
     @app.exception_handler(KeyError)
     async def show(_: Request, exc: Exception) -> Response:
         return PlainTextResponse(str(exc), 418)
@@ -132,6 +161,31 @@ class ExchangeTests(unittest.IsolatedAsyncioTestCase):
         """One that the app itself answers, whatever with, is no exception of the exchange."""
         exchange = await self.asked("GET", "/shown")
         self.assertEqual((exchange.exception, exchange.status, exchange.app_traceback), (None, 418, ""))
+
+    async def test_exception_behind_500(self) -> None:
+        """What an app handles, or logs, and answers 500 for is known, and counts as raised."""
+        for path, expected in ("/excused", "no disk"), ("/logged", "no database"):
+            with self.subTest(path=path):
+                exchange = await self.asked("GET", path)
+                self.assertEqual((str(exchange.handled), exchange.exception), (expected, None))
+                self.assertTrue(exchange.is_error)
+                self.assertFalse(exchange.was_missed)
+                self.assertIn(expected, exchange.app_traceback)
+                self.assertIn(exchange, self.server.recorder.failed)
+
+    async def test_nothing_behind_500(self) -> None:
+        """Of an app that just answers so, nothing is known."""
+        exchange = await self.asked("GET", "/unsaid")
+        self.assertIsNone(exchange.error)
+        self.assertEqual(exchange.app_traceback, "")
+
+    async def test_exception_behind_close(self) -> None:
+        """What an app handles, and closes a WebSocket for, is known too."""
+        async with self.client.ws.connect("/gives-up") as session:
+            await session.wait_closed()
+        (exchange,) = self.server.exchanges
+        await exchange.wait_ended()
+        self.assertEqual((str(exchange.handled), exchange.was_missed), ("no database", False))
 
     async def test_logs(self) -> None:
         """Log records of a thread count as well, from INFO up; the last hundred are kept."""
