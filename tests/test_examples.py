@@ -25,7 +25,7 @@ class ExampleTests(unittest.TestCase):
                 run = subprocess.run(
                     [sys.executable, "-W", "error", "-m", "unittest"],
                     cwd=folder,
-                    env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT)},
+                    env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT), "no_proxy": "127.0.0.1"},
                     capture_output=True,
                     text=True,
                     timeout=120,

@@ -17,6 +17,7 @@ from fastapi_testing.case.server_errors import note_errors
 from fastapi_testing.case.watchdog import TestTimeout, Watchdog
 from fastapi_testing.client import Client, ClientOptions, LoopbackTransport, WebSocketClient
 from fastapi_testing.server import Server
+from fastapi_testing.server.recorder import watcher
 
 __all__ = ["AsyncServerTestCase"]
 
@@ -149,6 +150,7 @@ class AsyncServerTestCase(
         self.app = self.server.app
         self._guard.begin(self.app, self.server.recorder)
         self.addCleanup(self._end_test)
+        self._call(watcher.set, self._guard.watch)
         self._call(self._begin_test_overrides, declared=self.server_scope == "test")
 
     async def _start_own_server(self) -> None:

@@ -12,7 +12,7 @@ from starlette.routing import Route, WebSocketRoute
 from fastapi_testing.case.loop import cancel_tasks
 from fastapi_testing.case.server_errors import ServerRaises, describe_unseen
 from fastapi_testing.server.exchange import exchange_of, is_servers
-from fastapi_testing.server.recorder import Recorder
+from fastapi_testing.server.recorder import Recorder, recorders
 from fastapi_testing.server.stacks import describe_task
 
 __all__ = ["Leaks", "OverridesGuard", "TestGuard"]
@@ -37,7 +37,8 @@ class TestGuard:
         settle_timeout: Seconds that the app's calls may take once the test is done.
 
     Attributes:
-        recorders: Of the servers that the test speaks to.
+        recorders: Of the servers that the test, or the app for it, may speak to: those that run beside the app's own,
+            and those that the test starts or has a client of.
         deferred: What the test expects the app to raise, and the app had not raised when the test went on.
     """
 
@@ -62,6 +63,9 @@ class TestGuard:
         """Begin with the app that is served: what is overridden in it now will be so again when the test is judged."""
         self._overrides = OverridesGuard(app)
         self.watch(recorder)
+        for other in list(recorders.values()):  # of services that the app calls, which the class has started
+            if other.loop is recorder.loop:
+                self.watch(other)
 
     def leftovers(self) -> set["asyncio.Task[Any]"]:
         """Return the tasks that the test, or the app for it, started and left."""
@@ -105,13 +109,16 @@ class TestGuard:
         return "\n".join(troubles)
 
     async def _wait_for_app(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settle_timeout):
+                while busy := self._busy():  # what they ask of another server comes after
+                    await asyncio.wait(busy)
+                    await asyncio.sleep(0)  # what they have cancelled ends in the loop's next turn
+
+    def _busy(self) -> set["asyncio.Task[Any]"]:
         started = self._tasks()
-        waited_for = {task for task in started if _closes_generator(task)}
-        for recorder in self.recorders:
-            waited_for |= recorder.tasks("http", "websocket") & started
-        if waited_for:
-            await asyncio.wait(waited_for, timeout=self._settle_timeout)
-            await asyncio.sleep(0)  # what they have cancelled ends in the loop's next turn
+        answering = {task for recorder in self.recorders for task in recorder.tasks("http", "websocket")}
+        return answering & started | {task for task in started if _closes_generator(task)}
 
     async def _cancel(self, tasks: set["asyncio.Task[Any]"]) -> None:
         if tasks:

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from typing import Any
 
 from fastapi_testing.server.application import ASGIApp, Receive, Scope, Send
 from fastapi_testing.server.exchange import Exchange, Tap, current_exchange
 
-__all__ = ["Recorder", "find_exchange", "recorders"]
+__all__ = ["Recorder", "find_exchange", "recorders", "watcher"]
 
 _KEPT = 500
 """Exchanges that are kept, the last ones; so much memory a test may take that makes thousands of requests."""
@@ -17,6 +18,9 @@ Address = tuple[str, int]
 
 recorders: dict[Address, "Recorder"] = {}
 """The recorders of the servers that run in this process, by the host and the port they listen on."""
+
+watcher: ContextVar[Callable[["Recorder"], None] | None] = ContextVar("watcher", default=None)
+"""What is told of each server that the running code starts: the test that it is a part of."""
 
 
 def find_exchange(server: Address, client: Address) -> Exchange | None:
@@ -51,6 +55,7 @@ class Recorder:
         failed: Those among them whose call ended with an exception, or that answered 500 for one.
         lifespan: The exchange of the lifespan, if there is one.
         reports: Whether somebody reports the app's exceptions, so that uvicorn's log of them is kept off the terminal.
+        loop: The event loop on which the server runs; None before its first start.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -58,6 +63,7 @@ class Recorder:
         self.failed: deque[Exchange] = deque(maxlen=_KEPT)
         self.lifespan: Exchange | None = None
         self.reports = False
+        self.loop: asyncio.AbstractEventLoop | None = None
         self._app = app
         self._by_client: dict[Address | None, Exchange] = {}
         self._in_flight: dict[asyncio.Task[Any], Exchange] = {}
@@ -96,6 +102,14 @@ class Recorder:
     def tasks(self, *kinds: str) -> set["asyncio.Task[Any]"]:
         """Return the tasks in which the app is called, for a kind of exchange or for any."""
         return {task for task, exchange in self._in_flight.items() if not kinds or exchange.kind in kinds}
+
+    def begin(self, address: Address) -> None:
+        """Take note that the server has started."""
+        self.loop = asyncio.get_running_loop()
+        recorders[address] = self
+        watch = watcher.get()
+        if watch is not None:
+            watch(self)
 
     def take(self, client: Address) -> Exchange | None:
         """Return the exchange that a client's connection has just been used for; each is found once."""

@@ -176,7 +176,7 @@ class Server(uvicorn.Server):
         """
         What the app was asked since the current test began, HTTP requests and WebSockets, oldest first; the last 500.
 
-        A server that no test case runs keeps them from its start on.
+        Outside of test cases, it keeps them from its start on.
         """
         return list(self.recorder.exchanges)
 
@@ -222,7 +222,7 @@ class Server(uvicorn.Server):
         finally:
             serving.reset(token)
         self._socket_address = sock.getsockname()
-        recorders[self._reachable_address] = self.recorder
+        self.recorder.begin(self._reachable_address)
         self._loop = asyncio.get_running_loop()
         self._phase = "running"
 
