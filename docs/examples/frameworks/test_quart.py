@@ -22,7 +22,8 @@ async def greet(name: str) -> dict[str, str]:
 async def greet_all() -> None:
     """Greet whoever comes."""
     while True:
-        await websocket.send(f"Hello, {await websocket.receive()}!")
+        name = str(await websocket.receive())
+        await websocket.send(f"Hello, {name}!")
 
 
 class QuartTests(AsyncServerTestCase):
