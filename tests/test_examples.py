@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import unittest
@@ -10,8 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "docs" / "examples"
 
-ELSEWHERE = {"migrating", "tutorial"}
-"""Examples of several suites, which have test modules of their own: test_migrating, test_tutorial."""
+ELSEWHERE = {"browser", "migrating", "tutorial"}
+"""The example that needs a browser, and those of several suites, which test_migrating and test_tutorial run."""
 
 
 class ExampleTests(unittest.TestCase):
@@ -21,19 +22,28 @@ class ExampleTests(unittest.TestCase):
         """Its suite passes with warnings as errors, skips nothing and writes nothing beside it."""
         for folder in sorted(path for path in EXAMPLES.glob("[!.]*/") if path.name not in ELSEWHERE):
             with self.subTest(example=folder.name):
-                before = files(folder)
-                run = subprocess.run(
-                    [sys.executable, "-W", "error", "-m", "unittest"],
-                    cwd=folder,
-                    env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT), "no_proxy": "127.0.0.1"},
-                    capture_output=True,
-                    text=True,
-                    timeout=120,
-                    check=False,
-                )
-                self.assertRegex(run.stderr[-2000:], re.compile(r"^Ran [1-9]\d* tests? .*\n\nOK\n\Z", re.MULTILINE))
-                self.assertEqual(run.returncode, 0)
-                self.assertEqual(files(folder), before)
+                self.run_example(folder)
+
+    @unittest.skipUnless(shutil.which("chromium") and shutil.which("chromedriver"), "no chromium with a chromedriver")
+    def test_browser(self) -> None:
+        """So does the one that needs a browser; .ci/run installs it, and lets no test be skipped."""
+        self.run_example(EXAMPLES / "browser")
+
+    def run_example(self, folder: Path) -> None:
+        """Run the suite of a folder."""
+        before = files(folder)
+        run = subprocess.run(
+            [sys.executable, "-W", "error", "-m", "unittest"],
+            cwd=folder,
+            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT), "no_proxy": "127.0.0.1"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        self.assertRegex(run.stderr[-2000:], re.compile(r"^Ran [1-9]\d* tests? .*\n\nOK\n\Z", re.MULTILINE))
+        self.assertEqual(run.returncode, 0)
+        self.assertEqual(files(folder), before)
 
 
 def files(folder: Path) -> set[Path]:
