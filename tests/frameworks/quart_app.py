@@ -11,12 +11,12 @@ from tests.frameworks.bare_app import chunks, events
 
 __all__ = ["make_app"]
 
-logging.getLogger("shop").addHandler(logging.NullHandler())  # or Quart would write on the terminal
+logging.getLogger("tests.quart").addHandler(logging.NullHandler())  # or Quart would write on the terminal
 
 
 def make_app(backstage: Backstage) -> Quart:
     """Return the app."""
-    app = Quart("shop")
+    app = Quart("tests.quart")
     app.before_serving(backstage.start)
     app.after_serving(backstage.stop)
     _add_routes(app)

@@ -7,7 +7,7 @@ class QuartTests(suite.RouteTests, suite.FailureTests, suite.LifespanTests, suit
     """An app of Quart."""
 
     module = quart_app
-    logged = "\nthe app logged:\n  ERROR shop: Exception on request GET /fail"
+    logged = "\nthe app logged:\n  ERROR tests.quart: Exception on request GET /fail"
 
     async def test_work(self) -> None:
         """Work in the background is a task beside the request: the test waits for it where it wants to."""
@@ -17,7 +17,7 @@ class QuartTests(suite.RouteTests, suite.FailureTests, suite.LifespanTests, suit
 
     async def test_websocket_exception(self) -> None:
         """What a WebSocket's handler raises is logged, and the WebSocket closed as if all was well."""
-        with self.assertLogs("shop") as logs:
+        with self.assertLogs("tests.quart") as logs:
             async with self.ws.connect("/broken") as session:
                 await session.send_text("hello")
                 await self.assertEventually(lambda: "LookupError: no room" in str(logs.output))
