@@ -8,7 +8,16 @@ from typing import Any, ClassVar
 from fastapi_testing import AsyncServerTestCase, Server, ServerStartupError
 from tests.frameworks.backstage import Backstage
 
-__all__ = ["BackgroundTests", "FailureTests", "FrameworkCase", "LifespanTests", "RouteTests", "WebSocketTests"]
+__all__ = [
+    "AnsweringTests",
+    "BackgroundTests",
+    "FailureTests",
+    "FrameworkCase",
+    "LifespanTests",
+    "RaisingTests",
+    "RouteTests",
+    "WebSocketTests",
+]
 
 
 class FrameworkCase(AsyncServerTestCase):
@@ -110,6 +119,29 @@ class FailureTests(FrameworkCase):
             for function, line in self.frames
         ]
         return f"  Traceback (most recent call last):\n{''.join(frames)}  LookupError: no stock"
+
+
+class RaisingTests(FrameworkCase):
+    """Apps of which a request may raise what the handler has raised."""
+
+    raise_server_exceptions = True
+
+    async def test_request(self) -> None:
+        """The framework raises the exception to the server, and so does the request."""
+        with self.assertRaisesRegex(LookupError, "no stock"):
+            await self.client.get("/fail")
+
+
+class AnsweringTests(FrameworkCase):
+    """Apps of which a request has an answer, whatever happens."""
+
+    raise_server_exceptions = True
+
+    async def test_request(self) -> None:
+        """The framework raises nothing, and the exception is behind the response."""
+        response = await self.client.get("/fail")
+        self.assertStatus(response, 500)
+        self.assertEqual(str(response.extensions["exchange"].handled), "no stock")
 
 
 class LifespanTests(FrameworkCase):

@@ -17,3 +17,9 @@ class BareTests(suite.RouteTests, suite.FailureTests, suite.LifespanTests, suite
         async with self.assertServerRaises(LookupError, "no room"), self.ws.connect("/broken") as session:
             await session.send_text("hello")
             await self.assertWebSocketClosed(session)
+
+
+class RaisingTests(suite.RaisingTests):
+    """With ``raise_server_exceptions``."""
+
+    module = bare_app

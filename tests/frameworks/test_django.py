@@ -24,3 +24,9 @@ class DjangoTests(suite.RouteTests, suite.FailureTests):
         """Django has no WebSockets: it raises at the handshake, and the server answers 500."""
         with self.assertServerRaises(ValueError, "Django can only handle ASGI/HTTP connections, not websocket"):
             await self.assertWebSocketRejected("/echo", 500)
+
+
+class AnsweringTests(suite.AnsweringTests):
+    """With ``raise_server_exceptions``."""
+
+    module = django_app

@@ -30,3 +30,9 @@ class LitestarTests(
             "Litestar has no dependencies to override: it is no FastAPI app; give it others in create_app(), or patch "
             "what it uses with unittest.mock",
         )
+
+
+class AnsweringTests(suite.AnsweringTests):
+    """With ``raise_server_exceptions``."""
+
+    module = litestar_app

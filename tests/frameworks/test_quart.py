@@ -22,3 +22,9 @@ class QuartTests(suite.RouteTests, suite.FailureTests, suite.LifespanTests, suit
                 await session.send_text("hello")
                 await self.assertEventually(lambda: "LookupError: no room" in str(logs.output))
                 await self.assertWebSocketClosed(session, 1000)
+
+
+class AnsweringTests(suite.AnsweringTests):
+    """With ``raise_server_exceptions``."""
+
+    module = quart_app

@@ -62,3 +62,9 @@ class CheckedTests(suite.FrameworkCase):
             "CheckedTests has no `app` with an OpenAPI schema for /items/7: Starlette has no openapi(), as FastAPI "
             "apps have: do without check_openapi, and give the schema to assertMatchesOpenAPI()",
         )
+
+
+class RaisingTests(suite.RaisingTests):
+    """With ``raise_server_exceptions``."""
+
+    module = starlette_app
