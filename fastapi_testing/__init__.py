@@ -31,7 +31,7 @@ from fastapi_testing.errors import (
     ServerShutdownError,
     ServerStartupError,
 )
-from fastapi_testing.server import Exchange, PortGenerator, Server, ServerOptions
+from fastapi_testing.server import Exchange, PortGenerator, Server, ServerOptions, TLSOptions
 
 if TYPE_CHECKING:
     from fastapi_testing.standalone import (
@@ -76,6 +76,7 @@ __all__ = [
     "ServerOptions",
     "ServerShutdownError",
     "ServerStartupError",
+    "TLSOptions",
     "UnusedOverrideWarning",
     "WebSocketAssertions",
     "WebSocketClient",

@@ -1,5 +1,6 @@
 """The HTTP client of a test: httpx's own, for the test server only."""
 
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from types import TracebackType
@@ -31,6 +32,7 @@ class ClientOptions(TypedDict, total=False):
     max_redirects: int
     params: httpx.QueryParams | Mapping[str, _Primitive | Sequence[_Primitive]] | str | None
     timeout: float | httpx.Timeout | None
+    verify: ssl.SSLContext
 
 
 class Client(LeanClient):
@@ -44,7 +46,9 @@ class Client(LeanClient):
         base_url: The server's origin, such as ``http://127.0.0.1:43210``.
         transport: The connections to use, which stay open when the client is closed; None for its own.
         settling: How requests end: by default, when the app's call has.
-        **options: As for :class:`httpx.AsyncClient`; ``timeout`` is in seconds.
+        **options: As for :class:`httpx.AsyncClient`; ``timeout`` is in seconds, and ``verify`` the TLS context for a
+            server of ``https://``, as :meth:`Server.client_ssl_context() <fastapi_testing.Server.client_ssl_context>`
+            makes it. Unless given, it is that of the transport.
     """
 
     def __init__(
@@ -55,7 +59,10 @@ class Client(LeanClient):
         settling: Settling | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        one_origin = _OneOriginTransport(transport or LoopbackTransport(), httpx.URL(base_url), owned=transport is None)
+        verify = options.pop("verify", None)
+        self._ssl_context = getattr(transport, "ssl_context", None) if verify is None else verify
+        chosen = transport or LoopbackTransport(ssl_context=verify)
+        one_origin = _OneOriginTransport(chosen, httpx.URL(base_url), owned=transport is None)
         self._settling = settling or Settling()
         super().__init__(
             base_url=base_url,
@@ -67,7 +74,9 @@ class Client(LeanClient):
     @cached_property
     def ws(self) -> WebSocketClient:
         """Opens WebSocket connections with this client's headers, cookies and time-out for reading."""
-        return WebSocketClient(self, timeout=5.0 if self.timeout.read is None else self.timeout.read)
+        ssl_context = self._ssl_context if self.base_url.scheme == "https" else None
+        timeout = 5.0 if self.timeout.read is None else self.timeout.read
+        return WebSocketClient(self, timeout=timeout, ssl=ssl_context)
 
     def sse(
         self,

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+import ssl
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from websockets.asyncio.client import ClientConnection
 from websockets.client import ClientProtocol
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidMessage
 from websockets.frames import CloseCode
 from websockets.protocol import Event, State
 
@@ -58,9 +59,15 @@ class WebSocketSession(ClientConnection):
         self.received: deque[Data] = deque(maxlen=_KEPT)
         self._received_count = 0
         self.exchange: Exchange | None = None
+        self._alert: ssl.SSLError | None = None
 
     async def handshake(self, *args: Any, **kwargs: Any) -> None:
-        await super().handshake(*args, **kwargs)
+        try:
+            await super().handshake(*args, **kwargs)
+        except InvalidMessage as exc:
+            if self._alert is None:
+                raise
+            raise self._alert from exc  # the server has refused the client's certificate: in TLS 1.3, only now
         self.exchange = find_exchange(self.remote_address[:2], self.local_address[:2])
 
     @property
@@ -287,6 +294,10 @@ class WebSocketSession(ClientConnection):
         finally:
             self.transport.abort()  # does nothing to a transport that is closed
         await self.wait_closed()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._alert = exc if isinstance(exc, ssl.SSLError) else None
+        super().connection_lost(exc)
 
     def process_event(self, event: Event) -> None:
         super().process_event(event)

@@ -30,10 +30,13 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
 
     Args:
         ssl_context: What ``https`` connections are made with; without one, they are refused.
+
+    Attributes:
+        ssl_context: The same.
     """
 
     def __init__(self, *, ssl_context: ssl.SSLContext | None = None) -> None:
-        self._ssl_context = ssl_context
+        self.ssl_context = ssl_context
         self._pool = ConnectionPool()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -44,7 +47,8 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
             httpx.UnsupportedProtocol: If the URL is not of HTTP, or of HTTPS and there is no ``ssl_context``.
             httpx.LocalProtocolError: If the request cannot be sent as HTTP/1.1.
             httpx.ConnectError: If the server does not listen, or TLS fails.
-            httpx.ReadError: If the connection is lost.
+            httpx.ReadError: If the connection is lost, be it because the server refuses the client's certificate: with
+                TLS 1.3 it does so when the client's part of the handshake is over.
             httpx.WriteError: If it is lost before all of the request was sent, and there is no answer.
             httpx.RemoteProtocolError: If the server closes the connection too early, or what it sends is not HTTP/1.1.
             httpx.TimeoutException: If one of the request's time-outs is over.
@@ -65,7 +69,7 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
         scheme = url.scheme
         if scheme not in _PORTS:
             raise httpx.UnsupportedProtocol(f"{url}: the protocol is {scheme!r}, not 'http' or 'https'")
-        if scheme == "https" and self._ssl_context is None:
+        if scheme == "https" and self.ssl_context is None:
             raise httpx.UnsupportedProtocol(f"{url}: this LoopbackTransport has no ssl_context")
         return scheme, url.host, url.port or _PORTS[scheme]
 
@@ -86,7 +90,7 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
             partial(Connection, self._pool, origin),
             host,
             port,
-            ssl=self._ssl_context if encrypted else None,
+            ssl=self.ssl_context if encrypted else None,
             server_hostname=(sni_hostname or host) if encrypted else None,
         )
         return connection

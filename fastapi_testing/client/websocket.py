@@ -90,11 +90,15 @@ class WebSocketClient:
         client: The HTTP client, whose ``base_url`` is the test server. Its cookies, headers and parameters are sent,
             its cookie jar takes what a handshake sets, and its ``follow_redirects`` holds here too.
         timeout: Seconds that a handshake, and then a receive, may take where it is not told otherwise.
+        ssl: The TLS context for a server of ``https://``; unless given, one that trusts public authorities.
     """
 
-    def __init__(self, client: httpx.AsyncClient, *, timeout: float = 5.0) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, *, timeout: float = 5.0, ssl: ssl_module.SSLContext | None = None
+    ) -> None:
         self.timeout = timeout
         self._client = client
+        self._ssl = ssl
         self._sessions: WeakSet[WebSocketSession] = WeakSet()
 
     def connect(
@@ -140,7 +144,7 @@ class WebSocketClient:
                 number.
             ping_interval: Seconds between keep-alive pings; None sends none.
             ping_timeout: Seconds that the server has to answer a keep-alive ping; None for no limit.
-            ssl: The TLS context for a server of ``https://``; unless given, one that trusts public authorities.
+            ssl: The TLS context for a server of ``https://``; unless given, the client's.
 
         Returns:
             What is awaited or entered for a :class:`~fastapi_testing.client.session.WebSocketSession`. Doing so
@@ -149,7 +153,7 @@ class WebSocketClient:
         Raises:
             ForeignURLError: If the URL, or one it redirects to, is not on the test server.
             TimeoutError: If the handshake is not answered in time.
-            OSError: If the server cannot be reached.
+            OSError: If the server cannot be reached, or TLS fails.
             websockets.exceptions.InvalidStatus: If the server rejects the handshake: ``exc.response`` is its answer.
             websockets.exceptions.InvalidHandshake: If the answer is no valid one in another way.
             httpx.TooManyRedirects: If redirects are followed and there is no end to them.
@@ -164,7 +168,7 @@ class WebSocketClient:
             ping_interval=ping_interval,
             ping_timeout=ping_timeout,
         )
-        if ssl is not None:
+        if (ssl := ssl or self._ssl) is not None:
             options["ssl"] = ssl
         timeout = self.timeout if timeout is None else timeout
         open_timeout = timeout if open_timeout is None else open_timeout

@@ -10,13 +10,16 @@ from uvicorn.lifespan.off import LifespanOff
 
 from fastapi_testing.errors import ServerError, ServerNotRunningError, ServerShutdownError, ServerStartupError
 from fastapi_testing.server.application import ASGIApp, describe_app, load_app
+from fastapi_testing.server.endpoint import TLSEndpoint
 from fastapi_testing.server.exchange import Exchange, serving
+from fastapi_testing.server.handshake import make_server_context
 from fastapi_testing.server.lifespan import Lifespan
 from fastapi_testing.server.logs import LogWatch
 from fastapi_testing.server.recorder import Recorder, recorders
 from fastapi_testing.server.settle import settle
 from fastapi_testing.server.sockets import bind_socket
 from fastapi_testing.server.state import ServerState
+from fastapi_testing.server.tls import TLSOptions, choose_tls
 
 __all__ = ["HTTPImplementation", "LifespanMode", "Server", "ServerOptions"]
 
@@ -39,7 +42,7 @@ class ServerOptions(TypedDict, total=False):
     http: HTTPImplementation
 
 
-class Server(uvicorn.Server):
+class Server(TLSEndpoint, uvicorn.Server):
     """
     Serve an ASGI application on a loopback socket, on the event loop of the code around it.
 
@@ -62,14 +65,16 @@ class Server(uvicorn.Server):
         shutdown_timeout: Seconds that requests in flight may take to end, and then the app's lifespan.
         sock: A TCP socket that is bound already, to listen on instead of ``host`` and ``port``. The server closes it
             when it stops, and so starts once.
+        tls: Whether, or how, the server speaks TLS: https and wss.
 
     Attributes:
         app: The application itself.
         recorder: What the app was asked and what became of it, from the first start on.
+        tls: How the server speaks TLS; None if it does not.
 
     Raises:
         ServerStartupError: If an import string leads to nothing.
-        TypeError: If ``app`` is not callable as ASGI 3.
+        TypeError: If ``app`` is not callable as ASGI 3, or ``tls`` is none of the above.
         ValueError: If ``lifespan`` or ``http`` is none of the above, a time-out is not positive, or ``sock`` is not
             bound to an IP address and a port.
     """
@@ -89,6 +94,7 @@ class Server(uvicorn.Server):
         startup_timeout: float = 30.0,
         shutdown_timeout: float = 10.0,
         sock: socket.socket | None = None,
+        tls: TLSOptions | bool | None = None,
     ) -> None:
         _check_choice("lifespan", lifespan, ("auto", "on", "off"))
         _check_choice("http", http, ("auto", "httptools", "h11"))
@@ -101,6 +107,7 @@ class Server(uvicorn.Server):
         self._name = describe_app(app)
         self._requested_port = port
         self._given_socket = sock
+        self.tls: TLSOptions | None = choose_tls(tls)
         self._phase: Literal["stopped", "starting", "running", "stopping"] = "stopped"
         # A factory, because uvicorn calls a plain app once without arguments to see whether it is one.
         super().__init__(
@@ -147,7 +154,7 @@ class Server(uvicorn.Server):
         Raises:
             ServerNotRunningError: If the server is not running.
         """
-        return f"http://{self._authority}"
+        return f"{'https' if self.tls else 'http'}://{self._authority}"
 
     @property
     def ws_url(self) -> str:
@@ -157,7 +164,7 @@ class Server(uvicorn.Server):
         Raises:
             ServerNotRunningError: If the server is not running.
         """
-        return f"ws://{self._authority}"
+        return f"{'wss' if self.tls else 'ws'}://{self._authority}"
 
     @property
     def state(self) -> dict[str, Any]:
@@ -199,8 +206,9 @@ class Server(uvicorn.Server):
 
         Raises:
             ServerError: If the server is not stopped.
-            ServerStartupError: If the address cannot be bound, or the app's startup fails or takes longer than
-                ``startup_timeout``. Nothing is left bound or running.
+            ServerStartupError: If the address cannot be bound, a file of ``tls`` cannot be used, or the app's startup
+                fails or takes longer than ``startup_timeout``. Nothing is left bound or running.
+            ModuleNotFoundError: If certificates have to be made, and the extra ``tls`` is not installed.
         """
         if self._phase != "stopped":
             raise ServerError(f"cannot start {self!r}: it has been started already; stop it first")
@@ -305,7 +313,9 @@ class Server(uvicorn.Server):
     def _load(self) -> None:
         """Make what one run of the server needs; uvicorn does this in serve()."""
         if not self.config.loaded:
+            context = None if self.tls is None else make_server_context(self.tls, self.host)
             self.config.load()
+            self.config.ssl = context
             self.recorder = Recorder(self.config.loaded_app)
             self.config.loaded_app = self.recorder
         self.server_state = ServerState(self.config.encoded_headers)

@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import errno
+import ssl
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -55,7 +56,8 @@ class AsyncTestClient:
         self.ws: WebSocketHelper = WebSocketHelper()
         self._timeout = timeout if isinstance(timeout, int | float) else None
         self._config = copy.copy(global_config if config is None else config)
-        self._own_transport = _make_transport(self._config) if transport is None else None
+        verify = options.get("verify")
+        self._own_transport = _make_transport(self._config, verify) if transport is None else None
         self.http: Client = Client(
             base_url,
             transport=transport or self._own_transport,
@@ -192,8 +194,9 @@ class AsyncTestClient:
         }
 
 
-def _make_transport(config: Config) -> httpx.AsyncBaseTransport:
-    return LimitedTransport(LoopbackTransport(), config.HTTP_MAX_CONNECTIONS, config.HTTP_MAX_KEEPALIVE)
+def _make_transport(config: Config, ssl_context: ssl.SSLContext | None) -> httpx.AsyncBaseTransport:
+    transport = LoopbackTransport(ssl_context=ssl_context)
+    return LimitedTransport(transport, config.HTTP_MAX_CONNECTIONS, config.HTTP_MAX_KEEPALIVE)
 
 
 def _default(value: float | None, default: float | None) -> float | None:

@@ -11,9 +11,11 @@ from typing import Any, Self
 from fastapi import FastAPI
 
 from fastapi_testing.errors import ServerError, ServerNotRunningError, ServerStartupError
-from fastapi_testing.server import Server
-from fastapi_testing.server.application import ASGIApp, load_app
+from fastapi_testing.server import Server, TLSOptions
+from fastapi_testing.server.application import ASGIApp, describe_app, load_app
+from fastapi_testing.server.endpoint import TLSEndpoint
 from fastapi_testing.server.sockets import bind_socket
+from fastapi_testing.server.tls import choose_tls
 from fastapi_testing.standalone.client import AsyncTestClient
 from fastapi_testing.standalone.config import Config, global_config
 
@@ -23,7 +25,7 @@ Lifespan = Callable[[Any], AbstractAsyncContextManager[Any] | AsyncIterator[Any]
 """A function that takes the app: one of ``asynccontextmanager``, or a bare asynchronous generator function."""
 
 
-class AsyncTestServer:
+class AsyncTestServer(TLSEndpoint):
     """
     A server that runs on the event loop of the code around it, with a client of its own.
 
@@ -41,15 +43,18 @@ class AsyncTestServer:
         shutdown_timeout: Seconds that requests in flight may take to end when the server stops, and then the app's
             lifespan.
         config: Ports, limits and retries; None for the global ones, as they are now.
+        tls: Whether, or how, the server speaks TLS: https and wss.
 
     Attributes:
         app: The application. Routes, routers and dependency overrides may be added to it at any time.
         host: The IP address that the server listens on.
         port: The port that it listens on; None as long as it does not run.
+        tls: How it speaks TLS; None if it does not.
 
     Raises:
         ConfigurationError: If the port range is reversed.
-        TypeError: If ``app`` is not callable as ASGI 3, or if there are both an app and a lifespan.
+        TypeError: If ``app`` is not callable as ASGI 3, if there are both an app and a lifespan, or if ``tls`` is none
+            of the above.
     """
 
     def __init__(
@@ -60,14 +65,17 @@ class AsyncTestServer:
         startup_timeout: float = 30.0,
         shutdown_timeout: float = 10.0,
         config: Config | None = None,
+        tls: TLSOptions | bool | None = None,
     ) -> None:
         if app is not None and lifespan is not None:
             raise TypeError("got both an app and a lifespan, which is for servers without an app: give it to the app")
         self.app: Any = load_app(FastAPI(lifespan=_as_context_manager(lifespan)) if app is None else app)
+        self.tls: TLSOptions | None = choose_tls(tls)
         self.host = "127.0.0.1"
         self.port: int | None = None
         self.startup_timeout = startup_timeout
         self.shutdown_timeout = shutdown_timeout
+        self._name = describe_app(self.app)
         self._config = copy.copy(global_config if config is None else config)
         self._ports = self._config.make_port_generator()
         self._client: AsyncTestClient | None = None
@@ -84,7 +92,7 @@ class AsyncTestServer:
         """
         if self.port is None:
             raise ServerNotRunningError("Server is not running")
-        return f"http://{self.host}:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
 
     @property
     def client(self) -> AsyncTestClient:
@@ -156,7 +164,11 @@ class AsyncTestServer:
 
     async def _serve(self, sock: socket.socket, port: int) -> Server:
         server = Server(
-            self.app, sock=sock, startup_timeout=self.startup_timeout, shutdown_timeout=self.shutdown_timeout
+            self.app,
+            sock=sock,
+            startup_timeout=self.startup_timeout,
+            shutdown_timeout=self.shutdown_timeout,
+            tls=self.tls,
         )
         try:
             await server.start()
@@ -168,7 +180,8 @@ class AsyncTestServer:
         return server
 
     def _make_client(self) -> AsyncTestClient:
-        return AsyncTestClient(self.base_url, config=self._config)
+        verify = self.client_ssl_context() if self.tls else None
+        return AsyncTestClient(self.base_url, config=self._config, verify=verify)
 
     async def _disconnect(self) -> None:
         await self.client.disconnect()
@@ -186,6 +199,7 @@ def create_test_server(
     startup_timeout: float = 30.0,
     shutdown_timeout: float = 10.0,
     config: Config | None = None,
+    tls: TLSOptions | bool | None = None,
 ) -> AsyncTestServer:
     """
     Return a server to enter with ``async with``, which starts it and stops it.
@@ -207,9 +221,15 @@ def create_test_server(
         startup_timeout: Seconds that the app's lifespan may take to start.
         shutdown_timeout: Seconds that requests in flight may take to end, and then the app's lifespan.
         config: Ports, limits and retries; None for the global ones, as they are now.
+        tls: Whether, or how, the server speaks TLS: https and wss.
     """
     return AsyncTestServer(
-        app, lifespan=lifespan, startup_timeout=startup_timeout, shutdown_timeout=shutdown_timeout, config=config
+        app,
+        lifespan=lifespan,
+        startup_timeout=startup_timeout,
+        shutdown_timeout=shutdown_timeout,
+        config=config,
+        tls=tls,
     )
 
 
