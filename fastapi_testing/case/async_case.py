@@ -50,7 +50,8 @@ class AsyncServerTestCase(
     client_class: ClassVar[Callable[..., Any]] = Client
     """
     Makes the clients of a test: :class:`Client`, :class:`AsyncTestClient`, or what else is called with ``base_url``,
-    ``transport``, ``settling`` and those of ``headers``, ``timeout`` and ``follow_redirects`` that the class sets.
+    ``transport``, ``settling`` and those of ``headers``, ``timeout`` and ``follow_redirects`` that the class sets; and
+    with ``verify`` where the server speaks TLS and there is no ``transport`` to it yet.
     """
 
     _transport: LoopbackTransport  # the connections to the server
@@ -72,7 +73,7 @@ class AsyncServerTestCase(
         if cls.server_scope != "test":
             cls._server = await cls._start_server()
             cls.addClassCleanup(delattr, cls, "_server")
-            cls._transport = LoopbackTransport()
+            cls._transport = _connections(cls._server)
             cls.addAsyncClassCleanup(cls._transport.aclose)
             cls._begin_class_overrides()
 
@@ -99,7 +100,7 @@ class AsyncServerTestCase(
             **options: As for :class:`Client`; what is not given is as the class attributes say.
         """
         server = server or self.server
-        transport = self._transport if server is self.server else None
+        transport = self._transport if server is self.server and "verify" not in options else None
         client: Client = self._make_client(self.client_class, server, transport=transport, **options)
         self._clients.append(client)
         return client
@@ -155,7 +156,7 @@ class AsyncServerTestCase(
 
     async def _start_own_server(self) -> None:
         self._server = await self.enterAsyncContext(await self._make_server())
-        self._transport = LoopbackTransport()
+        self._transport = _connections(self._server)
         self.addAsyncCleanup(self._transport.aclose)
 
     def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -191,6 +192,10 @@ class AsyncServerTestCase(
 
     def _leftover_tasks(self) -> set[asyncio.Task[Any]]:
         return self._guard.leftovers()
+
+
+def _connections(server: Server) -> LoopbackTransport:
+    return LoopbackTransport(ssl_context=server.client_ssl_context() if server.tls else None)
 
 
 async def _run(watchdog: Watchdog, function: Callable[[], Any]) -> Any:

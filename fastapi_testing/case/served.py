@@ -15,7 +15,7 @@ from fastapi_testing.case.server_errors import Expected, ServerRaises
 from fastapi_testing.client import ClientOptions
 from fastapi_testing.client.settling import Settling
 from fastapi_testing.errors import ServerNotRunningError
-from fastapi_testing.server import Server, ServerOptions
+from fastapi_testing.server import Server, ServerOptions, TLSOptions
 
 __all__ = ["ServedCase"]
 
@@ -55,6 +55,9 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
 
     server_options: ClassVar[ServerOptions] = {}
     """Further keyword arguments of :class:`Server`: ``host``, ``port``, ``lifespan``, ``http``."""
+
+    tls: ClassVar[TLSOptions | bool | None] = None
+    """Whether, or how, the server speaks TLS: https and wss. Needs the extra ``tls``."""
 
     startup_timeout: ClassVar[float] = 30.0
     """Seconds that the app's lifespan may take to start."""
@@ -147,6 +150,8 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
         """Make a client of a server as the class attributes say; ``options`` come before them."""
         self._guard.watch(server.recorder)
         settling = Settling(self.settle, self.settle_timeout, self.raise_server_exceptions)
+        if server.tls and options.get("transport") is None:
+            options.setdefault("verify", server.client_ssl_context())
         client = make(base_url=server.url, settling=settling, **(self._chosen_options() | options))
         if self.check_openapi:
             # The client of HTTP that an AsyncTestClient wraps; any other client is one itself.
@@ -178,7 +183,7 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
                 f"it takes {', '.join(sorted(ServerOptions.__annotations__))}"
             )
         times = {"startup_timeout": cls.startup_timeout, "shutdown_timeout": cls.shutdown_timeout}
-        return times | cls.server_options
+        return {"tls": cls.tls, **times, **cls.server_options}
 
     @classmethod
     async def _choose_app(cls) -> Any:

@@ -70,7 +70,9 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
         if scheme not in _PORTS:
             raise httpx.UnsupportedProtocol(f"{url}: the protocol is {scheme!r}, not 'http' or 'https'")
         if scheme == "https" and self.ssl_context is None:
-            raise httpx.UnsupportedProtocol(f"{url}: this LoopbackTransport has no ssl_context")
+            raise httpx.UnsupportedProtocol(
+                f"{url}: this LoopbackTransport has no ssl_context; a Client takes one as verify"
+            )
         return scheme, url.host, url.port or _PORTS[scheme]
 
     async def _connect(self, origin: Origin, request: httpx.Request) -> Connection:

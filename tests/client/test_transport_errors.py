@@ -45,7 +45,7 @@ class ErrorTests(TransportTestCase):
         """Only HTTP is spoken, and HTTPS only with a TLS context."""
         for url, message in [
             ("ftp://test", "ftp://test/a: the protocol is 'ftp', not 'http' or 'https'"),
-            ("https://test", "https://test/a: this LoopbackTransport has no ssl_context"),
+            ("https://test", "https://test/a: this LoopbackTransport has no ssl_context; a Client takes one as verify"),
         ]:
             with self.assertRaises(httpx.UnsupportedProtocol) as caught:
                 await self.new_client(url).get("/a")

@@ -87,16 +87,16 @@ class UvloopTests(unittest.TestCase):
     """The same suite with another event loop."""
 
     def test_suite(self) -> None:
-        """`loop_factory = uvloop.new_event_loop` is all it takes, and nothing is left behind."""
+        """`loop_factory = uvloop.new_event_loop` is all it takes, with TLS too, and nothing is left behind."""
         import uvloop  # noqa: PLC0415 - there is none for Windows
 
         on_uvloop = make_suite(uvloop.new_event_loop)
         uvloop.new_event_loop().close()  # libuv's first loop opens a pipe for signals, which stays
         before = held_resources()
         # coverage loses sight of a frame in which uvloop has run: what follows is another's.
-        self.check(run_classes(on_uvloop), before)
+        self.check(run_classes(on_uvloop, type("OverTLS", (on_uvloop,), {"tls": True})), before)
 
     def check(self, result: unittest.TestResult, before: tuple[int, int]) -> None:
         """Check that all tests passed, and that nothing is held that was not held before."""
-        self.assertEqual((outcomes(result), result.testsRun), ({}, 5))
+        self.assertEqual((outcomes(result), result.testsRun), ({}, 10))
         self.assertEqual(held_resources(), before)

@@ -5,7 +5,13 @@ import socket
 from typing import Any, cast
 
 import httpx
-from websockets.exceptions import ConnectionClosedError, InvalidHandshake, InvalidStatus, NegotiationError
+from websockets.exceptions import (
+    ConnectionClosedError,
+    InvalidHandshake,
+    InvalidMessage,
+    InvalidStatus,
+    NegotiationError,
+)
 from websockets.protocol import State
 
 from fastapi_testing.client.session import WebSocketSession
@@ -148,6 +154,17 @@ class ConnectTests(WebSocketTestCase):
             with self.assertRaises(OSError):
                 await WebSocketClient(client).connect("/", ssl=TLS)
             self.assertEqual(await received, b"\x16\x03")  # a handshake record of TLS (RFC 8446 §5.1)
+
+    async def test_no_answer(self) -> None:
+        """A server that closes the connection without an answer is websockets' own error."""
+
+        async def peer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.close()
+
+        server = await asyncio.start_server(peer, "127.0.0.1", 0)
+        async with server, self.new_client(url_of(server.sockets[0])) as client:
+            with self.assertRaises(InvalidMessage):
+                await WebSocketClient(client).connect("/")
 
 
 class SeeingTestCase(WebSocketTestCase):

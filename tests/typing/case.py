@@ -1,11 +1,20 @@
 """A test class as users write it; the type checkers read it, nobody runs it."""
 
+from pathlib import Path
 from typing import Unpack, assert_type
 
 import httpx
 from fastapi import FastAPI
 
-from fastapi_testing import AsyncServerTestCase, Client, ClientOptions, Server, WebSocketClient, WebSocketSession
+from fastapi_testing import (
+    AsyncServerTestCase,
+    Client,
+    ClientOptions,
+    Server,
+    TLSOptions,
+    WebSocketClient,
+    WebSocketSession,
+)
 
 app = FastAPI()
 
@@ -15,6 +24,7 @@ class ItemTests(AsyncServerTestCase):
     server_options = {"http": "h11", "host": "::1"}
     headers = {"X-Tenant": "blue"}
     timeout = httpx.Timeout(1.0)
+    tls = TLSOptions(client_certificates="optional", host_names=["shop.test"])
 
     @classmethod
     async def asyncSetUpClass(cls) -> None:
@@ -34,6 +44,9 @@ class ItemTests(AsyncServerTestCase):
         assert_type(self.client, Client)
         assert_type(self.ws, WebSocketClient)
         assert_type(await self.client.get("/"), httpx.Response)
+        assert_type(self.server.ca_certificate, Path)
+        ann = self.server.client_ssl_context(self.server.issue_client_certificate("ann", email="ann@shop.test"))
+        assert_type(self.new_client(verify=ann), Client)
         assert_type(self.new_client(headers={"X-Tenant": "red"}, server=Server("shop.main:app")), Client)
         async with self.ws.connect("/chat") as chat:
             assert_type(chat, WebSocketSession)
