@@ -158,6 +158,15 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
         with self._closing_class_on(BaseException):
             super().debug()
 
+    @contextlib.contextmanager
+    def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
+        with super().subTest(*args, **params):
+            try:
+                yield
+            except self.failureException as exc:
+                _end_on_users_line(exc)
+                raise
+
     def _prepare_test(self) -> None:
         """Do what has to be done before ``setUp``, whether or not the user's own calls ``super()``."""
 
@@ -205,9 +214,13 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
 
     def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call a function in the test's context; an asynchronous one, on the class's loop."""
-        if inspect.iscoroutinefunction(function):
-            return self._running_class_loop(self.id()).run(function(*args, **kwargs), self._context)
-        return self._context.run(function, *args, **kwargs)
+        try:
+            if inspect.iscoroutinefunction(function):
+                return self._running_class_loop(self.id()).run(function(*args, **kwargs), self._context)
+            return self._context.run(function, *args, **kwargs)
+        except self.failureException as exc:
+            _end_on_users_line(exc)
+            raise
 
     def _runs_alone(self, result: unittest.TestResult | None) -> bool:
         """Tell whether no suite has set the class up; a skipped test needs no class."""
@@ -287,3 +300,18 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
 
 def _does_not_override_set_up(cls: type[AsyncClassTestCase]) -> bool:
     return cls.setUpClass.__func__ is AsyncClassTestCase.setUpClass.__func__  # type: ignore[attr-defined]
+
+
+def _end_on_users_line(failure: BaseException) -> None:
+    """
+    Take the frames of assertions off the end of a failure's traceback.
+
+    The results of unittest do so too; those of stestr, for one, print what they get.
+    """
+    last, each = None, failure.__traceback__
+    while each is not None:
+        if "__unittest" not in each.tb_frame.f_globals:
+            last = each
+        each = each.tb_next
+    if last is not None:
+        last.tb_next = None

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import traceback
 import unittest
 import warnings
 from collections.abc import AsyncIterator
@@ -48,6 +49,22 @@ class Recording(AsyncClassTestCase):
     @classmethod
     async def asyncTearDownClass(cls) -> None:
         cls.note("asyncTearDownClass")
+
+
+class FrameResult(unittest.TestResult):
+    """Notes the function in which each failure's traceback ends, as it is when the result gets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last_frames: list[str] = []
+
+    def addFailure(self, test: unittest.TestCase, err: Any) -> None:
+        self.last_frames.append(traceback.extract_tb(err[2])[-1].name)
+        super().addFailure(test, err)
+
+    def addSubTest(self, test: unittest.TestCase, subtest: unittest.TestCase, err: Any) -> None:
+        self.last_frames.append(traceback.extract_tb(err[2])[-1].name)
+        super().addSubTest(test, subtest, err)
 
 
 class LoopTests(unittest.TestCase):
@@ -178,6 +195,38 @@ class LoopTests(unittest.TestCase):
         ((_, text),) = run_classes(Case).failures
         places = [line.rpartition(", in ")[2] for line in text.splitlines() if line.startswith("  File")]
         self.assertEqual(places, ["test", "helper"])
+
+    def test_traceback_that_ends_on_the_users_line(self) -> None:
+        """Also a result that takes no frames away, as that of stestr, gets none of the assertion's at the end."""
+
+        class Case(AsyncClassTestCase):
+            """A case."""
+
+            async def test(self) -> None:
+                with self.subTest("async"):
+                    self.assertEqual(1, 2)
+                self.check()
+
+            def check(self) -> None:
+                """Check with a function of the user's own."""
+                self.assertEqual(3, 4)
+
+        result = FrameResult()
+        unittest.defaultTestLoader.loadTestsFromTestCase(Case).run(result)
+        self.assertEqual(result.last_frames, ["test", "check"])
+
+    def test_failure_without_a_line_of_the_users(self) -> None:
+        """A failure that no test's line has caused keeps its frames: there is nothing else to show."""
+
+        class Case(AsyncClassTestCase):
+            """A case."""
+
+            async def test(self) -> None:
+                self.addCleanup(self.fail, "left something")
+
+        result = FrameResult()
+        unittest.defaultTestLoader.loadTestsFromTestCase(Case).run(result)
+        self.assertEqual(result.last_frames, ["fail"])
 
     def test_standard_library_without_the_private_names(self) -> None:
         """A Python whose unittest has changed is named when the module is imported."""
