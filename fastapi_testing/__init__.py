@@ -18,6 +18,7 @@ from fastapi_testing.case import (
     AsyncServerTestCase,
     UnusedOverrideWarning,
     override_dependencies,
+    shard_tests,
 )
 from fastapi_testing.client import Client, ClientOptions, EventStream, WebSocketClient, WebSocketSession
 from fastapi_testing.errors import (
@@ -86,6 +87,7 @@ __all__ = [
     "create_test_server",
     "global_config",
     "override_dependencies",
+    "shard_tests",
 ]
 
 

@@ -3,5 +3,6 @@
 from fastapi_testing.case.async_case import AsyncServerTestCase
 from fastapi_testing.case.class_loop import AsyncClassTestCase
 from fastapi_testing.case.overrides import UnusedOverrideWarning, override_dependencies
+from fastapi_testing.case.sharding import shard_tests
 
-__all__ = ["AsyncClassTestCase", "AsyncServerTestCase", "UnusedOverrideWarning", "override_dependencies"]
+__all__ = ["AsyncClassTestCase", "AsyncServerTestCase", "UnusedOverrideWarning", "override_dependencies", "shard_tests"]
