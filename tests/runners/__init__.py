@@ -1,0 +1,1 @@
+"""The runners that people use, each run as they run it."""

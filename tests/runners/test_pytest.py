@@ -1,0 +1,81 @@
+"""pytest, in one process and in several."""
+
+from typing import ClassVar
+
+from tests.runners.case import FAILURES, ProjectCase, shown
+from tests.runners.junit import outcomes, texts
+
+
+class PytestTests(ProjectCase):
+    """The whole suite, run once."""
+
+    options: ClassVar[tuple[str, ...]] = ()
+    code: ClassVar[int]
+    printed: ClassVar[str]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        options = ["-q", "-p", "no:cacheprovider", "--junitxml=report.xml", *cls.options]
+        cls.code, cls.printed = cls.run_python("-m", "pytest", *options)
+
+    def test_outcomes(self) -> None:
+        """Every test ends as it does under unittest."""
+        self.assertEqual(self.code, 1, self.printed)
+        self.assertEqual(
+            outcomes([self.folder / "report.xml"]),
+            {
+                "test_background_error": "failure",
+                "test_buy": "",
+                "test_buy_many_0_one": "",
+                "test_buy_many_1_three": "",
+                "test_buy_two": "",
+                "test_error": "failure",
+                "test_expected_failure": "skipped",  # that is what JUnit's format has for it
+                "test_fail": "failure",
+                "test_never_run": "error",
+                "test_pass": "",
+                "test_print": "",
+                "test_server_error": "failure",
+                "test_skip": "skipped",
+                "test_skip_within": "skipped",
+                "test_sub_tests": "failure",
+                "test_unexpected_success": "failure",
+            },
+        )
+
+    def test_failures(self) -> None:
+        """They show the test's line and the exchange, and no line of the framework."""
+        printed = texts([self.folder / "report.xml"])
+        for name in ("test_fail", "test_server_error", "test_error"):
+            with self.subTest(name):
+                _, _, expected = shown(FAILURES[name]).split("\n", 2)
+                self.assertEqual(self.marked(printed[name], ">", "E"), expected)
+                self.assertNotIn("fastapi_testing", printed[name])
+
+    def test_failure_without_a_line(self) -> None:
+        """What no line of the test has caused says so, and shows the app's own line."""
+        name = "test_background_error"
+        printed = texts([self.folder / "report.xml"])
+        self.assertEqual(self.marked(printed[name], "E"), shown(FAILURES[name]))
+
+    def marked(self, printed: str, *marks: str) -> str:
+        """Return the lines that pytest marks."""
+        lines = self.shown(printed).splitlines()
+        return shown("\n".join(line[1:] for line in lines if line.partition(" ")[0] in marks))
+
+    def test_sub_tests(self) -> None:
+        """Each failing one is told on its own."""
+        for item in ("magazine", "book"):
+            self.assertRegex(self.printed, rf"""(?m)^SUBFAILED\(item="?'{item}'"?\) .*::test_sub_tests""")
+
+    def test_failing_class_set_up(self) -> None:
+        """The class's tests are errors, and tell the error of the app's lifespan."""
+        self.assertIn(" ERROR at setup of ClosedTests.test_never_run ", self.printed)
+        self.assertIn("failed in its startup: LookupError: the kiosk is closed\n", self.printed)
+
+
+class XdistTests(PytestTests):
+    """The whole suite in two processes, which share the tests of a class among them."""
+
+    options: ClassVar[tuple[str, ...]] = ("-n", "2")

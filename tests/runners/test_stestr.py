@@ -1,0 +1,62 @@
+"""stestr, whose workers send their results as subunit streams to testtools' results."""
+
+import re
+from collections.abc import Iterator
+from typing import ClassVar
+
+from tests.runners.case import ProjectCase
+
+
+class StestrTests(ProjectCase):
+    """The whole suite in two workers, run once; then what failed."""
+
+    code: ClassVar[int]
+    printed: ClassVar[str]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.code, cls.printed = cls.run_python("-m", "stestr", "run", "--concurrency", "2")
+
+    def test_counts(self) -> None:
+        """Every outcome is counted as what it is, now and by ``stestr last``."""
+        counts = "(?s)Ran: 16 tests .* Passed: 6\n.* Skipped: 2\n.* Expected Fail: 1\n"
+        counts += ".* Unexpected Success: 1\n.* Failed: 6\n"
+        self.assertEqual(self.code, 1)
+        self.assertRegex(self.printed, counts)
+        code, printed = self.run_python("-m", "stestr", "last")
+        self.assertEqual(code, 1)
+        self.assertRegex(printed, counts)
+
+    def test_failures(self) -> None:
+        """They show the exchange after the test's line, and no frame of the framework."""
+        # What the other worker prints meanwhile may come between.
+        self.assert_failures(dict(captured(re.sub(r"(?m)^sold .*\n", "", self.printed))))
+
+    def test_failing_class_set_up(self) -> None:
+        """The class is named, and the error of the app's lifespan."""
+        self.assertRegex(self.printed, r"(?m)^\{\d\} setUpClass \(suite.test_outcomes.ClosedTests\) .* FAILED$")
+        self.assertIn("failed in its startup: LookupError: the kiosk is closed\n", self.printed)
+
+    def test_classes_stay_together(self) -> None:
+        """With ``parallel_class``, the tests of a class share a worker, and so a server."""
+        workers = re.findall(r"(?m)^\{(\d)\} suite\.test_orders\.OrderTests\.", self.printed)
+        self.assertEqual(len(workers), 4)
+        self.assertEqual(len(set(workers)), 1)
+
+    def test_run_failing(self) -> None:
+        """``--failing`` runs the tests that failed, and no others."""
+        code, printed = self.run_python("-m", "stestr", "run", "--failing", "--serial")
+        self.assertEqual(code, 1)
+        self.assertEqual(
+            sorted(re.findall(r"(?m)^\{0\} suite\.test_outcomes\.\w+\.(\w+) .* FAILED$", printed)),
+            ["test_background_error", "test_error", "test_fail", "test_server_error", "test_sub_tests"],
+        )
+        self.assertRegex(printed, "(?s)Ran: 5 tests .* Passed: 0\n.* Failed: 5\n")
+
+
+def captured(printed: str) -> Iterator[tuple[str, str]]:
+    """Yield the name of each failed test, or sub-test, and the text of its failure."""
+    for name, texts in re.findall(r"(?ms)^\{\d\} \S+\.(test_\w+) \[[^\n]* FAILED\n(.*?)(?=^\{|^=====)", printed):
+        for item, text in re.findall(r"Captured traceback( \(.*?\))?:\n~+\n((?s:.*?))(?=Captured|\Z)", texts):
+            yield f"{name}{item}", text
