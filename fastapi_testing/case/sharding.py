@@ -137,7 +137,7 @@ class EmptyShard(unittest.TestCase):
         self._reason = f"no tests are left for shard {shard.index} of 0 to {shard.total - 1}"
 
     def no_tests(self) -> None:
-        """Say so."""
+        """This shard has no tests."""
         self.skipTest(self._reason)
 
 

@@ -14,9 +14,11 @@ from fastapi_testing import (
     TLSOptions,
     WebSocketClient,
     WebSocketSession,
+    shard_tests,
 )
 
 app = FastAPI()
+load_tests = shard_tests(__name__)
 
 
 class ItemTests(AsyncServerTestCase):
