@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - run as a script
-"""Runs a class with a server and a database again and again, and says which file each round had."""
+"""Runs a class with a server and a database again and again, and says which database each round had."""
 
 import sys
 import unittest
@@ -17,7 +17,6 @@ class OrderTests(SQLAlchemyMixin, AsyncServerTestCase):
     """The first order is the only one, whatever other processes order meanwhile."""
 
     app = app
-    database_url = "sqlite+aiosqlite://"  # files, which are this process's own to look for
     metadata = Base.metadata
     session_dependency = get_session
 
