@@ -34,15 +34,17 @@ class PyCharmTests(EditorCase):
         self.assertRegex(printed, rf"(?m)^##teamcity\[testFinished .* name='{re.escape(MANY)} \(")
         self.assertNotIn("testFailed", printed)
 
-    def test_class(self) -> None:
-        """Failures of a class, each under its name, end with the test's line and the exchange."""
-        code, printed = self.run_python(str(SCRIPTS / "as_pycharm.py"), OUTCOMES)
+    def test_failures(self) -> None:
+        """Each is told under its test's name, and ends with the test's line and the exchange."""
+        # The runner itself fails on Python 3.12.1 if a test is skipped by a decorator.
+        chosen = [*(name.partition(" ")[0] for name in FAILURES), "test_skip_within", "test_expected_failure"]
+        code, printed = self.run_python(str(SCRIPTS / "as_pycharm.py"), *(f"{OUTCOMES}.{name}" for name in chosen))
         self.assertEqual(code, 1)
         failed = re.findall(r"(?m)^##teamcity\[testFailed .*? details='(.*?)' flowId='[\w.]+\.(\w+) \(", printed)
         texts = {name: unescape(text) for text, name in failed}
         magazine, _ = re.findall(r"(?m)^##teamcity\[testStdErr .*\.test_sub_tests \(.* out='(.*)'\]$", printed)
         self.assert_ends_with_failures({**texts, "test_sub_tests (item='magazine')": unescape(magazine)})
-        self.assertEqual(len(re.findall(r"(?m)^##teamcity\[testIgnored ", printed)), 3)
+        self.assertEqual(len(re.findall(r"(?m)^##teamcity\[testIgnored ", printed)), 2)
 
 
 class VSCodeTests(EditorCase):

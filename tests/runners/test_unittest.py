@@ -21,7 +21,7 @@ class DiscoveryTests(ProjectCase):
     def test_counts(self) -> None:
         """Every outcome is counted as what it is."""
         self.assertEqual(self.code, 1, self.printed)
-        self.assertRegex(self.printed, r"\nRan 15 tests in ")
+        self.assertRegex(self.printed, r"\nRan 1[45] tests in ")  # Python 3.12.1 leaves out a test that is skipped
         counts = "failures=5, errors=2, skipped=2, expected failures=1, unexpected successes=1"
         self.assertTrue(self.printed.endswith(f"\nFAILED ({counts})\n"))
 
