@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import MetaData, Sequence, Table, event, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from fastapi_testing.databases.lent import lend
 from fastapi_testing.databases.statements import kind_of, written_names
@@ -30,8 +30,8 @@ class Isolation(Protocol):
         """Get ready for a test; return whether the rows of the class have to be made again."""
         ...
 
-    async def end_test(self) -> None:
-        """Undo what the test did."""
+    async def end_test(self, session: AsyncSession | None) -> None:
+        """Close the test's session, and undo what the test did."""
         ...
 
     async def close(self) -> None:
@@ -62,8 +62,12 @@ class Rollback:
         await self._shared.keep()
         return False
 
-    async def end_test(self) -> None:
-        await self._shared.undo()
+    async def end_test(self, session: AsyncSession | None) -> None:
+        self._shared.let_go()
+        try:
+            await _close(session)
+        finally:
+            await self._shared.undo()
 
     async def close(self) -> None:
         await self._shared.close()
@@ -105,7 +109,8 @@ class Truncation:
         self._written.clear()  # what the class set up otherwise is no test's
         return again
 
-    async def end_test(self) -> None:
+    async def end_test(self, session: AsyncSession | None) -> None:
+        await _close(session)
         if self._written:
             await self._empty([table for table in self._tables if table in self._written | self._of_class])
             self._written.clear()
@@ -138,6 +143,11 @@ class Truncation:
                 f"or a connection open?"
             )
             raise
+
+
+async def _close(session: AsyncSession | None) -> None:
+    if session is not None:
+        await session.close()
 
 
 async def _empty_postgresql(connection: AsyncConnection, tables: list[Table]) -> None:

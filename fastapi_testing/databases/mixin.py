@@ -257,8 +257,7 @@ class SQLAlchemyMixin(AsyncClassTestCase):
 
     async def _begin_isolation(self) -> None:
         isolation = self._running_isolation()
-        self.addAsyncCleanup(isolation.end_test)
-        self.addAsyncCleanup(self._close_session)
+        self.addAsyncCleanup(self._end_isolation)
         if await isolation.begin_test():
             await self._make_rows()
 
@@ -267,9 +266,8 @@ class SQLAlchemyMixin(AsyncClassTestCase):
             self._session = self._make_session(self._running_isolation().test_engine)
         return self._session
 
-    async def _close_session(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+    async def _end_isolation(self) -> None:
+        await self._running_isolation().end_test(self._session)
 
 
 def _attribute(cls: type, name: str) -> Any:

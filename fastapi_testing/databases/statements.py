@@ -1,9 +1,9 @@
-"""What a statement does, as far as its text tells: whether it reads, and which tables it writes."""
+"""What a statement does, as far as its text tells: whether it reads or writes, and what it does to savepoints."""
 
 import re
-from typing import Literal
+from typing import Literal, NamedTuple
 
-__all__ = ["Kind", "kind_of", "shorten", "written_names"]
+__all__ = ["Kind", "SavepointStatement", "kind_of", "savepoint_of", "shorten", "written_names"]
 
 Kind = Literal["begin", "commit", "rollback", "read", "control", "restore", "write"]
 
@@ -37,6 +37,21 @@ _TARGET = re.compile(
     rf"(?:ONLY\s+)?(?:{_NAME}\s*\.\s*)*({_NAME})",
     re.IGNORECASE,
 )
+_SAVEPOINT = re.compile(
+    rf"(SAVEPOINT|RELEASE(?:\s+SAVEPOINT)?|{_ROLLBACK_TO.pattern}(?:\s+SAVEPOINT)?)\s+({_NAME})", re.IGNORECASE
+)
+
+
+Verb = Literal["set", "release", "restore"]
+
+_VERBS: dict[str, Verb] = {"SA": "set", "RE": "release", "RO": "restore"}
+
+
+class SavepointStatement(NamedTuple):
+    """What a statement does to which savepoint."""
+
+    verb: Verb
+    name: str
 
 
 def kind_of(statement: str) -> Kind:
@@ -56,9 +71,18 @@ def kind_of(statement: str) -> Kind:
     return _KINDS.get(first, "write")
 
 
+def savepoint_of(statement: str) -> SavepointStatement | None:
+    """Return what it does to a savepoint, if it is a statement about one."""
+    start = _LEADING.match(statement)
+    match = _SAVEPOINT.match(statement, start.end() if start else 0)
+    if match is None:
+        return None
+    return SavepointStatement(_VERBS[match[1][:2].upper()], _fold(match[2]))
+
+
 def written_names(statement: str) -> set[str]:
     """Return the names of the tables that it says it writes, without their schemas and quotes."""
-    return {_unquote(name) for name in _TARGET.findall(statement)}
+    return {_fold(name) for name in _TARGET.findall(statement)}
 
 
 def shorten(statement: str, length: int = 60) -> str:
@@ -67,5 +91,5 @@ def shorten(statement: str, length: int = 60) -> str:
     return line if len(line) <= length else f"{line[:length]}..."
 
 
-def _unquote(name: str) -> str:
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name
+def _fold(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.util import await_only, greenlet_spawn
 
-from fastapi_testing.databases.statements import Kind, kind_of, shorten
+from fastapi_testing.databases.levels import GUARD, Level, Savepoint
+from fastapi_testing.databases.statements import Kind, SavepointStatement, kind_of, savepoint_of, shorten
 from fastapi_testing.errors import IsolationError
 
 __all__ = ["Owner", "SharedConnection", "claim"]
@@ -39,24 +40,6 @@ def claim(name: str) -> None:
         _owner.set(Owner(name))
 
 
-class _Level:
-    """A savepoint, and the connection whose transaction it stands for."""
-
-    def __init__(self, connection: Any, owner: object, name: str, statement: str) -> None:
-        self.connection = connection
-        self.owner = owner
-        self.name = name
-        self.statement = statement
-        self.state: Literal["open", "committed", "abandoned"] = "open"
-        self.failed = False
-        self.mixed = False  # a transaction below wrote while this one was open
-        self.ended = asyncio.Event()
-
-    def end(self, state: Literal["committed", "abandoned"]) -> None:
-        self.state = state
-        self.ended.set()
-
-
 class SharedConnection:
     """
     The one real connection of a class, in a transaction that :meth:`undo` rolls back.
@@ -81,9 +64,10 @@ class SharedConnection:
         self._connection: AsyncConnection
         self.real: Any = None  # the DBAPI connection
         self._lock = asyncio.Lock()  # one statement at a time, with what has to be done around it
-        self._levels: list[_Level] = []  # those of one owner, innermost last
+        self._levels: list[Level] = []  # those of one owner, innermost last
         self._begun = False
         self._is_lost = False
+        self._is_over = False
         self._guarded = False  # whether the outermost savepoint is set, with nothing written since
 
     async def open(self) -> None:
@@ -102,6 +86,10 @@ class SharedConnection:
         """Commit what has been done since the last :meth:`keep` or :meth:`undo`; transactions still open are not."""
         await greenlet_spawn(self._finish, keep=True)
 
+    def let_go(self) -> None:
+        """Tell that all is about to be undone, so that sessions that are closed need go back to no savepoint."""
+        self._is_over = True
+
     async def undo(self) -> None:
         """Roll back what has been done since the last :meth:`keep` or :meth:`undo`."""
         try:
@@ -114,7 +102,7 @@ class SharedConnection:
     def run(self, connection: Any, statement: str, call: Callable[[], Any]) -> None:
         """Execute a statement for a connection, in its turn."""
         kind = kind_of(statement)
-        if kind not in ("begin", "commit", "rollback"):
+        if kind not in ("begin", "commit", "rollback") and not (kind == "restore" and self._is_over):
             with self._turn(connection) as owner:
                 try:
                     self._run(connection, owner, kind, statement, call)
@@ -148,14 +136,13 @@ class SharedConnection:
             return
         with self._locked():
             self._leave_ended()
-            entangled = level.mixed or level is not self._levels[-1]
-            level.end("committed" if entangled else "abandoned")
+            entangled = self._is_entangled(level)
+            if level.owner is TEST and entangled:
+                self._undo_since_others(level)
+            level.end("committed" if entangled and not level.failed else "abandoned")
             self._leave_ended()
-        if entangled:
-            raise IsolationError(
-                f"two sessions of {connection.describe(level.owner)} have written in turns, and one of them is rolled "
-                f"back: on one connection this would undo what the other wrote as well; set isolation = 'truncate'"
-            )
+        if level.owner is not TEST and entangled:
+            self._refuse(level)
 
     def abandon(self, connection: Any) -> None:
         """Have what a connection did undone by whoever comes next; where nothing can be awaited."""
@@ -170,9 +157,12 @@ class SharedConnection:
             return
         level = level or self._enter_level(connection, owner, statement)
         for above in self._levels[self._levels.index(level) + 1 :]:
-            above.mixed = True
+            above.mix(owner)
+        about = savepoint_of(statement)
+        if about is not None and about.verb == "restore":
+            self._check_restore(level, about.name)
         try:
-            call()
+            self._execute(level, about, call)
         except BaseException:
             level.failed = not self._is_sqlite
             raise
@@ -181,6 +171,43 @@ class SharedConnection:
         finally:
             if connection.autocommit:
                 level.end("abandoned" if level.failed else "committed")
+
+    def _check_restore(self, level: Level, name: str) -> None:
+        """Refuse to go back to a savepoint if others have written since it was set."""
+        savepoint = level.find(name)
+        if savepoint is not None and self._is_entangled(level, savepoint):
+            if level.failed:
+                self._undo_since_others(level)
+            self._refuse(level, savepoint)
+
+    def _execute(self, level: Level, about: SavepointStatement | None, call: Callable[[], Any]) -> None:
+        # Under the transaction of another session, a savepoint cannot be released, and need not be.
+        if about is None or about.verb != "release" or level is self._levels[-1]:
+            call()
+        if about is not None:
+            level.note(about)
+            if level.owner is TEST and level.mixed_by is not None:
+                self._protect(level)
+
+    def _is_entangled(self, level: Level, since: Savepoint | None = None) -> bool:
+        return (since or level).mixed_by is not None or level is not self._levels[-1]
+
+    def _undo_since_others(self, level: Level) -> None:
+        """Undo what has been done since others wrote, which nothing of theirs depends on."""
+        if level is self._levels[-1] and level.savepoints and level.savepoints[-1].mixed_by is None:
+            self._sql(f"ROLLBACK TO SAVEPOINT {_quote(level.savepoints[-1].name)}")
+            level.failed = False
+
+    def _refuse(self, level: Level, savepoint: Savepoint | None = None) -> NoReturn:
+        who = level.connection.describe(level.owner)
+        if level.owner is TEST and savepoint is not None:
+            other = level.connection.describe(savepoint.mixed_by or self._levels[-1].owner)
+            told = f"{who} goes back to a savepoint that it has set before {other} wrote"
+        else:
+            told = f"two sessions of {who} have written in turns, and one of them is rolled back"
+        raise IsolationError(
+            f"{told}: on one connection this would undo what the other wrote as well; set isolation = 'truncate'"
+        )
 
     def _read(self, call: Callable[[], Any]) -> None:
         """Execute a statement of somebody who has written nothing: PostgreSQL aborts the transaction if it fails."""
@@ -207,11 +234,11 @@ class SharedConnection:
             self._sql(f"SAVEPOINT {_savepoint_name(0)}")
             self._guarded = True
 
-    def _enter_level(self, connection: Any, owner: object, statement: str) -> _Level:
+    def _enter_level(self, connection: Any, owner: object, statement: str) -> Level:
         name = _savepoint_name(len(self._levels))
         if self._levels:
             self._sql(f"SAVEPOINT {name}")
-        level = _Level(connection, owner, name, statement)
+        level = Level(connection, owner, name, statement)
         self._levels.append(level)
         return level
 
@@ -227,9 +254,20 @@ class SharedConnection:
                 self._guarded = not is_outermost
             self._levels.pop()
             if level.state == "committed" and self._levels:
-                self._levels[-1].mixed = True  # rolled back, it would take with it what has been committed
+                below = self._levels[-1]
+                below.mix(level.owner)  # rolled back, it would take with it what has been committed
+                if below.owner is TEST:
+                    self._protect(below)
 
-    def _level_of(self, connection: Any) -> _Level | None:
+    def _protect(self, level: Level) -> None:
+        """Have no rollback of the test take with it what others have committed within its transaction."""
+        if not level.savepoints:
+            level.end("committed")
+        elif level.savepoints[-1].mixed_by is not None:
+            self._sql(f"SAVEPOINT {GUARD}")
+            level.savepoints.append(Savepoint(GUARD))
+
+    def _level_of(self, connection: Any) -> Level | None:
         return next((each for each in self._levels if each.connection is connection and each.state == "open"), None)
 
     @contextmanager
@@ -246,17 +284,25 @@ class SharedConnection:
                     return
             self._wait_for(holder, owner, connection)
 
-    def _holder(self, owner: object, connection: Any) -> _Level | None:
-        """Return the transaction that has to be waited for; the test's is over as soon as somebody else comes."""
-        others = [each for each in self._levels if each.owner is not owner and each.connection is not connection]
-        for level in others:
+    def _holder(self, owner: object, connection: Any) -> Level | None:
+        """Return the transaction that has to be waited for; the test's is lent to whoever comes."""
+        for level in self._levels:
+            if level.owner is owner or level.connection is connection:
+                continue
             if level.owner is not TEST:
                 return level
-            level.end("abandoned" if level.failed else "committed")
+            if level.failed:
+                self._recover(level)
         self._leave_ended()
         return None
 
-    def _wait_for(self, holder: _Level, owner: object, connection: Any) -> None:
+    def _recover(self, level: Level) -> None:
+        """Undo what keeps PostgreSQL from executing anything: a statement of the test has failed."""
+        self._undo_since_others(level)
+        if level.failed:
+            level.end("abandoned")
+
+    def _wait_for(self, holder: Level, owner: object, connection: Any) -> None:
         try:
             await_only(asyncio.wait_for(holder.ended.wait(), self._turn_timeout))
         except TimeoutError:
@@ -281,6 +327,7 @@ class SharedConnection:
         await self.open()
 
     def _finish(self, *, keep: bool) -> None:
+        self._is_over = False
         if not self._begun:
             return
         with self._locked():
@@ -309,3 +356,7 @@ class SharedConnection:
 
 def _savepoint_name(depth: int) -> str:
     return f"fastapi_testing_{depth}"
+
+
+def _quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -3,8 +3,10 @@
 import asyncio
 
 from sqlalchemy import insert, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSessionTransaction
 
+from fastapi_testing import IsolationError
 from tests.databases.catalogue import Artist, CatalogueCase, Song, titles
 from tests.databases.postgresql import postgresql_url
 
@@ -155,6 +157,143 @@ class RollbackBehaviour(Behaviour):
         self.assertStatus(await self.client.post("/songs/second"), 200)
         await self.session.rollback()
         self.assertEqual(await self.titles(), ["first", "second"])
+
+    async def test_flushed_before_a_read(self) -> None:
+        """A request that only reads leaves the test its rollback."""
+        self.session.add(Song(title="second"))
+        await self.session.flush()
+        self.assertEqual(await self.titles(), ["first", "second"])
+        await self.session.rollback()
+        self.assertEqual(await self.titles(), ["first"])
+
+    async def test_savepoint_of_the_test(self) -> None:
+        """The test's savepoint is there for as long as the test wants, whatever is asked meanwhile."""
+        async with self.session.begin_nested():
+            self.session.add(Song(title="second"))
+            await self.session.flush()
+            self.assertEqual(await self.titles(), ["first", "second"])
+            self.assertStatus(await self.client.post("/nested/third"), 200)
+        await self.session.commit()
+        self.assertEqual(await self.titles(), ["first", "second", "third", "third again"])
+
+    async def test_savepoint_of_the_test_rolled_back(self) -> None:
+        """It takes back what the test has written, also where the app has read that."""
+        async with self.session.begin_nested() as savepoint:
+            self.session.add(Song(title="second"))
+            await self.session.flush()
+            self.assertEqual(await self.titles(), ["first", "second"])
+            await savepoint.rollback()
+        self.assertEqual(await self.titles(), ["first"])
+        await self.session.commit()
+        self.assertEqual(await self.titles(), ["first"])
+
+    async def test_savepoint_of_the_test_entangled(self) -> None:
+        """It cannot take back what the app has committed in it; what the test sets then can."""
+        savepoint = await self.set_savepoint("Ann")
+        self.assertStatus(await self.client.post("/songs/second"), 200)
+        await self.nest_in_vain("second")
+        with self.assertRaises(IsolationError) as caught:
+            await savepoint.rollback()
+        self.assertEqual(
+            str(caught.exception),
+            "self.session goes back to a savepoint that it has set before POST /songs/second wrote: on one connection "
+            "this would undo what the other wrote as well; set isolation = 'truncate'",
+        )
+        await self.session.commit()
+        self.assertEqual(await self.titles(), ["first", "second"])
+
+    async def set_savepoint(self, name: str) -> AsyncSessionTransaction:
+        """Set a savepoint in the test's session, and write something; a session has no connection before."""
+        savepoint = await self.session.begin_nested()
+        self.session.add(Artist(name=name))
+        await self.session.flush()
+        return savepoint
+
+    async def nest_in_vain(self, title: str) -> None:
+        """Have the test's session add a song that there is already, in a savepoint of its own."""
+        with self.assertRaises(IntegrityError):
+            async with self.session.begin_nested():
+                self.session.add(Song(title=title))
+
+    async def test_savepoints_around_savepoints(self) -> None:
+        """A savepoint in a savepoint can be released when the app has committed in both."""
+        outer = await self.set_savepoint("Ann")
+        inner = await self.set_savepoint("Bob")
+        self.assertStatus(await self.client.post("/songs/second"), 200)
+        await inner.commit()
+        await self.nest_in_vain("second")
+        await outer.commit()
+        self.assertEqual(await self.titles(), ["first", "second"])
+
+    async def test_savepoint_left_open(self) -> None:
+        """A savepoint that the test leaves is no trouble at its end, whoever has written in it."""
+        await self.set_savepoint("Ann")
+        self.assertStatus(await self.client.post("/songs/second"), 200)
+        other = await self.engine.connect()
+        type(self).addAsyncClassCleanup(other.close)
+        await other.execute(insert(Artist), {"name": "Bob"})
+
+    async def test_unknown_savepoint(self) -> None:
+        """Going back to a savepoint that there is not is the database's error."""
+        await self.set_savepoint("Ann")
+        with self.assertRaises(DBAPIError):
+            await self.session.execute(text("ROLLBACK TO SAVEPOINT nonsense"))
+        with self.assertRaises(DBAPIError):
+            await self.session.execute(text("RELEASE SAVEPOINT nonsense"))
+
+    async def test_savepoint_released_after_a_commit(self) -> None:
+        """What the test writes after its savepoint is its own to roll back."""
+        savepoint = await self.set_savepoint("Ann")
+        self.assertStatus(await self.client.post("/songs/second"), 200)
+        await savepoint.commit()
+        self.session.add(Song(title="third"))
+        await self.session.flush()
+        await self.session.rollback()
+        self.assertEqual(await self.titles(), ["first", "second"])
+
+    async def test_failure_in_an_entangled_savepoint(self) -> None:
+        """Where the test's statement fails after the app has committed, nothing of the app is lost."""
+        savepoint = await self.set_savepoint("Ann")
+        self.assertStatus(await self.client.post("/songs/second"), 200)
+        with self.assertRaises(DBAPIError):
+            await self.session.execute(text("SELECT nonsense FROM song"))
+        with self.assertRaises(IsolationError):
+            await savepoint.rollback()
+        self.assertEqual(await self.titles(), ["first", "second"])
+        await self.session.rollback()
+        self.assertEqual(await self.titles(), ["first", "second"])
+
+    async def test_request_after_a_failure_in_a_savepoint(self) -> None:
+        """A request is answered while a statement of the test has failed in a savepoint, which can be rolled back."""
+        savepoint = await self.set_savepoint("Ann")
+        with self.assertRaises(DBAPIError):
+            await self.session.execute(text("SELECT nonsense FROM song"))
+        self.assertEqual(await self.titles(), ["first"])
+        await savepoint.rollback()
+        await self.session.commit()
+
+    async def test_request_after_a_failure(self) -> None:
+        """It is answered also where there is no savepoint; what the test has flushed before is gone."""
+        self.session.add(Song(title="second"))
+        await self.session.flush()
+        with self.assertRaises(DBAPIError):
+            await self.session.execute(text("SELECT nonsense FROM song"))
+        self.assertIn(await self.titles(), (["first"], ["first", "second"]))  # SQLite does not mind the failure
+
+    async def test_savepoints_of_two_sessions(self) -> None:
+        """A request may release a savepoint while its other session writes, and may not go back to one."""
+        async with self.engine.connect() as one, self.engine.connect() as two:
+            savepoint = await one.begin_nested()
+            await one.execute(insert(Artist), {"name": "Ann"})
+            await two.execute(insert(Artist), {"name": "Bob"})
+            await savepoint.commit()
+            savepoint = await one.begin_nested()
+            with self.assertRaisesRegex(IsolationError, "^two sessions of the task .* have written in turns"):
+                await savepoint.rollback()
+            await two.commit()
+            await one.commit()
+        names = await self.session.scalars(select(Artist.name).order_by(Artist.id))
+        self.assertEqual(names.all(), ["Ann", "Bob"])
 
     async def test_two_sessions_write(self) -> None:
         """A request may write with two sessions, and commit them in either order."""

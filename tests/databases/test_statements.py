@@ -2,7 +2,7 @@
 
 import unittest
 
-from fastapi_testing.databases.statements import kind_of, shorten, written_names
+from fastapi_testing.databases.statements import kind_of, savepoint_of, shorten, written_names
 
 __all__: list[str] = []
 
@@ -35,6 +35,26 @@ class KindTests(unittest.TestCase):
         }.items():
             with self.subTest(statement):
                 self.assertEqual(kind_of(statement), kind)
+
+
+class SavepointTests(unittest.TestCase):
+    """What it does to a savepoint."""
+
+    def test_savepoints(self) -> None:
+        """Quotes are no part of the name, and names without them are the same in capitals."""
+        for statement, about in {
+            "SAVEPOINT a": ("set", "a"),
+            "/* why */ savepoint A": ("set", "a"),
+            "RELEASE SAVEPOINT a": ("release", "a"),
+            'release "A ""b"""': ("release", 'A "b"'),
+            "ROLLBACK TO SAVEPOINT a": ("restore", "a"),
+            "rollback work to a": ("restore", "a"),
+            "ROLLBACK": None,
+            "SELECT 1": None,
+            "": None,
+        }.items():
+            with self.subTest(statement):
+                self.assertEqual(savepoint_of(statement), about)
 
 
 class WrittenNamesTests(unittest.TestCase):
