@@ -6,7 +6,10 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-__all__ = ["make_engine"]
+__all__ = ["BUSY_TIMEOUT", "make_engine"]
+
+BUSY_TIMEOUT = 3.0
+"""Seconds that a writer waits for another on SQLite: less than a client waits for its answer."""
 
 
 def make_engine(url: URL, options: dict[str, Any]) -> AsyncEngine:
@@ -31,8 +34,8 @@ def make_engine(url: URL, options: dict[str, Any]) -> AsyncEngine:
 
 
 def _hurry(connection: Any, _record: Any) -> None:
-    """Have SQLite wait for no disk, readers not for a writer, and a writer less long than a client for its answer."""
+    """Have SQLite wait for no disk, and readers not for a writer."""
     cursor = connection.cursor()
-    for setting in ("journal_mode = WAL", "synchronous = OFF", "busy_timeout = 3000"):
+    for setting in ("journal_mode = WAL", "synchronous = OFF", f"busy_timeout = {BUSY_TIMEOUT * 1000:.0f}"):
         cursor.execute(f"PRAGMA {setting}")
     cursor.close()

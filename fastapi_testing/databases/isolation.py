@@ -1,20 +1,19 @@
 """What a test does to the database, and how it is undone: two ways, with the same four steps."""
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol
 
-from sqlalchemy import MetaData, Sequence, Table, event, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from fastapi_testing.databases.baseline import Baseline
 from fastapi_testing.databases.lent import lend
-from fastapi_testing.databases.statements import kind_of, written_names
-from fastapi_testing.databases.turns import TEST, SharedConnection
+from fastapi_testing.databases.owners import TEST
+from fastapi_testing.databases.postgresql_baseline import PostgreSQLBaseline
+from fastapi_testing.databases.sqlite_baseline import SQLiteBaseline
+from fastapi_testing.databases.turns import SharedConnection
+from fastapi_testing.databases.writers import Writers
 
-__all__ = ["Isolation", "Rollback", "Truncation"]
-
-_LOCK_TIMEOUT = 5
-"""Seconds that emptying a table waits for somebody who still uses it."""
+__all__ = ["Isolation", "Rollback", "Truncation", "truncation"]
 
 
 class Isolation(Protocol):
@@ -26,8 +25,8 @@ class Isolation(Protocol):
     test_engine: AsyncEngine
     """Another one, for the test's own session."""
 
-    async def begin_test(self) -> bool:
-        """Get ready for a test; return whether the rows of the class have to be made again."""
+    async def begin_test(self) -> None:
+        """Get ready for a test."""
         ...
 
     async def end_test(self, session: AsyncSession | None) -> None:
@@ -58,9 +57,8 @@ class Rollback:
         """Connect."""
         await self._shared.open()
 
-    async def begin_test(self) -> bool:
+    async def begin_test(self) -> None:
         await self._shared.keep()
-        return False
 
     async def end_test(self, session: AsyncSession | None) -> None:
         self._shared.let_go()
@@ -77,72 +75,36 @@ class Rollback:
 
 class Truncation:
     """
-    Real transactions, and tables that are emptied afterwards: those that were written.
+    Real transactions; what a test has changed is brought back afterwards to what it was before the first one.
 
     Args:
         engine: The app's engine.
         test_engine: Another engine of the same database.
-        has_rows: Whether the class has rows of its own, to be made again after its tables are emptied.
+        baseline: Remembers what the database holds.
     """
 
-    def __init__(self, engine: AsyncEngine, test_engine: AsyncEngine, *, has_rows: bool) -> None:
+    def __init__(self, engine: AsyncEngine, test_engine: AsyncEngine, baseline: Baseline) -> None:
         self.engine = engine
         self.test_engine = test_engine
-        self._has_rows = has_rows
-        self._tables: list[Table] = []
-        self._written: set[Table] = set()
-        self._of_class: set[Table] = set()
-        self._is_emptied = False
+        self._baseline = baseline
+        self._state: Literal["new", "clean", "written"] = "new"
 
-    async def open(self, metadata: MetaData | None) -> None:
-        """Learn which tables there are, and note from now on which are written."""
-        if metadata is None:
-            metadata = MetaData()
-            async with self.engine.connect() as connection:
-                await connection.run_sync(metadata.reflect)
-        self._tables = list(metadata.sorted_tables)
-        for engine in (self.engine, self.test_engine):
-            event.listen(engine.sync_engine, "before_cursor_execute", self._note)
-
-    async def begin_test(self) -> bool:
-        again, self._is_emptied = self._is_emptied, False
-        self._written.clear()  # what the class set up otherwise is no test's
-        return again
+    async def begin_test(self) -> None:
+        if self._state == "new":
+            await self._baseline.keep()
+        elif self._state == "written":  # the end of the test before has failed
+            await self._baseline.restore()
+        self._state = "written"
 
     async def end_test(self, session: AsyncSession | None) -> None:
         await _close(session)
-        if self._written:
-            await self._empty([table for table in self._tables if table in self._written | self._of_class])
-            self._written.clear()
-            self._is_emptied = self._has_rows
+        await self._baseline.restore()
+        self._state = "clean"
 
     async def close(self) -> None:
+        await self._baseline.close()
         for engine in (self.engine, self.test_engine):
             await engine.dispose()
-
-    def rows_made(self) -> None:
-        """Tell that what has been written by now are the rows of the class."""
-        self._of_class |= self._written
-        self._written.clear()
-
-    def _note(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if kind_of(statement) == "write":
-            names = written_names(statement)
-            # What names none of the tables, such as CALL, may have written any.
-            self._written |= {table for table in self._tables if table.name in names} or set(self._tables)
-
-    async def _empty(self, tables: list[Table]) -> None:
-        empty = _empty_sqlite if self.engine.dialect.name == "sqlite" else _empty_postgresql
-        try:
-            async with self.test_engine.connect() as connection:
-                await empty(connection, tables)
-                await connection.commit()
-        except DBAPIError as exc:
-            exc.add_note(
-                f"while {', '.join(table.name for table in tables)} were emptied after the test: has it left a session "
-                f"or a connection open?"
-            )
-            raise
 
 
 async def _close(session: AsyncSession | None) -> None:
@@ -150,30 +112,18 @@ async def _close(session: AsyncSession | None) -> None:
         await session.close()
 
 
-async def _empty_postgresql(connection: AsyncConnection, tables: list[Table]) -> None:
-    quoted = _quoted(connection)
-    await connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}s'")
-    names = ", ".join(map(quoted, tables))
-    await connection.exec_driver_sql(f"TRUNCATE TABLE {names} RESTART IDENTITY CASCADE")
-    for sequence in _sequences(tables):  # RESTART IDENTITY restarts those that a column owns
-        await connection.exec_driver_sql(f"ALTER SEQUENCE {quoted(sequence)} RESTART")
+def truncation(engine: AsyncEngine, test_engine: AsyncEngine, connect_args: Mapping[str, Any]) -> Truncation:
+    """
+    Make the isolation by truncation that is right for the database.
 
-
-async def _empty_sqlite(connection: AsyncConnection, tables: list[Table]) -> None:
-    await connection.exec_driver_sql("BEGIN IMMEDIATE")  # sqlite3 would begin with the first DELETE only
-    await connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")  # tables may refer to one another in a circle
-    for table in reversed(tables):
-        await connection.execute(table.delete())
-    if await connection.scalar(text("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'")):
-        for table in tables:
-            await connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name = ?", (table.name,))
-
-
-def _quoted(connection: AsyncConnection) -> Callable[[Any], str]:
-    preparer = connection.dialect.identifier_preparer
-    return lambda each: preparer.format_sequence(each) if isinstance(each, Sequence) else preparer.format_table(each)
-
-
-def _sequences(tables: list[Table]) -> list[Sequence]:
-    """Return the sequences that columns take their defaults from."""
-    return [column.default for table in tables for column in table.columns if isinstance(column.default, Sequence)]
+    Args:
+        engine: The app's engine.
+        test_engine: Another engine of the same database.
+        connect_args: Those of the two.
+    """
+    if engine.dialect.name != "sqlite":
+        return Truncation(engine, test_engine, PostgreSQLBaseline(engine.url, connect_args))
+    writers = Writers()
+    writers.watch(engine)
+    writers.watch(test_engine, TEST)
+    return Truncation(engine, test_engine, SQLiteBaseline(engine, writers))

@@ -8,7 +8,8 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from fastapi_testing.databases.turns import Owner, SharedConnection
+from fastapi_testing.databases.owners import Owner
+from fastapi_testing.databases.turns import SharedConnection
 
 __all__ = ["LentConnection", "lend"]
 
@@ -88,11 +89,6 @@ class LentConnection:
 
     def terminate(self) -> None:
         self._shared.abandon(self)
-
-    @staticmethod
-    def describe(owner: Any) -> str:
-        """Return how messages speak of a transaction's owner: a request, the test, or a task."""
-        return owner.name if isinstance(owner, Owner) else f"the task {owner.get_name()}"
 
 
 class _Cursor:

@@ -12,10 +12,10 @@ from starlette.requests import HTTPConnection
 from fastapi_testing.case import AsyncClassTestCase, AsyncServerTestCase
 from fastapi_testing.databases.address import choose_url
 from fastapi_testing.databases.engines import make_engine
-from fastapi_testing.databases.isolation import Rollback, Truncation
+from fastapi_testing.databases.isolation import Rollback, Truncation, truncation
+from fastapi_testing.databases.owners import claim
 from fastapi_testing.databases.provision import own_database
 from fastapi_testing.databases.queries import describe_statements, recording
-from fastapi_testing.databases.turns import claim
 
 __all__ = ["SQLAlchemyMixin"]
 
@@ -119,8 +119,7 @@ class SQLAlchemyMixin(AsyncClassTestCase):
         """
         Make the rows that all tests of the class start from; what is added to ``cls.session`` is committed.
 
-        It is called once a class, with the server running. Where ``isolation`` is ``"truncate"``, it is called again
-        before a test if the one before has written to the database, and finds its tables empty.
+        It is called once a class, with the server running.
         """
 
     @classmethod
@@ -189,8 +188,7 @@ class SQLAlchemyMixin(AsyncClassTestCase):
             isolation = Rollback(engine, cls.turn_timeout)
             await isolation.open()
         else:
-            isolation = Truncation(engine, make_engine(url, options), has_rows=cls._has_rows())
-            await isolation.open(cls.metadata)
+            isolation = truncation(engine, make_engine(url, options), options.get("connect_args", {}))
         cls._isolation = isolation
         cls.addAsyncClassCleanup(cls._close)
 
@@ -198,10 +196,6 @@ class SQLAlchemyMixin(AsyncClassTestCase):
     async def _close(cls) -> None:
         isolation, cls._isolation = cls._running_isolation(), None
         await isolation.close()
-
-    @classmethod
-    def _has_rows(cls) -> bool:
-        return cls.asyncSetUpTestData.__func__ is not SQLAlchemyMixin.asyncSetUpTestData.__func__  # type: ignore[attr-defined]
 
     @classmethod
     async def _make_rows(cls) -> None:
@@ -213,8 +207,6 @@ class SQLAlchemyMixin(AsyncClassTestCase):
                 await session.commit()
             finally:
                 cls._class_session = None
-        if isinstance(isolation, Truncation):
-            isolation.rows_made()
 
     @classmethod
     def _make_session(cls, engine: AsyncEngine) -> AsyncSession:
@@ -258,8 +250,7 @@ class SQLAlchemyMixin(AsyncClassTestCase):
     async def _begin_isolation(self) -> None:
         isolation = self._running_isolation()
         self.addAsyncCleanup(self._end_isolation)
-        if await isolation.begin_test():
-            await self._make_rows()
+        await isolation.begin_test()
 
     def _own_session(self) -> AsyncSession:
         if self._session is None:

@@ -3,7 +3,7 @@
 import re
 from typing import Literal, NamedTuple
 
-__all__ = ["Kind", "SavepointStatement", "kind_of", "savepoint_of", "shorten", "written_names"]
+__all__ = ["Kind", "SavepointStatement", "kind_of", "savepoint_of", "shorten"]
 
 Kind = Literal["begin", "commit", "rollback", "read", "control", "restore", "write"]
 
@@ -32,11 +32,6 @@ _KINDS: dict[str, Kind] = {
 }
 
 _NAME = r'(?:"(?:[^"]|"")+"|\w+)'
-_TARGET = re.compile(
-    r"\b(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|REPLACE\s+INTO|UPDATE(?:\s+OR\s+\w+)?|DELETE\s+FROM|MERGE\s+INTO|COPY)\s+"
-    rf"(?:ONLY\s+)?(?:{_NAME}\s*\.\s*)*({_NAME})",
-    re.IGNORECASE,
-)
 _SAVEPOINT = re.compile(
     rf"(SAVEPOINT|RELEASE(?:\s+SAVEPOINT)?|{_ROLLBACK_TO.pattern}(?:\s+SAVEPOINT)?)\s+({_NAME})", re.IGNORECASE
 )
@@ -78,11 +73,6 @@ def savepoint_of(statement: str) -> SavepointStatement | None:
     if match is None:
         return None
     return SavepointStatement(_VERBS[match[1][:2].upper()], _fold(match[2]))
-
-
-def written_names(statement: str) -> set[str]:
-    """Return the names of the tables that it says it writes, without their schemas and quotes."""
-    return {_fold(name) for name in _TARGET.findall(statement)}
 
 
 def shorten(statement: str, length: int = 60) -> str:

@@ -3,41 +3,17 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any, Literal, NoReturn
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.util import await_only, greenlet_spawn
 
 from fastapi_testing.databases.levels import GUARD, Level, Savepoint
+from fastapi_testing.databases.owners import TEST, current_owner, describe_owner
 from fastapi_testing.databases.statements import Kind, SavepointStatement, kind_of, savepoint_of, shorten
 from fastapi_testing.errors import IsolationError
 
-__all__ = ["Owner", "SharedConnection", "claim"]
-
-
-class Owner:
-    """
-    A request, or whoever else writes; its sessions do not wait for one another.
-
-    Args:
-        name: How messages speak of it, such as ``POST /songs``.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-
-TEST = Owner("self.session")
-"""The test. Nobody waits for it: it may well have sent the very request that would."""
-
-_owner: ContextVar[Owner | None] = ContextVar("fastapi_testing.databases.owner", default=None)
-
-
-def claim(name: str) -> None:
-    """Have everything that is done in this context, and in tasks started in it, be done by one owner."""
-    if _owner.get() is None:
-        _owner.set(Owner(name))
+__all__ = ["SharedConnection"]
 
 
 class SharedConnection:
@@ -199,9 +175,9 @@ class SharedConnection:
             level.failed = False
 
     def _refuse(self, level: Level, savepoint: Savepoint | None = None) -> NoReturn:
-        who = level.connection.describe(level.owner)
+        who = describe_owner(level.owner)
         if level.owner is TEST and savepoint is not None:
-            other = level.connection.describe(savepoint.mixed_by or self._levels[-1].owner)
+            other = describe_owner(savepoint.mixed_by or self._levels[-1].owner)
             told = f"{who} goes back to a savepoint that it has set before {other} wrote"
         else:
             told = f"two sessions of {who} have written in turns, and one of them is rolled back"
@@ -273,7 +249,7 @@ class SharedConnection:
     @contextmanager
     def _turn(self, connection: Any) -> Iterator[object]:
         """Wait until nobody else has a transaction open, and hold the lock."""
-        owner = connection.owner or _owner.get() or asyncio.current_task()
+        owner = connection.owner or current_owner()
         while True:
             with self._locked():
                 self._leave_ended()
@@ -282,7 +258,7 @@ class SharedConnection:
                     yield owner
                     self._leave_ended()
                     return
-            self._wait_for(holder, owner, connection)
+            self._wait_for(holder, owner)
 
     def _holder(self, owner: object, connection: Any) -> Level | None:
         """Return the transaction that has to be waited for; the test's is lent to whoever comes."""
@@ -302,13 +278,13 @@ class SharedConnection:
         if level.failed:
             level.end("abandoned")
 
-    def _wait_for(self, holder: Level, owner: object, connection: Any) -> None:
+    def _wait_for(self, holder: Level, owner: object) -> None:
         try:
             await_only(asyncio.wait_for(holder.ended.wait(), self._turn_timeout))
         except TimeoutError:
             raise IsolationError(
-                f"{connection.describe(owner)} has waited {self._turn_timeout:g} s for the transaction of "
-                f"{connection.describe(holder.owner)}, open since {shorten(holder.statement)!r}: with "
+                f"{describe_owner(owner)} has waited {self._turn_timeout:g} s for the transaction of "
+                f"{describe_owner(holder.owner)}, open since {shorten(holder.statement)!r}: with "
                 f"isolation = 'rollback' they share a connection; commit earlier, or set isolation = 'truncate'"
             ) from None
 

@@ -334,13 +334,13 @@ class MistakeTests(unittest.TestCase):
                 type(self).addAsyncClassCleanup(connection.close)
                 await connection.execute(insert(Artist), {"name": "Ann"})
 
-        with mock.patch("fastapi_testing.databases.isolation._LOCK_TIMEOUT", 0.1):
+        with mock.patch("fastapi_testing.databases.baseline.LOCK_TIMEOUT", 0.1):
             result = run_classes(LeavingTests)
         self.assertEqual(
             outcomes(result),
             {
-                "test_leave": "while artist, song were emptied after the test: has it left a session or a connection "
-                "open?"
+                "test_leave": "while public.artist, public.song were emptied after the test: has it left a session "
+                "or a connection open?"
             },
         )
 

@@ -2,7 +2,7 @@
 
 import unittest
 
-from fastapi_testing.databases.statements import kind_of, savepoint_of, shorten, written_names
+from fastapi_testing.databases.statements import kind_of, savepoint_of, shorten
 
 __all__: list[str] = []
 
@@ -55,25 +55,6 @@ class SavepointTests(unittest.TestCase):
         }.items():
             with self.subTest(statement):
                 self.assertEqual(savepoint_of(statement), about)
-
-
-class WrittenNamesTests(unittest.TestCase):
-    """Which tables it writes."""
-
-    def test_names(self) -> None:
-        """Schemas and quotes are no part of the name."""
-        for statement, names in {
-            "INSERT INTO song (title) VALUES ('UPDATE it')": {"song", "it"},
-            "INSERT OR IGNORE INTO song VALUES (1)": {"song"},
-            'update only "music"."the ""song""" set a = 1': {'the "song"'},
-            "DELETE FROM music . song": {"song"},
-            "MERGE INTO song USING x": {"song"},
-            "COPY song FROM STDIN": {"song"},
-            "WITH x AS (DELETE FROM a RETURNING 1) INSERT INTO b SELECT 1": {"a", "b"},
-            "CALL work()": set(),
-        }.items():
-            with self.subTest(statement):
-                self.assertEqual(written_names(statement), names)
 
 
 class ShortenTests(unittest.TestCase):

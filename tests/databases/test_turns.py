@@ -7,7 +7,7 @@ from sqlalchemy import event, insert, text
 from sqlalchemy.exc import DBAPIError
 
 from fastapi_testing import IsolationError
-from fastapi_testing.databases.turns import Owner, claim
+from fastapi_testing.databases.owners import Owner, claim
 from tests.databases.catalogue import Artist, CatalogueCase, Song, titles
 from tests.databases.postgresql import postgresql_url
 from tests.timing import MS

@@ -1,0 +1,24 @@
+"""What a database holds before the first test of a class, and gets back after each."""
+
+from typing import Protocol
+
+__all__ = ["LOCK_TIMEOUT", "Baseline"]
+
+LOCK_TIMEOUT = 5.0
+"""Seconds that bringing rows back waits for somebody who still uses them."""
+
+
+class Baseline(Protocol):
+    """Remembers what a database holds."""
+
+    async def keep(self) -> None:
+        """Remember what it holds now."""
+        ...
+
+    async def restore(self) -> None:
+        """Have it hold that again; the database itself is asked what has changed, and the rest is left alone."""
+        ...
+
+    async def close(self) -> None:
+        """Close every connection."""
+        ...
