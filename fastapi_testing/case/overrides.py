@@ -1,23 +1,30 @@
 """What a test replaces, and gets back at its end: dependencies of the app, and environment variables."""
 
+import asyncio
 import contextlib
 import functools
 import inspect
 import os
+import threading
 import types
-import warnings
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Annotated, Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, get_args, get_origin
 
-import fastapi.routing
-from fastapi.dependencies.utils import get_dependant
 from fastapi.params import Depends
-from starlette.routing import Mount
 
+from fastapi_testing.case.layers import put_layer
+from fastapi_testing.case.unused import describe_unused, name_of, short_name
+from fastapi_testing.case.where import Where, caller, definition
 from fastapi_testing.server.application import describe_app
 
-__all__ = ["DependencyOverrides", "UnusedOverrideWarning", "override_dependencies"]
+__all__ = [
+    "DependencyOverrides",
+    "UnusedOverrideWarning",
+    "check_dependency",
+    "override_dependencies",
+    "override_for",
+]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
@@ -29,9 +36,6 @@ _MISSING: Any = object()
 
 _holder: ContextVar[Any] = ContextVar("fastapi_testing.overrides.holder")
 """The running test, or the class that is being set up."""
-
-# FastAPI 0.139 and newer build the routes of included routers when they are asked for; before, they were all there.
-_iter_routes: Callable[[Iterable[Any]], Iterator[Any]] = getattr(fastapi.routing, "iter_route_contexts", iter)
 
 
 class UnusedOverrideWarning(UserWarning):
@@ -90,7 +94,7 @@ class DependencyOverrides:
             raise TypeError("override_dependency() takes either an override, which is called, or value=")
         if override is _MISSING:
             override = _returning(value)
-        _add_cleanup(holder, _replace(_fastapi_app(holder.server.app if app is None else app), dependency, override))
+        override_for(holder, dependency, override, app=app, where=caller())
 
     @_ClassOrTestMethod
     def override_env(
@@ -120,12 +124,12 @@ class DependencyOverrides:
     @classmethod
     def _begin_class_overrides(cls) -> None:
         """Put the declared overrides into effect for the class; to be called in its context, once the server runs."""
-        _holder.set(cls)
+        _hold(cls)
         _override_declared(cls)
 
     def _begin_test_overrides(self, *, declared: bool) -> None:
         """Make the test the one whose app is meant; to be called in its context."""
-        _holder.set(self)
+        _hold(self)
         if declared:
             _override_declared(self)
 
@@ -156,17 +160,22 @@ class override_dependencies:  # noqa: N801 - it is used as a decorator, as unitt
     def __init__(self, overrides: Mapping[Callable[..., Any], Callable[..., Any]], *, app: Any = None) -> None:
         self._overrides = dict(overrides)
         self._app = app
-        self._entered: list[contextlib.ExitStack] = []
+        self._where = caller()
+        self._entered: list[tuple[object, contextlib.ExitStack]] = []  # by whom, and how to leave it
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             for undo in self._replace(self._app or _running_app()):
                 stack.callback(undo)
-            self._entered.append(stack.pop_all())
+            self._entered.append((_who(), stack.pop_all()))
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._entered.pop().close()
+        # Tasks that run at once may be in the same block, and each leaves it when it is done. Who has entered it in
+        # one hook of a test and leaves it in another is no longer the same task.
+        who = _who()
+        own = [index for index, (entered_by, _) in enumerate(self._entered) if entered_by == who]
+        self._entered.pop(max(own, default=-1))[1].close()
 
     def __call__(self, decorated: _D) -> _D:
         """Decorate a test case class, or a function that is called in a test."""
@@ -199,11 +208,26 @@ class override_dependencies:  # noqa: N801 - it is used as a decorator, as unitt
     def _replace(self, app: Any) -> Iterator[Callable[[], None]]:
         fastapi_app = _fastapi_app(app)
         for dependency, override in self._overrides.items():
-            yield _replace(fastapi_app, dependency, override)
+            yield _replace(fastapi_app, dependency, override, self._where)
+
+    def _declared_by(self, cls: type) -> Self:
+        self._where = definition(cls)
+        return self
 
     def _declare(self, holder: Any) -> None:
         for undo in self._replace(self._app or holder.server.app):
             _add_cleanup(holder, undo)
+
+
+def _hold(holder: Any) -> None:
+    """Make it the one whose app is meant; where its context is not its own, until its end."""
+    before = _holder.get(None)
+    _holder.set(holder)
+
+    def let_go() -> None:
+        _holder.set(before)
+
+    _add_cleanup(holder, let_go)
 
 
 def _override_declared(holder: Any) -> None:
@@ -217,8 +241,37 @@ def _declared(case: type) -> Iterator[override_dependencies]:
     nearest = next(cls for cls in case.__mro__ if "dependency_overrides" in vars(cls))
     for cls in reversed(case.__mro__):
         if cls is nearest:
-            yield override_dependencies(vars(cls)["dependency_overrides"])
+            yield override_dependencies(vars(cls)["dependency_overrides"])._declared_by(cls)  # noqa: SLF001
         yield from vars(cls).get("_declared_overrides", ())
+
+
+def override_for(
+    holder: Any,
+    dependency: Callable[..., Any],
+    override: Callable[..., Any],
+    *,
+    app: Any = None,
+    where: Where,
+) -> None:
+    """
+    Override a dependency until the end of a test or of a class.
+
+    Args:
+        holder: The test or the class.
+        dependency: The callable that routes depend on.
+        override: What is called instead.
+        app: The app whose dependency it is; None for the one that is served.
+        where: The line that a warning about it points to.
+    """
+    app = _fastapi_app(holder.server.app if app is None else app)
+    _add_cleanup(holder, _replace(app, dependency, override, where))
+
+
+def _who() -> object:
+    """Return what tells apart those who run at the same time."""
+    with contextlib.suppress(RuntimeError):
+        return asyncio.current_task()
+    return threading.get_ident()
 
 
 def _add_cleanup(holder: Any, undo: Callable[[], None]) -> None:
@@ -227,10 +280,10 @@ def _add_cleanup(holder: Any, undo: Callable[[], None]) -> None:
 
 
 def _running_app() -> Any:
-    try:
-        return _holder.get().server.app
-    except LookupError:
-        raise RuntimeError("override_dependencies() finds no running test: give it app=") from None
+    holder = _holder.get(None)
+    if holder is None:
+        raise RuntimeError("override_dependencies() finds no running test: give it app=")
+    return holder.server.app
 
 
 def _fastapi_app(app: Any) -> Any:
@@ -246,33 +299,27 @@ def _fastapi_app(app: Any) -> Any:
     return inner
 
 
-def _replace(app: Any, dependency: Callable[..., Any], override: Callable[..., Any]) -> Callable[[], None]:
-    """Override one dependency; return the function that puts back what was there."""
-    _check_dependency(dependency)
+def _replace(
+    app: Any, dependency: Callable[..., Any], override: Callable[..., Any], where: Where
+) -> Callable[[], None]:
+    """Override one dependency; return the function that takes back just this."""
+    check_dependency(dependency)
     if not callable(override):
         raise TypeError(
-            f"the override of {_name(dependency)} is called in its place, and {override!r} cannot be called: "
-            f"use self.override_dependency({_short_name(dependency)}, value=...)"
+            f"the override of {name_of(dependency)} is called in its place, and {override!r} cannot be called: "
+            f"use self.override_dependency({short_name(dependency)}, value=...)"
         )
-    if (unused := _describe_unused(app, dependency)) is not None:
-        warnings.warn(unused, UnusedOverrideWarning, stacklevel=3)
-    overrides = app.dependency_overrides
-    before = overrides.get(dependency, _MISSING)
-    overrides[dependency] = _without_arguments(override) if _takes_anything(override) else override
-
-    def undo() -> None:
-        overrides.pop(dependency, None)
-        if before is not _MISSING:
-            overrides[dependency] = before
-
-    return undo
+    if (unused := describe_unused(app, dependency)) is not None:
+        where.warn(unused, UnusedOverrideWarning)
+    return put_layer(app, dependency, _without_arguments(override) if _takes_anything(override) else override)
 
 
-def _check_dependency(dependency: Any) -> None:
+def check_dependency(dependency: Any) -> None:
+    """Raise :exc:`TypeError` if it is nothing that routes depend on, such as what wraps one."""
     marked = next((each for each in get_args(dependency) if isinstance(each, Depends)), None)
     if isinstance(dependency, Depends) or (get_origin(dependency) is Annotated and marked is not None):
         inner = (marked or dependency).dependency
-        raise TypeError(f"override the dependency itself, {_name(inner)}, not what wraps it: {dependency!r}")
+        raise TypeError(f"override the dependency itself, {name_of(inner)}, not what wraps it: {dependency!r}")
     if not callable(dependency):
         raise TypeError(f"a dependency is a callable, got {dependency!r}")
 
@@ -317,70 +364,13 @@ def _without_arguments(override: Callable[..., Any]) -> Callable[[], Any]:
     return call_async if inspect.iscoroutinefunction(override) else call
 
 
-def _describe_unused(app: Any, dependency: Callable[..., Any]) -> str | None:
-    """Say that nothing in the app depends on it, and what it may have been taken for; None where something does."""
-    own = _dependencies(app.routes) | _dependencies_of_overrides(app)
-    if dependency in own:
-        return None
-    told = f"no route of {describe_app(app)} depends on {_name(dependency)}: the override changes nothing"
-    for path, mounted in _mounted_apps(app.routes):
-        if dependency in _dependencies(mounted.routes):
-            return f"{told}; {describe_app(mounted)}, mounted at {path}, does: give app="
-    if twins := [_name(each) for each in own if _short_name(each) == _short_name(dependency)]:
-        return f"{told}; it depends on {', '.join(sorted(twins))}, another object of the same name"
-    return f"{told}; it depends on {', '.join(sorted(map(_name, own))) or 'nothing'}"
-
-
-def _dependencies(routes: Iterable[Any]) -> set[Callable[..., Any]]:
-    """Return what routes depend on, directly or through other dependencies."""
-    found: set[Callable[..., Any]] = set()
-    for route in _iter_routes(routes):
-        _collect(getattr(route, "dependant", None), found)
-    return found
-
-
-def _dependencies_of_overrides(app: Any) -> set[Callable[..., Any]]:
-    """Return what the overrides depend on in turn, which can be overridden as well."""
-    found: set[Callable[..., Any]] = set()
-    for override in app.dependency_overrides.values():
-        _collect(get_dependant(path="", call=override), found)
-    return found
-
-
-def _collect(dependant: Any, found: set[Callable[..., Any]]) -> None:
-    for each in dependant.dependencies if dependant is not None else ():
-        found.add(each.call)
-        _collect(each, found)
-
-
-def _mounted_apps(routes: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for route in map(_original, _iter_routes(routes)):
-        if isinstance(route, Mount):
-            path = prefix + route.path
-            if hasattr(route.app, "dependency_overrides"):
-                yield path, route.app
-            yield from _mounted_apps(route.routes, path)
-
-
-def _original(route: Any) -> Any:
-    return getattr(route, "original_route", route)
-
-
-def _name(dependency: Any) -> str:
-    return f"{getattr(dependency, '__module__', '?')}.{_short_name(dependency)}"
-
-
-def _short_name(dependency: Any) -> str:
-    return getattr(dependency, "__qualname__", None) or type(dependency).__qualname__
-
-
 def _check_environment(variables: Mapping[str, Any], caches: Iterable[Any]) -> None:
     for name, value in variables.items():
         if value is not None and not isinstance(value, str):
             raise TypeError(f"environment variables are strings: give {name}={str(value)!r}, not {name}={value!r}")
     for cached in caches:
         if not hasattr(cached, "cache_clear"):
-            raise TypeError(f"clear_caches takes functions behind functools.lru_cache; {_name(cached)} has no cache")
+            raise TypeError(f"clear_caches takes functions behind functools.lru_cache; {name_of(cached)} has no cache")
 
 
 def _set_environment(variables: Mapping[str, str | None], caches: Iterable[Any]) -> None:
