@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 from starlette.requests import HTTPConnection
 
 from fastapi_testing.case import AsyncClassTestCase, AsyncServerTestCase
+from fastapi_testing.case.overrides import check_dependency, override_for
+from fastapi_testing.case.where import definition
 from fastapi_testing.databases.address import choose_url
 from fastapi_testing.databases.engines import make_engine
 from fastapi_testing.databases.isolation import Rollback, Truncation, truncation
@@ -110,9 +112,7 @@ class SQLAlchemyMixin(AsyncClassTestCase):
         Args:
             connection: A connection in a transaction, which is committed afterwards.
         """
-        if cls.metadata is None:
-            raise TypeError(f"{cls.__qualname__} needs tables: set metadata, or override create_schema")
-        await connection.run_sync(cls.metadata.create_all)
+        await connection.run_sync((cls.metadata or MetaData()).create_all)
 
     @classmethod
     async def asyncSetUpTestData(cls) -> None:
@@ -142,8 +142,7 @@ class SQLAlchemyMixin(AsyncClassTestCase):
     @classmethod
     async def asyncSetUpClass(cls) -> None:
         """Make the database, then what is set up after it, such as the server, then the rows of the class."""
-        if cls.isolation not in ("rollback", "truncate"):
-            raise ValueError(f"isolation must be 'rollback' or 'truncate', got {cls.isolation!r}")
+        cls._check_database()
         url = choose_url(cls.database_url, cls.__qualname__)
         connect_args = dict(cls.engine_options.get("connect_args", {}))
         await cls._open(await cls.enterAsyncClassContext(own_database(url, connect_args)))
@@ -151,6 +150,24 @@ class SQLAlchemyMixin(AsyncClassTestCase):
         if getattr(cls, "server_scope", "class") != "test":
             cls._override_sessions(cls)
         await cls._make_rows()
+
+    @classmethod
+    def _check_database(cls) -> None:
+        """Refuse what cannot be, before anything is made."""
+        if cls.isolation not in ("rollback", "truncate"):
+            raise ValueError(f"isolation must be 'rollback' or 'truncate', got {cls.isolation!r}")
+        has_schema = cls.create_schema.__func__ is not SQLAlchemyMixin.create_schema.__func__  # type: ignore[attr-defined]
+        if cls.metadata is None and not has_schema:
+            raise TypeError(f"{cls.__qualname__} needs tables: set metadata, or override create_schema")
+        if not isinstance(cls.metadata, MetaData | None):
+            raise TypeError(
+                f"metadata of {cls.__qualname__} must be a MetaData, such as Base.metadata: {cls.metadata!r}"
+            )
+        dependencies = _as_tuple(_attribute(cls, "session_dependency"))
+        if dependencies and not issubclass(cls, AsyncServerTestCase):
+            raise TypeError(f"{cls.__qualname__} has a session_dependency and no app: add AsyncServerTestCase")
+        for dependency in dependencies:
+            check_dependency(dependency)
 
     def assertNumQueries(self, expected: int, msg: Any = None) -> Any:
         """
@@ -234,10 +251,9 @@ class SQLAlchemyMixin(AsyncClassTestCase):
             async with cls.open_session() as session:
                 yield session
 
+        where = definition(_owner_of(cls, "session_dependency"))
         for dependency in _as_tuple(_attribute(cls, "session_dependency")):
-            if not issubclass(cls, AsyncServerTestCase):
-                raise TypeError(f"{cls.__qualname__} has a session_dependency and no app: add AsyncServerTestCase")
-            holder.override_dependency(dependency, open_session)
+            override_for(holder, dependency, open_session, where=where)
 
     def _prepare_test(self) -> None:
         self._session = None
@@ -263,7 +279,11 @@ class SQLAlchemyMixin(AsyncClassTestCase):
 
 def _attribute(cls: type, name: str) -> Any:
     """Return a class attribute as it was written, and no method made of it."""
-    return next(vars(base)[name] for base in cls.__mro__ if name in vars(base))
+    return vars(_owner_of(cls, name))[name]
+
+
+def _owner_of(cls: type, name: str) -> type:
+    return next(base for base in cls.__mro__ if name in vars(base))
 
 
 def _as_tuple(dependency: Any) -> tuple[Callable[..., Any], ...]:

@@ -15,10 +15,11 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import NullPool
 
 from fastapi_testing.databases.address import cut, describe_url
+from fastapi_testing.databases.engines import make_engine
 
 __all__ = ["own_database"]
 
@@ -63,14 +64,7 @@ async def _own_postgresql(url: URL, connect_args: dict[str, Any]) -> AsyncIterat
 @asynccontextmanager
 async def _maintenance_connection(url: URL, connect_args: dict[str, Any]) -> AsyncIterator[AsyncConnection]:
     """Connect to the server: to its database ``postgres``, or where that is not to be had to the configured one."""
-    try:
-        engine, connection = await _connect(url.set(database="postgres"), connect_args)
-    except Exception:  # noqa: BLE001 - whatever a driver raises; the second attempt tells
-        try:
-            engine, connection = await _connect(url, connect_args)
-        except Exception as exc:
-            exc.add_note(f"while a database for the tests was to be made beside {describe_url(url)}")
-            raise
+    engine, connection = await _connect(url, connect_args)
     try:
         yield connection
     finally:
@@ -79,14 +73,22 @@ async def _maintenance_connection(url: URL, connect_args: dict[str, Any]) -> Asy
 
 
 async def _connect(url: URL, connect_args: dict[str, Any]) -> tuple[AsyncEngine, AsyncConnection]:
-    engine = create_async_engine(
-        url,
-        isolation_level="AUTOCOMMIT",  # PostgreSQL makes no database in a transaction
-        poolclass=NullPool,
-        connect_args=connect_args,
-        execution_options={"no_parameters": True},  # or psycopg takes a percent sign in a name for one
-    )
-    return engine, await engine.connect()
+    told = ""
+    for each in (url.set(database="postgres"), url):
+        engine = make_engine(
+            each,
+            {
+                "isolation_level": "AUTOCOMMIT",  # PostgreSQL makes no database in a transaction
+                "poolclass": NullPool,
+                "connect_args": connect_args,
+                "execution_options": {"no_parameters": True},  # or psycopg takes a percent sign in a name for one
+            },
+        )
+        try:
+            return engine, await engine.connect()
+        except Exception as exc:  # noqa: BLE001 - whatever a driver raises
+            told = f"{type(exc).__name__}: {exc}"
+    raise ConnectionError(f"cannot connect to {describe_url(url)}, beside which the tests have their database: {told}")
 
 
 async def _drop_leftovers(connection: AsyncConnection, base: str) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from fastapi_testing import AsyncServerTestCase
 from fastapi_testing.databases import SQLAlchemyMixin
 
-__all__ = ["Artist", "Base", "CatalogueCase", "Song", "app", "get_audit", "get_session", "titles"]
+__all__ = ["Artist", "Base", "CatalogueCase", "SessionDep", "Song", "app", "get_audit", "get_session", "titles"]
 
 
 class Base(DeclarativeBase):

@@ -1,6 +1,7 @@
 """What a class says of its database, and what it is told where that cannot be."""
 
 import importlib
+import inspect
 import os
 import subprocess
 import sys
@@ -18,12 +19,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionm
 from sqlmodel.ext.asyncio.session import AsyncSession as SQLModelSession
 
 import fastapi_testing.databases
-from fastapi_testing import AsyncServerTestCase
+from fastapi_testing import AsyncServerTestCase, UnusedOverrideWarning
 from fastapi_testing.databases import SQLAlchemyMixin
 from fastapi_testing.databases.address import choose_url, cut
 from fastapi_testing.databases.engines import make_engine
 from tests.databases import postgresql
-from tests.databases.catalogue import Artist, Base, CatalogueCase, Song, app, get_session, titles
+from tests.databases.catalogue import Artist, Base, CatalogueCase, SessionDep, Song, app, get_session, titles
 from tests.databases.postgresql import postgresql_url
 from tests.running import outcomes, run_classes
 
@@ -300,6 +301,44 @@ class MistakeTests(unittest.TestCase):
             self.run_case(SQLAlchemyMixin, metadata=Base.metadata, session_dependency=staticmethod(get_session)),
             "TypeError: MistakenTests has a session_dependency and no app: add AsyncServerTestCase",
         )
+
+    def test_nothing_made(self) -> None:
+        """What is wrong is told before there is a database."""
+        with mock.patch("fastapi_testing.databases.mixin.own_database") as own_database:
+            self.assertEqual(
+                self.run_case(session_dependency="get_session"),
+                "TypeError: a dependency is a callable, got 'get_session'",
+            )
+            self.assertEqual(
+                self.run_case(session_dependency=SessionDep),
+                f"TypeError: override the dependency itself, {get_session.__module__}.get_session, not what wraps it: "
+                f"{SessionDep!r}",
+            )
+            self.assertEqual(
+                self.run_case(metadata=Base),
+                f"TypeError: metadata of MistakenTests must be a MetaData, such as Base.metadata: {Base!r}",
+            )
+            self.test_isolation()
+            self.test_no_tables()
+            self.test_no_app()
+        own_database.assert_not_called()
+
+    def test_unused_dependency(self) -> None:
+        """A dependency that no route depends on is told of at the class that names it."""
+
+        def no_session() -> Any:
+            """Be what no route depends on."""
+
+        class UnusedTests(CatalogueCase):
+            session_dependency: ClassVar[Any] = no_session
+
+            async def test_nothing(self) -> None:
+                """Do nothing."""
+
+        with self.assertWarnsRegex(UnusedOverrideWarning, "no_session: the override changes nothing") as caught:
+            run_classes(UnusedTests)
+        self.assertEqual(caught.filename, __file__)
+        self.assertEqual(caught.lineno, inspect.getsourcelines(UnusedTests)[1])
 
     def test_forgotten_super(self) -> None:
         """Who overrides asyncSetUpClass without super() is told so."""

@@ -19,6 +19,7 @@ from sqlalchemy.pool import NullPool
 
 from fastapi_testing import AsyncClassTestCase
 from fastapi_testing.databases import provision
+from fastapi_testing.databases.engines import make_engine
 from fastapi_testing.databases.provision import own_database
 from tests.databases.catalogue import CatalogueCase, Song
 from tests.databases.postgresql import postgresql_url
@@ -29,6 +30,7 @@ __all__: list[str] = []
 LEAVE = """
 import asyncio, os, sys
 from sqlalchemy.engine import make_url
+from fastapi_testing.databases.engines import make_engine
 from fastapi_testing.databases.provision import own_database
 
 async def leave():
@@ -168,27 +170,31 @@ class PostgreSQLTests(AsyncClassTestCase):
     async def test_other_maintenance_database(self) -> None:
         """Where there is no database ``postgres`` for this role, the configured one is connected to."""
         url = postgresql_url(database="template1")
-        real = provision._connect
 
-        async def refuse(url: URL, connect_args: dict[str, Any]) -> Any:
-            if url.database == "postgres":
-                raise ConnectionRefusedError
-            return await real(url, connect_args)
+        def refuse(url: URL, options: dict[str, Any]) -> Any:
+            return make_engine(url.set(database="no such" if url.database == "postgres" else url.database), options)
 
-        with mock.patch.object(provision, "_connect", refuse):
+        with mock.patch("fastapi_testing.databases.provision.make_engine", refuse):
             # PostgreSQL copies template1, which may have no users then but the one who asks.
             async with own_database(url, {}) as own:
                 self.assertIn(own.database, await databases())
 
     async def test_no_server(self) -> None:
-        """Where no server is, the driver's error says what was to be done, and no password."""
-        url = make_url("postgresql+asyncpg://user:secret@127.0.0.1:1/shop?password=secret")
-        with self.assertRaises(OSError) as caught:
-            await enter(own_database(url, {}))
-        self.assertEqual(
-            caught.exception.__notes__,
-            ["while a database for the tests was to be made beside postgresql+asyncpg://user:***@127.0.0.1:1/shop"],
-        )
+        """Where no server is, there is one error, of one line, without the password."""
+        for driver, told in {
+            "asyncpg": r"ConnectionRefusedError: .*",
+            "psycopg": r"OperationalError: .*",
+        }.items():
+            url = make_url(f"postgresql+{driver}://user:secret@127.0.0.1:1/shop?password=secret")
+            with self.subTest(driver), self.assertRaises(ConnectionError) as caught:
+                await enter(own_database(url, {}))
+            self.assertRegex(
+                str(caught.exception),
+                rf"(?s)^cannot connect to postgresql\+{driver}://user:\*\*\*@127\.0\.0\.1:1/shop, beside which the "
+                rf"tests have their database: {told}$",
+            )
+            self.assertNotIn("secret", str(caught.exception))
+            self.assertIsNone(caught.exception.__context__)
 
     async def test_not_allowed(self) -> None:
         """A role that may not make databases is told what it lacks."""
