@@ -89,7 +89,12 @@ class InvalidResponseTypeError(FastAPITestingError, TypeError, AttributeError):
 
 
 class IsolationError(FastAPITestingError, RuntimeError):
-    """What the app does to the database cannot be done on the one connection of ``isolation = "rollback"``."""
+    """
+    What is done to the database does not go with the ``isolation`` of the class.
+
+    Such as a rollback that would take with it what others have written on the one connection of ``"rollback"``, or a
+    transaction that a test leaves open where its rows are to be removed.
+    """
 
 
 class ServerError(FastAPITestingError, RuntimeError):

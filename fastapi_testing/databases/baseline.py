@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-__all__ = ["LOCK_TIMEOUT", "Baseline"]
+__all__ = ["Baseline"]
 
 LOCK_TIMEOUT = 5.0
 """Seconds that bringing rows back waits for somebody who still uses them."""

@@ -3,7 +3,7 @@
 import asyncio
 from contextvars import ContextVar
 
-__all__ = ["TEST", "Owner", "claim", "current_owner", "describe_owner"]
+__all__ = ["Owner", "claim", "current_owner", "describe_owner"]
 
 
 class Owner:
