@@ -94,7 +94,9 @@ def state(looked_at: list[tuple[int, str]]) -> str:
     ]
     parts += [
         f"""
-        SELECT 'rows', {_literal(name)}, count(*) || ' ' || coalesce(sum(xmin::text::int8), 0) FROM ONLY {name}
+        SELECT 'rows', {_literal(name)},
+            concat_ws(' ', count(*), coalesce(sum(xmin::text::int8), 0), coalesce(max(xmin::text::int8), 0))
+        FROM ONLY {name}
         """
         for _, name in looked_at
     ]

@@ -41,6 +41,14 @@ class _Kept(NamedTuple):
         return f"INSERT INTO {self.name} ({self.columns}) OVERRIDING SYSTEM VALUE {what}"
 
 
+class _Rows(NamedTuple):
+    """What is told of the rows of a table: how many, and the sum and the greatest of their transactions."""
+
+    number: int
+    total: int
+    newest: int
+
+
 class _Sequence(NamedTuple):
     oid: int
     name: str
@@ -85,6 +93,8 @@ class PostgreSQLBaseline:
         async with self._engine.connect() as connection:
             changed = await self._read_state(connection) - self._state
             if changed:
+                changed = await self._remove_new(connection, changed)
+            if changed:
                 await self._bring_back(connection, changed)
 
     async def close(self) -> None:
@@ -97,8 +107,9 @@ class PostgreSQLBaseline:
         self._kept = [
             _Kept(name, columns, f"{COPIES}.rows_{oid}") for oid, name, _, columns in tables if name in filled
         ]
-        self._query = state([(each.oid, each.name) for each in tables if each.name in filled | self._referenced])
-        self._triggers = [row for row in await _rows(connection, TRIGGERS) if row.at_truncate or row.name in filled]
+        looked_at = filled | self._referenced
+        self._query = state([(each.oid, each.name) for each in tables if each.name in looked_at])
+        self._triggers = [row for row in await _rows(connection, TRIGGERS) if row.at_truncate or row.name in looked_at]
         if self._kept:
             copies = [f"CREATE UNLOGGED TABLE {each.copy} AS TABLE ONLY {each.name}" for each in self._kept]
             await _do(connection, [f"CREATE SCHEMA {COPIES}", *copies])
@@ -112,24 +123,52 @@ class PostgreSQLBaseline:
     async def _read_state(self, connection: AsyncConnection) -> _State:
         return {(kind, name, how) for kind, name, how in await _rows(connection, self._query)}
 
+    async def _remove_new(self, connection: AsyncConnection, changed: _State) -> _State:
+        """Remove the rows that were added; return what is still changed then, where a test has done more than add."""
+        names = _tables_in(changed)
+        before = _looked_at(self._state)
+        if any(now.number - before[name].number > _MANY for name, now in _looked_at(changed).items()):
+            return changed
+        newest = {name: rows.newest for name, rows in before.items()}
+        await self._write(connection, changed, names, self._delete(names, newest))
+        if names.isdisjoint(each.name for each in self._kept):
+            return set()
+        return await self._read_state(connection) - self._state
+
     async def _bring_back(self, connection: AsyncConnection, changed: _State) -> None:
-        names = {name for kind, name, _ in changed if kind != "sequence"}
+        """Empty the tables and fill them anew."""
+        names = _tables_in(changed)
         # To delete a row costs a look at each table that refers to it; to truncate a table, all of those tables.
-        is_much = any(kind == "rows" and int(how.partition(" ")[0]) > _MANY for kind, _, how in changed)
+        is_much = any(rows.number > _MANY for rows in _looked_at(changed).values())
         tables = self._with_references(names, None if is_much else names | {each.name for each in self._kept})
-        emptying = [_truncate(tables, "CASCADE")] if is_much else self._empty(tables)
         kept = [each for each in self._kept if each.name in tables]
+        statements = [_truncate(tables, "CASCADE")] if is_much else [*self._delete(tables, {})]
+        statements += [_at_once([each.insert() for each in kept])] if kept else []
+        await self._write(connection, changed, tables, statements)
+        self._state = await self._read_state(connection)  # the same rows, but others to PostgreSQL
+
+    async def _write(
+        self, connection: AsyncConnection, changed: _State, tables: set[str], statements: Iterable[str]
+    ) -> None:
+        triggers = [each for each in self._triggers if each.name in tables]
         sequences = {name for kind, name, _ in changed if kind == "sequence"}
         try:
-            await _do(connection, [*self._refill(tables, emptying, kept), *self._reset(sequences)])
+            await _do(
+                connection,
+                [
+                    *(each.off for each in triggers),
+                    *statements,
+                    "SET CONSTRAINTS ALL IMMEDIATE",  # what is deferred keeps a trigger from being enabled
+                    *(each.on for each in triggers),
+                    *self._reset(sequences),
+                ],
+            )
         except DBAPIError as exc:
             exc.add_note(
-                f"while {', '.join(sorted(tables))} were emptied after the test: has it left a session or a "
+                f"while rows of {', '.join(sorted(tables))} were removed after the test: has it left a session or a "
                 f"connection open?"
             )
             raise
-        if kept:  # the same rows, but others to PostgreSQL
-            self._state = await self._read_state(connection)
 
     @property
     def _referenced(self) -> set[str]:
@@ -140,24 +179,17 @@ class PostgreSQLBaseline:
         more = {one for one, other in self._references if other in names and (among is None or one in among)}
         return names if more <= names else self._with_references(names | more, among)
 
-    def _empty(self, tables: set[str]) -> Iterator[str]:
-        if alone := tables - self._referenced:
+    def _delete(self, tables: set[str], newest: Mapping[str, int]) -> Iterator[str]:
+        """Have rows removed: those of newer transactions than the newest that had written a table."""
+        looked_at = sorted(tables & _looked_at(self._state).keys())
+        if alone := tables.difference(looked_at):
             yield _truncate(alone)
-        if referenced := sorted(tables & self._referenced):
+        if looked_at:
             # DELETE does not see what a transaction that is still open has written, and would not wait for it.
-            yield f"LOCK TABLE ONLY {', ONLY '.join(referenced)} IN SHARE ROW EXCLUSIVE MODE"
-            yield _at_once([f"DELETE FROM ONLY {name}" for name in referenced])
-
-    def _refill(self, tables: set[str], emptying: Iterable[str], kept: list[_Kept]) -> Iterator[str]:
-        if not tables:
-            return
-        triggers = [each for each in self._triggers if each.name in tables]
-        yield from (each.off for each in triggers)
-        yield from emptying
-        if kept:
-            yield _at_once([each.insert() for each in kept])
-            yield "SET CONSTRAINTS ALL IMMEDIATE"  # what is deferred keeps a trigger from being enabled
-        yield from (each.on for each in triggers)
+            yield f"LOCK TABLE ONLY {', ONLY '.join(looked_at)} IN SHARE ROW EXCLUSIVE MODE"
+            yield _at_once(
+                [f"DELETE FROM ONLY {name} WHERE xmin::text::int8 > {newest.get(name, 0)}" for name in looked_at]
+            )
 
     def _reset(self, oids: set[str]) -> Iterator[str]:
         for sequence in self._sequences:
@@ -165,6 +197,14 @@ class PostgreSQLBaseline:
                 if sequence.is_cached:  # other connections have numbers ahead, which setval() leaves them
                     yield f"ALTER SEQUENCE {sequence.name} RESTART"
                 yield f"PERFORM setval({sequence.oid}::regclass, {sequence.value}, {sequence.is_called})"
+
+
+def _tables_in(state: _State) -> set[str]:
+    return {name for kind, name, _ in state if kind != "sequence"}
+
+
+def _looked_at(state: _State) -> dict[str, _Rows]:
+    return {name: _Rows(*map(int, how.split())) for kind, name, how in state if kind == "rows"}
 
 
 async def _rows(connection: AsyncConnection, query: str) -> list[Any]:

@@ -88,6 +88,11 @@ class Kept(SQLAlchemyMixin):
             await self.execute("UPDATE song SET title = 'other' WHERE id = 2")
             await self.restore()
 
+    async def test_refers_to_a_new_row(self) -> None:
+        """A row of the class that refers to a new one is as it was."""
+        await self.execute("INSERT INTO song VALUES (4, 'new')", "UPDATE verse SET song = 4")
+        await self.restore()
+
     async def test_deleted(self) -> None:
         """What is deleted is there again, with what refers to it."""
         await self.execute("DELETE FROM verse", "DELETE FROM song")
@@ -232,7 +237,7 @@ class KeptPostgreSQL(Kept):
                 caught.exception.__notes__,
                 [
                     (
-                        "while public.song, public.verse were emptied after the test: has it left a session or a "
+                        "while rows of public.song were removed after the test: has it left a session or a "
                         "connection open?"
                     )
                 ],
@@ -319,6 +324,13 @@ class EmptyBehaviour(SQLAlchemyMixin):
         """A table that others refer to is emptied, and they are left alone."""
         await self.session.execute(text("INSERT INTO song VALUES (1)"))
         await self.session.commit()
+
+    async def test_many(self) -> None:
+        """So it is where there is much to remove."""
+        await self.session.execute(text("INSERT INTO song SELECT generate_series(1, 1100)"))
+        await self.session.commit()
+        await type(self)._isolation._baseline.restore()  # type: ignore[union-attr]
+        self.assertIsNone(await self.session.scalar(text("SELECT min(id) FROM song")))
 
     async def test_both_tables(self) -> None:
         """Both are emptied where both were written."""

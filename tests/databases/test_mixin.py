@@ -377,8 +377,8 @@ class MistakeTests(unittest.TestCase):
         self.assertEqual(
             outcomes(result),
             {
-                "test_leave": "while public.artist, public.song were emptied after the test: has it left a session "
-                "or a connection open?"
+                "test_leave": "while rows of public.artist were removed after the test: has it left a session or a "
+                "connection open?"
             },
         )
 
