@@ -64,7 +64,7 @@ class EventuallyAssertions(TestCase):
         except TimeoutError:
             if not limit.expired():  # the probe's own
                 raise
-        standard = f"expected {_name(probe)} to hold within {timeout:g} s; {look.seen}"
+        standard = f"expected {_name(probe)} to hold within {timeout:g} s; {look.describe()}"
         return self.fail(self._formatMessage(msg, standard))
 
 
@@ -74,19 +74,28 @@ class _Look:
     def __init__(self, probe: Callable[[], Any]) -> None:
         self._probe = probe
         self._is_lambda = getattr(probe, "__name__", "") == "<lambda>"
-        self.seen = "it did not return"
+        self._seen = ""
+        self._is_looking = False
+
+    def describe(self) -> str:
+        """Return what it saw last, and whether the last look has come to no end."""
+        if not self._is_looking:
+            return f"at last it {self._seen}"
+        return f"the last look did not return; the one before {self._seen}" if self._seen else "it did not return"
 
     async def until_it_holds(self, limit: asyncio.Timeout) -> Any:
         pause = _FIRST_PAUSE
         while True:
+            self._is_looking = True
             try:
                 value = await self._call()
             except AssertionError as exc:
-                self.seen = f"at last it failed: {exc}" if str(exc) else "at last it failed, and did not say why"
+                self._seen = f"failed: {exc}" if str(exc) else "failed, and did not say why"
             else:
                 if value or (value is None and not self._is_lambda):
                     return value
-                self.seen = f"at last it returned {cut(repr(value))}"
+                self._seen = f"returned {cut(repr(value))}"
+            self._is_looking = False
             if limit.expired():  # the probe has made a failure of its cancellation, which comes only once
                 raise TimeoutError
             await asyncio.sleep(pause)

@@ -68,6 +68,22 @@ class EventuallyTests(EventuallyAssertions, FailureAssertions, unittest.Isolated
         with self.assertFails(f"expected Event.wait to hold within {5 * MS:g} s; it did not return"):
             await self.assertEventually(asyncio.Event().wait, 5 * MS)
 
+    async def test_probe_that_hangs_later(self) -> None:
+        """Where only the last look hangs, it says so, and what the one before saw."""
+        looks: list[bool] = []
+
+        async def idle() -> bool:
+            looks.append(True)
+            if len(looks) == 1:
+                raise AssertionError("one is busy")
+            return await asyncio.Event().wait()
+
+        with self.assertFails(
+            f"expected idle to hold within {20 * MS:g} s; "
+            "the last look did not return; the one before failed: one is busy"
+        ):
+            await self.assertEventually(idle, 20 * MS)
+
     async def test_lambda_that_returns_none(self) -> None:
         """A lambda looks something up, and None is what it finds where there is nothing; it asserts nothing."""
         cache: dict[str, str] = {}
