@@ -13,7 +13,7 @@ from fastapi_testing.case.hangs import choose_test_timeout
 from fastapi_testing.case.loop import ClassLoop, make_runner
 from fastapi_testing.case.module_server import ModuleServer
 from fastapi_testing.case.served import ServedCase
-from fastapi_testing.case.server_errors import note_errors
+from fastapi_testing.case.server_errors import noting_errors
 from fastapi_testing.case.watchdog import TestTimeout, Watchdog
 from fastapi_testing.client import Client, ClientOptions, LoopbackTransport, WebSocketClient
 from fastapi_testing.server import Server
@@ -160,11 +160,8 @@ class AsyncServerTestCase(
         self.addAsyncCleanup(self._transport.aclose)
 
     def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        try:
+        with noting_errors(self._guard.recorders):
             return self._call_in_time(function, *args, **kwargs)
-        except Exception as exc:
-            note_errors(exc, self._guard.recorders)
-            raise
 
     def _call_in_time(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         watchdog = self._watchdog

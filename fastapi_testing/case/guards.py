@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 from starlette.routing import Route, WebSocketRoute
 
 from fastapi_testing.case.loop import cancel_tasks
-from fastapi_testing.case.server_errors import ServerRaises, describe_unseen
+from fastapi_testing.case.server_errors import ServerRaises, describe_unseen, release_logs
 from fastapi_testing.server.exchange import exchange_of, is_servers
 from fastapi_testing.server.recorder import Recorder, recorders
 from fastapi_testing.server.stacks import describe_task
@@ -100,6 +100,7 @@ class TestGuard:
             recorder.reports = False
         troubles = [deferred.describe() for deferred in self.deferred if not deferred.is_fulfilled()]
         troubles += describe_unseen(self.recorders)
+        release_logs(self.recorders)
         try:
             troubles += _report_leaks(self._describe_leaks(), leaks, method)
         except Warning as warning:  # with warnings as errors, it must not hide the rest
@@ -117,7 +118,7 @@ class TestGuard:
 
     def _busy(self) -> set["asyncio.Task[Any]"]:
         started = self._tasks()
-        answering = {task for recorder in self.recorders for task in recorder.tasks("http", "websocket")}
+        answering = {task for recorder in self.recorders for task in recorder.current}
         return answering & started | {task for task in started if _closes_generator(task)}
 
     async def _cancel(self, tasks: set["asyncio.Task[Any]"]) -> None:

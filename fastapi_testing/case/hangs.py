@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi_testing.server.exchange import Exchange
 from fastapi_testing.server.recorder import Recorder
-from fastapi_testing.server.stacks import stack_of, stack_of_thread, stacks_of_workers
+from fastapi_testing.server.stacks import format_frames, frames_of_workers, stack_of, stack_of_thread
 
 if TYPE_CHECKING:
     import asyncio
@@ -53,7 +53,10 @@ def _describe_app(recorders: Iterable[Recorder]) -> str:
     in_flight = [exchange for recorder in recorders for exchange in recorder.in_flight]
     requests = [_describe("in flight", exchange) for exchange in in_flight if exchange.kind == "http"]
     websockets = [_describe("open", exchange) for exchange in in_flight if exchange.kind == "websocket"]
-    threads = [f"\na thread of a handler that is no coroutine, at:{_lines(stack)}" for stack in stacks_of_workers()]
+    threads = [
+        f"\na thread of a handler that is no coroutine, at:{_lines(format_frames(frames))}"
+        for frames in frames_of_workers()
+    ]
     return "".join([*requests, *websockets, *threads])
 
 

@@ -1,8 +1,9 @@
 """What test cases with a server have in common: what is served, and how."""
 
+import contextlib
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Literal, cast
 
 import httpx
@@ -11,7 +12,7 @@ from fastapi import FastAPI
 from fastapi_testing.assertions import HTTPAssertions, JsonAssertions, ModelAssertions, OpenAPIAssertions
 from fastapi_testing.case.guards import Leaks, TestGuard
 from fastapi_testing.case.overrides import DependencyOverrides
-from fastapi_testing.case.server_errors import Expected, ServerRaises
+from fastapi_testing.case.server_errors import Expected, ServerRaises, noting_errors
 from fastapi_testing.client import ClientOptions
 from fastapi_testing.client.settling import Settling
 from fastapi_testing.errors import ServerNotRunningError
@@ -81,7 +82,10 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
     """Seconds that the app's call may take once it has answered, and all of them once the test is done."""
 
     raise_server_exceptions: ClassVar[bool] = False
-    """Whether an exception of the app is raised by the client's request, as Starlette's TestClient does."""
+    """
+    Whether an exception of the app is raised by the client's request, or where a WebSocket connects, sends or receives,
+    as Starlette's TestClient does.
+    """
 
     leaks: ClassVar[Leaks] = "warn"
     """What to do about tasks that a test leaves, once they are cancelled: ``"warn"``, ``"fail"`` or ``"ignore"``."""
@@ -106,7 +110,7 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
 
     def assertServerRaises(self, expected: Expected, regex: str | re.Pattern[str] | None = None) -> ServerRaises:
         """
-        Fail unless the app raises in the context: for a request, for a WebSocket, or in a background task.
+        Fail unless the app raises in the context: for a request, for a WebSocket, or in a task that it started.
 
         ::
 
@@ -115,7 +119,8 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
             self.assertEqual(raised.exception.args, ("no stock",))
 
         What is expected so does not fail the test at its end. As a plain ``with`` cannot wait, one that is left while
-        the app still answers something is decided at the end of the test; ``async with`` waits for it.
+        the app still answers something, or goes on with it, is decided at the end of the test; ``async with`` waits for
+        it. Of the tasks that the app starts with :func:`asyncio.create_task`, those count that it does not look after.
 
         Args:
             expected: The type of the exception, or a tuple of types; in an exception group, of one in it.
@@ -132,6 +137,11 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
             fail=self.fail,
             defer=self._guard.deferred.append,
         )
+
+    @contextlib.contextmanager
+    def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
+        with super().subTest(*args, **params), noting_errors(self._guard.recorders):
+            yield
 
     @classmethod
     def _what_to_do(cls) -> str:

@@ -4,14 +4,17 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from textwrap import indent
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
+from unittest import SkipTest
 
 from fastapi_testing.assertions.exchange import describe_exchange
 from fastapi_testing.server.exchange import Exchange
 from fastapi_testing.server.recorder import Recorder
+from fastapi_testing.server.tasks import TaskFailure
 
-__all__ = ["ServerRaises", "describe_unseen", "note_errors"]
+__all__ = ["ServerRaises", "describe_unseen", "noting_errors", "release_logs"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
@@ -49,13 +52,13 @@ class ServerRaises:
 
     def __enter__(self) -> Self:
         self._before = {*self._exchanges("exchanges")}
-        self._failed_before = {*self._exchanges("failed")}
+        self._failed_before = {*self._failures()}
         return self
 
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> bool:
-        if exc is None and not self.is_fulfilled() and any(recorder.in_flight for recorder in self._recorders):
+        if exc is None and not self.is_fulfilled() and self._running():
             # It may come yet, of what has been asked by now, and a `with` cannot wait for it.
             self._candidates = {*self._exchanges("exchanges"), *self._exchanges("in_flight")}
             self._defer(self)
@@ -74,11 +77,12 @@ class ServerRaises:
 
     def is_fulfilled(self) -> bool:
         """Tell whether the app has raised as expected by now; what it raised so counts as seen."""
-        for exchange in self._failed():
-            exception = self._find(exchange.error)
+        for failure in self._failed():
+            exception = self._find(failure.error)
             if exception is not None:
-                exchange.expect()
-                self.exchange, self.exception = self.exchange or exchange, self.exception or exception
+                failure.expect()
+                self.exchange = self.exchange or _exchange_of(failure)
+                self.exception = self.exception or exception
         return self.exchange is not None
 
     def describe(self) -> str:
@@ -96,7 +100,7 @@ class ServerRaises:
 
     def _describe_instead(self) -> str:
         if failed := self._failed():
-            return f"it raised:{''.join(map(describe_exchange, failed))}"
+            return f"it raised:{''.join(map(_tell, failed))}"
         asked = [exchange for exchange in self._exchanges("exchanges") if exchange not in self._before]
         if not asked:
             return "it was asked nothing"
@@ -104,11 +108,11 @@ class ServerRaises:
             f"it raised nothing; it was asked for {', '.join(f'{exchange} ({exchange.status})' for exchange in asked)}"
         )
 
-    def _failed(self) -> list[Exchange]:
-        failed = (exchange for exchange in self._exchanges("failed") if exchange not in self._failed_before)
+    def _failed(self) -> list[Exchange | TaskFailure]:
+        failed = (failure for failure in self._failures() if failure not in self._failed_before)
         if self._candidates is not None:
-            failed = (exchange for exchange in failed if exchange in self._candidates)
-        return [exchange for exchange in failed if exchange.is_error or self._find(exchange.error) is not None]
+            failed = (failure for failure in failed if _exchange_of(failure) in self._candidates)
+        return [failure for failure in failed if failure.is_error or self._find(failure.error) is not None]
 
     def _find(self, exception: BaseException | None) -> BaseException | None:
         leaves = iter(()) if exception is None else _leaves(exception)
@@ -119,14 +123,23 @@ class ServerRaises:
             self._pattern is None or self._pattern.search(str(exception)) is not None
         )
 
-    def _exchanges(self, which: str) -> Iterator[Exchange]:
+    def _exchanges(self, which: Literal["exchanges", "in_flight"]) -> Iterator[Exchange]:
         for recorder in self._recorders:
             yield from getattr(recorder, which)
 
+    def _failures(self) -> Iterator[Exchange | TaskFailure]:
+        for recorder in self._recorders:
+            yield from recorder.failed
+
+    def _running(self) -> set["asyncio.Task[Any]"]:
+        """Return the tasks in which the app answers, or goes on with what it was asked."""
+        answering = (recorder.current for recorder in self._recorders)
+        started = (exchange.started for exchange in self._exchanges("exchanges"))
+        return set().union(*answering, *started)
+
     async def _wait_until_over(self) -> None:
-        tasks: set[asyncio.Task[Any]] = set().union(
-            *(recorder.tasks("http", "websocket") for recorder in self._recorders)
-        )
+        loop = asyncio.get_running_loop()
+        tasks = {task for task in self._running() if task.get_loop() is loop}
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._timeout):
                 while tasks and not self.is_fulfilled():
@@ -135,22 +148,58 @@ class ServerRaises:
 
 def describe_unseen(recorders: Iterable[Recorder]) -> list[str]:
     """Return one text for each exception that no response has shown, and no test has expected."""
-    unseen = (exchange for recorder in recorders for exchange in recorder.failed if exchange.was_missed)
+    unseen = (failure for recorder in recorders for failure in recorder.failed if failure.was_missed)
     return [
         f"the app raised what no response could show; where that is meant, expect it with assertServerRaises(): "
-        f"{describe_exchange(exchange).lstrip()}"
-        for exchange in unseen
+        f"{_tell(failure).lstrip()}"
+        for failure in unseen
     ]
 
 
-def note_errors(exception: BaseException, recorders: Iterable[Recorder]) -> None:
-    """Add to a test's own failure the exceptions that the app has answered with, where it does not show them yet."""
-    said = str(exception)
+@contextlib.contextmanager
+def noting_errors(recorders: Iterable[Recorder]) -> Iterator[None]:
+    """Add to a failure the exceptions that the app has answered with, where it does not show them yet."""
+    try:
+        yield
+    except SkipTest:
+        raise
+    except Exception as exc:
+        _note_errors(exc, recorders)
+        raise
+
+
+def release_logs(recorders: Iterable[Recorder]) -> None:
+    """
+    Let the server's log of an exception go where it was on its way to, if nobody has seen the exception.
+
+    So it is where a client that is not of this package, in a thread for instance, got the response.
+    """
     for recorder in recorders:
-        for exchange in recorder.failed:
-            text = describe_exchange(exchange).strip()
-            if exchange.is_error and not exchange.was_missed and not exchange.expected and text not in said:
-                exception.add_note(text)
+        for failure in recorder.failed:
+            if isinstance(failure, Exchange) and failure.is_error and not (failure.delivered or failure.expected):
+                failure.release_log()
+
+
+def _note_errors(exception: BaseException, recorders: Iterable[Recorder]) -> None:
+    said = "\n".join([str(exception), *getattr(exception, "__notes__", ())])
+    for recorder in recorders:
+        for failure in recorder.failed:
+            if not failure.is_error or failure.expected:
+                continue
+            if indent(failure.app_traceback, "  ") in said:
+                failure.expect()
+            elif not failure.was_missed:
+                exception.add_note(_tell(failure).strip())
+
+
+def _tell(failure: Exchange | TaskFailure) -> str:
+    """Return the text of an exception, which is seen by that."""
+    failure.expect()
+    return describe_exchange(failure)
+
+
+def _exchange_of(failure: Exchange | TaskFailure) -> Exchange:
+    return failure.exchange if isinstance(failure, TaskFailure) else failure
 
 
 def _leaves(exception: BaseException) -> Iterator[BaseException]:

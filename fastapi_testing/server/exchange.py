@@ -6,7 +6,8 @@ import gc
 import logging
 import sys
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, Literal
 
 from anyio import BrokenResourceError
@@ -16,9 +17,9 @@ from uvicorn.protocols.utils import ClientDisconnected
 
 from fastapi_testing.server.application import Message, Receive, Scope, Send, describe_app
 from fastapi_testing.server.clock import RealClock
-from fastapi_testing.server.stacks import app_traceback, stack_of, waiting_at
+from fastapi_testing.server.stacks import app_traceback, follow, stack_of, waiting_at
 
-__all__ = ["Exchange", "Tap", "current_exchange", "exchange_of", "is_servers", "serving"]
+__all__ = ["Exchange", "Tap", "current_exchange", "exchange_of", "is_an_end", "is_servers", "serving"]
 
 _RECORDS = 100
 """Log records that an exchange keeps, the last ones."""
@@ -65,6 +66,7 @@ class Exchange:
         expected: Whether a test has expected the exception.
         reported: Whether somebody reports the exception, so that the server's log need not go to the terminal.
         delivered: Whether a client of this package has got the response.
+        denied: Whether the app has rejected the handshake of a WebSocket with a response of its own.
         left: Whether a client of this package gave up waiting for the response: it cannot have shown the exception.
     """
 
@@ -81,21 +83,28 @@ class Exchange:
     expected: bool = False
     reported = False
     delivered = False
+    denied = False
     left = False
     _handled: BaseException | None = None
     _endpoint: object = None
     _waiters: Sequence["asyncio.Future[None]"] = ()
+    _held: Sequence[Callable[[], object]] = ()
+    _started: "dict[asyncio.Task[Any], None] | None" = None
 
-    def __init__(self, scope: Scope, task: "asyncio.Task[Any]") -> None:
+    def __init__(
+        self, scope: Scope, task: "asyncio.Task[Any]", tell: Callable[["Exchange", "asyncio.Task[Any]"], None]
+    ) -> None:
+        get = scope.get
         self.kind: Literal["http", "websocket", "lifespan"] = scope["type"]
-        self.request_headers: Sequence[tuple[bytes, bytes]] = scope.get("headers", ())
-        self.client: tuple[str, int] | None = scope.get("client")
+        self.request_headers: Sequence[tuple[bytes, bytes]] = get("headers", ())
+        self.client: tuple[str, int] | None = get("client")
         self.started_at: float = RealClock.now()
-        self.method: str = scope.get("method", "" if self.kind == "lifespan" else "GET")
-        self._path: bytes = scope.get("raw_path") or scope.get("path", "").encode()
-        self._query: bytes = scope.get("query_string", b"")
+        self.method: str = get("method") or ("" if self.kind == "lifespan" else "GET")
+        self._path: bytes = get("raw_path") or get("path", "").encode()
+        self._query: bytes = get("query_string", b"")
         self._scope: Scope | None = scope
         self._task: asyncio.Task[Any] | None = task
+        self._tell = tell
 
     def __repr__(self) -> str:
         state = "in flight" if self.ended_at is None else f"status {self.status}"
@@ -120,7 +129,7 @@ class Exchange:
     @property
     def is_error(self) -> bool:
         """Whether something went wrong, other than because the client had gone or the test was over."""
-        return self.error is not None and not _is_an_end(self.error)
+        return self.error is not None and not is_an_end(self.error)
 
     @property
     def was_missed(self) -> bool:
@@ -146,18 +155,23 @@ class Exchange:
     @property
     def stack(self) -> list[str]:
         """Where the call stands, outermost first, in a traceback's words; empty once it has ended."""
-        return [] if self._task is None else stack_of(self._task)
+        return [line for task in self._tasks for line in stack_of(task)]
 
     @property
     def whereabouts(self) -> str:
         """What is asked, of which function, and where it waits: ``GET /slow, in shop.slow, waits at File ...``."""
-        where = "" if self._task is None else f", waits at {waiting_at(self._task)}"
+        where = f", waits at {waiting_at(self._tasks[-1])}" if self._tasks else ""
         return f"{self.name}{where}"
 
     @property
     def name(self) -> str:
         """What is asked, and of which function: ``GET /slow, in shop.slow``."""
         return f"{self}{f', in {self.endpoint}' if self.endpoint else ''}"
+
+    @property
+    def started(self) -> list["asyncio.Task[Any]"]:
+        """The tasks that the app started while it answered, and that have not ended."""
+        return list(self._started or ())
 
     async def wait_ended(self) -> None:
         """Wait until the app's call has ended: its background tasks and ``yield`` dependencies are done then."""
@@ -177,7 +191,7 @@ class Exchange:
         self.unseen = self.kind != "lifespan" and self.is_error and not shown
 
     def expect(self) -> None:
-        """Take note that a test has expected the exception, or has got it itself."""
+        """Take note that a test has expected the exception, has got it itself, or shows it."""
         self.expected = True
         self.unseen = False
 
@@ -204,6 +218,23 @@ class Exchange:
         if message.get("code") in _INTERNAL_ERRORS:
             self.handled = self._find_handled()
 
+    def hold_log(self, record: logging.LogRecord, handlers: Sequence[logging.Handler]) -> None:
+        """Keep the server's log of the exception back from handlers, until it is known whether anybody sees it."""
+        self._held = [partial(handler.handle, record) for handler in handlers]
+
+    def release_log(self) -> None:
+        """Let it go to them after all."""
+        for handle in self._held:
+            handle()
+        self._held = ()
+
+    def watch(self, task: "asyncio.Task[Any]") -> None:
+        """Take note of a task that the app starts while it answers, or that is started by what it started."""
+        if self._started is None:
+            self._started = {}
+        self._started[task] = None
+        task.add_done_callback(self._look_at)
+
     def log(self, record: logging.LogRecord) -> None:
         """Keep a log record that was made during the call."""
         own = record.name == "uvicorn" or record.name.startswith("uvicorn.")
@@ -218,11 +249,24 @@ class Exchange:
         logged = next(errors, None)
         return sys.exc_info()[1] or (logged.exc_info[1] if logged is not None and logged.exc_info else None)
 
+    @property
+    def _tasks(self) -> list["asyncio.Task[Any]"]:
+        """The tasks to look at to see where the call stands: its own and, behind it, those a framework continues in."""
+        if self._task is None:
+            return []
+        return follow(self._task, self.started, None if self._scope is None else self._scope.get("endpoint"))
 
-def _is_an_end(exception: BaseException) -> bool:
+    def _look_at(self, task: "asyncio.Task[Any]") -> None:
+        assert self._started is not None  # noqa: S101 - watch() has made it
+        del self._started[task]
+        if not task.cancelled() and self.kind != "lifespan":
+            self._tell(self, task)
+
+
+def is_an_end(exception: BaseException) -> bool:
     """Tell whether it is how a call ends whose client has gone; a task group may raise it as part of a group."""
     if isinstance(exception, BaseExceptionGroup):
-        return all(map(_is_an_end, exception.exceptions))
+        return all(map(is_an_end, exception.exceptions))
     return isinstance(exception, _NO_ERRORS)
 
 
@@ -249,18 +293,28 @@ class Tap:
     # Not a coroutine function of its own: what it returns is the server's coroutine, which saves one per message.
     def send(self, message: Message) -> Any:
         """Send to the server."""
-        kind, exchange = message["type"], self._exchange
-        if kind in ("http.response.body", "websocket.http.response.body"):
-            exchange.bytes_sent += len(message.get("body", b""))
-        elif kind == "websocket.send":
+        kind = message["type"]
+        if kind == "http.response.body":
+            self._exchange.bytes_sent += len(message.get("body", b""))
+        elif kind == "http.response.start":
+            self._exchange.take_answer(message, message["status"])
+        elif kind.startswith("websocket."):
+            self._take_note(kind, message)
+        return self._send(message)
+
+    def _take_note(self, kind: str, message: Message) -> None:
+        exchange = self._exchange
+        if kind == "websocket.send":
             exchange.bytes_sent += _payload_size(message)
-        elif kind in ("http.response.start", "websocket.http.response.start"):
-            exchange.take_answer(message, message["status"])
         elif kind == "websocket.accept":
             exchange.take_answer(message, 101)
+        elif kind == "websocket.http.response.start":
+            exchange.take_answer(message, message["status"])
+        elif kind == "websocket.http.response.body":
+            exchange.bytes_sent += len(message.get("body", b""))
+            exchange.denied = not message.get("more_body", False)
         elif kind == "websocket.close":
             exchange.take_close(message)
-        return self._send(message)
 
 
 def exchange_of(task: "asyncio.Task[Any]") -> Exchange | None:

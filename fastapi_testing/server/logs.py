@@ -19,6 +19,9 @@ __all__ = ["LogWatch"]
 
 _logger = logging.getLogger("uvicorn.error")
 
+_FALSE_ALARM = "ASGI callable returned without completing handshake."
+"""What uvicorn logs of each handshake that an app has rejected with a response of its own, which completes it."""
+
 
 class _RecordFactory:
     """Makes records as the factory before it did, and shows them to the exchange they belong to."""
@@ -67,22 +70,33 @@ class LogWatch:
 
 
 def _hold_back(record: logging.LogRecord) -> bool:
-    """Keep an exception that is reported elsewhere off the terminal; assertLogs, files and the like still get it."""
+    """Keep an exception that is reported elsewhere off the terminal for now; all other handlers still get it."""
     exchange = current_exchange.get()
-    if exchange is None or not exchange.reported or not record.exc_info or record.exc_info[1] is not exchange.exception:
+    if exchange is None:
         return True
-    for handler in _handlers():
-        if record.levelno >= handler.level and not _writes_on_terminal(handler):
+    if exchange.denied and record.msg == _FALSE_ALARM:
+        return False
+    if not exchange.reported or not record.exc_info or record.exc_info[1] is not exchange.exception:
+        return True
+    willing = [handler for handler in _handlers() if record.levelno >= handler.level]
+    on_terminal = [handler for handler in willing if _writes_on_terminal(handler)]
+    for handler in willing:
+        if handler not in on_terminal:
             handler.handle(record)
+    exchange.hold_log(record, on_terminal)
     return False
 
 
 def _handlers() -> Iterator[logging.Handler]:
-    """Yield the handlers that a record of uvicorn's logger gets to."""
+    """Yield the handlers that a record of uvicorn's logger gets to; the last resort where there is none."""
     logger: logging.Logger | None = _logger
+    found = 0
     while logger is not None:
+        found += len(logger.handlers)
         yield from logger.handlers
         logger = logger.parent if logger.propagate else None
+    if not found and logging.lastResort is not None:
+        yield logging.lastResort
 
 
 def _writes_on_terminal(handler: logging.Handler) -> bool:

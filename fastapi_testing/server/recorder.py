@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi_testing.server.application import ASGIApp, Receive, Scope, Send
 from fastapi_testing.server.exchange import Exchange, Tap, current_exchange
+from fastapi_testing.server.tasks import TaskFailure, was_not_retrieved
 
 __all__ = ["Recorder", "find_exchange", "recorders", "watcher"]
 
@@ -52,7 +53,8 @@ class Recorder:
 
     Attributes:
         exchanges: HTTP requests and WebSockets, oldest first, since :meth:`start_over`; the last 500.
-        failed: Those among them whose call ended with an exception, or that answered 500 for one.
+        failed: Those among them whose call ended with an exception, or that answered 500 for one, and the tasks they
+            started that failed and were not looked after.
         lifespan: The exchange of the lifespan, if there is one.
         reports: Whether somebody reports the app's exceptions, so that uvicorn's log of them is kept off the terminal.
         loop: The event loop on which the server runs; None before its first start.
@@ -60,23 +62,24 @@ class Recorder:
 
     def __init__(self, app: ASGIApp) -> None:
         self.exchanges: deque[Exchange] = deque(maxlen=_KEPT)
-        self.failed: deque[Exchange] = deque(maxlen=_KEPT)
+        self.failed: deque[Exchange | TaskFailure] = deque(maxlen=_KEPT)
         self.lifespan: Exchange | None = None
         self.reports = False
         self.loop: asyncio.AbstractEventLoop | None = None
         self._app = app
+        self._tell = self._take_failure  # made once, not for each exchange
         self._by_client: dict[Address | None, Exchange] = {}
         self._in_flight: dict[asyncio.Task[Any], Exchange] = {}
+        self._earlier: set[asyncio.Task[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine that runs has a task
-        exchange = self._in_flight[task] = Exchange(scope, task)
+        exchange = self._in_flight[task] = Exchange(scope, task, self._tell)
         if exchange.kind == "lifespan":
             self.lifespan = exchange
         else:
             self.exchanges.append(exchange)
-            self._by_client.pop(exchange.client, None)
             self._by_client[exchange.client] = exchange
             if len(self._by_client) > _KEPT:  # clients of other makers never take theirs
                 del self._by_client[next(iter(self._by_client))]
@@ -97,11 +100,20 @@ class Recorder:
     @property
     def in_flight(self) -> list[Exchange]:
         """The HTTP requests and WebSockets whose call has not ended."""
-        return [exchange for exchange in self._in_flight.values() if exchange.kind != "lifespan"]
+        return [exchange for exchange in self._in_flight.copy().values() if exchange.kind != "lifespan"]
 
     def tasks(self, *kinds: str) -> set["asyncio.Task[Any]"]:
         """Return the tasks in which the app is called, for a kind of exchange or for any."""
-        return {task for task, exchange in self._in_flight.items() if not kinds or exchange.kind in kinds}
+        return {task for task, exchange in self._in_flight.copy().items() if not kinds or exchange.kind in kinds}
+
+    @property
+    def current(self) -> dict["asyncio.Task[Any]", Exchange]:
+        """Those among them that were asked since :meth:`start_over`, by the task in which the app is called."""
+        return {
+            task: exchange
+            for task, exchange in self._in_flight.copy().items()
+            if exchange.kind != "lifespan" and task not in self._earlier
+        }
 
     def begin(self, address: Address) -> None:
         """Take note that the server has started."""
@@ -117,6 +129,7 @@ class Recorder:
 
     def start_over(self) -> None:
         """Forget what was, as a test begins; what is in flight stays in flight."""
+        self._earlier = {*self._in_flight}
         self.exchanges.clear()
         self.failed.clear()
         self._by_client.clear()
@@ -131,6 +144,11 @@ class Recorder:
         """Return what a task is answering and where it stands: ``GET /slow, in shop.slow, waits at File ...``."""
         exchange = self._in_flight.get(task)
         return repr(task) if exchange is None else exchange.whereabouts
+
+    def _take_failure(self, exchange: Exchange, task: "asyncio.Task[Any]") -> None:
+        """Keep the exception of a task, where somebody will ask; else asyncio logs it, as it always does."""
+        if self.reports and was_not_retrieved(task):
+            self.failed.append(TaskFailure(exchange, task))
 
     def _fail(self, exchange: Exchange, exception: BaseException) -> None:
         exchange.fail(exception)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import warnings
 from types import TracebackType
 from typing import Any, Literal, Self, TypedDict
 
@@ -19,6 +20,8 @@ from fastapi_testing.server.recorder import Recorder, recorders
 from fastapi_testing.server.settle import settle
 from fastapi_testing.server.sockets import bind_socket
 from fastapi_testing.server.state import ServerState
+from fastapi_testing.server.tasks import TaskWatch
+from fastapi_testing.server.threads import abandoned_threads
 from fastapi_testing.server.tls import TLSOptions, choose_tls
 
 __all__ = ["HTTPImplementation", "LifespanMode", "Server", "ServerOptions"]
@@ -216,6 +219,7 @@ class Server(TLSEndpoint, uvicorn.Server):
         sock = self._bind()
         self._phase = "starting"
         LogWatch.begin()
+        TaskWatch.begin()
         token = serving.set(True)  # the loop accepts connections in the context in which it was told to
         try:
             await self.startup(sockets=[sock])
@@ -226,6 +230,7 @@ class Server(TLSEndpoint, uvicorn.Server):
                 await self.lifespan.shutdown()
             finally:
                 LogWatch.end()
+                TaskWatch.end()
             raise
         finally:
             serving.reset(token)
@@ -238,7 +243,8 @@ class Server(TLSEndpoint, uvicorn.Server):
         """
         Stop accepting connections, let requests in flight end, and run the app's lifespan to its end.
 
-        A server that is stopped stays so.
+        A server that is stopped stays so. A handler in a thread that goes on although its call was cancelled is warned
+        of, as the process cannot exit before it returns.
 
         Raises:
             ServerError: If the server is just being started or stopped, or runs on another event loop.
@@ -255,6 +261,9 @@ class Server(TLSEndpoint, uvicorn.Server):
             self._phase = "stopped"
             recorders.pop(self._reachable_address, None)
             LogWatch.end()
+            TaskWatch.end()
+        for thread in await abandoned_threads(_CANCEL_GRACE):
+            warnings.warn(f"stopped {self._name}; {thread}", RuntimeWarning, stacklevel=2)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's signature
         """Do what uvicorn's own does, without its waits on the clock."""
@@ -337,13 +346,12 @@ class Server(TLSEndpoint, uvicorn.Server):
                 await self.server_state.wait_until_idle()
         except TimeoutError:
             tasks = list(self.server_state.tasks)
-            error = self._name_unfinished(tasks)
+            lines = [f"  {self.recorder.describe(task)}" for task in tasks]
             await self._cancel(tasks)
-            return error
+            return self._name_unfinished(lines + await abandoned_threads(0))
         return None
 
-    def _name_unfinished(self, tasks: list[asyncio.Task[None]]) -> ServerShutdownError:
-        lines = [f"  {self.recorder.describe(task)}" for task in tasks]
+    def _name_unfinished(self, lines: list[str]) -> ServerShutdownError:
         lines = lines or ["  a connection whose peer does not read what it was sent"]
         return ServerShutdownError(
             "\n".join(

@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["app_traceback", "describe_task", "stack_of", "stack_of_thread", "stacks_of_workers", "waiting_at"]
+__all__ = [
+    "app_traceback",
+    "describe_task",
+    "follow",
+    "format_frames",
+    "frames_of_workers",
+    "stack_of",
+    "stack_of_thread",
+    "waiting_at",
+]
 
 _T = TypeVar("_T")
 
@@ -45,25 +54,56 @@ def waiting_at(task: "asyncio.Task[Any]") -> str:
     return f'File "{frame.f_code.co_filename}", line {frame.f_lineno}, in {frame.f_code.co_name}'
 
 
+def follow(
+    own: "asyncio.Task[Any]", started: Iterable["asyncio.Task[Any]"], endpoint: object
+) -> list["asyncio.Task[Any]"]:
+    """
+    Return the tasks in which a call of the app runs the user's code, the one that shows best where it stands last.
+
+    Middleware and streamed responses go on in tasks of their own. What the user's code has started is not looked at, as
+    the call need not wait for it, unless the endpoint itself runs there.
+
+    Args:
+        own: The call's own task.
+        started: The tasks started in it, the first one first.
+        endpoint: The route's function.
+    """
+    frames = {task: [*_frames(task.get_coro())] for task in (own, *started)}
+    code = getattr(inspect.unwrap(endpoint), "__code__", None) if callable(endpoint) else None
+    of_endpoint = [task for task in frames if any(frame.f_code is code for frame in frames[task])]
+    of_users = [task for task in frames if any(_is_users(_frame_file(frame)) for frame in frames[task])]
+    continued = [task for task in of_users if task is own or not _is_users(_frame_file(frames[task][0]))]
+    return [*(task for task in continued if task not in of_endpoint), *of_endpoint] or [own]
+
+
 def stack_of(task: "asyncio.Task[Any]") -> list[str]:
     """Return the stack of a suspended task, outermost first, as a traceback has it; empty of one that is running."""
     coroutine = task.get_coro()
-    return [] if getattr(coroutine, "cr_running", False) else _format(_frames(coroutine))
+    return [] if getattr(coroutine, "cr_running", False) else format_frames(_frames(coroutine))
 
 
 def stack_of_thread(thread: int) -> list[str]:
     """Return the same for what a thread is running, from where this package has called it."""
     frames = [*_callers(sys._current_frames().get(thread))]  # noqa: SLF001 - documented
     called = itertools.takewhile(lambda frame: not _frame_file(frame).startswith(_PACKAGE), frames)
-    return _format(reversed([*called] or frames))
+    return format_frames(reversed([*called] or frames))
 
 
-def stacks_of_workers() -> list[list[str]]:
-    """Return the stacks of the threads in which plain functions are handlers, of those that run the user's code."""
+def frames_of_workers() -> list[list[FrameType]]:
+    """Return the frames, outermost first, of the threads that run a handler which is a plain function."""
     threads = [thread.ident for thread in threading.enumerate() if thread.name == "AnyIO worker thread"]
     frames = sys._current_frames()  # noqa: SLF001 - documented
     stacks = ([*_callers(frames.get(ident or 0))][::-1] for ident in threads)
-    return [_format(stack) for stack in stacks if any(_is_users(_frame_file(frame)) for frame in stack)]
+    return [stack for stack in stacks if any(_is_users(_frame_file(frame)) for frame in stack)]
+
+
+def format_frames(frames: Iterable[FrameType]) -> list[str]:
+    """Return frames in a traceback's words: those of the user's own code."""
+    summaries = (
+        FrameSummary(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+        for frame in _own(list(frames), _frame_file)
+    )
+    return "".join(format_list([*summaries])).splitlines()
 
 
 def describe_task(task: "asyncio.Task[Any]") -> str:
@@ -102,14 +142,6 @@ def _own(frames: list[_T], file_of: Callable[[_T], str]) -> list[_T]:
         if own := [frame for frame in frames if belongs(file_of(frame))]:
             return own
     return frames[-1:]
-
-
-def _format(frames: Iterable[FrameType]) -> list[str]:
-    summaries = (
-        FrameSummary(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
-        for frame in _own(list(frames), _frame_file)
-    )
-    return "".join(format_list([*summaries])).splitlines()
 
 
 def _frames(awaited: object) -> Iterator[FrameType]:

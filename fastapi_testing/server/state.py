@@ -28,7 +28,6 @@ class ServerState(uvicorn.server.ServerState):
         super().__init__()
         self._changed = asyncio.Event()
         self.connections: set[Any] = _NotifyingSet(self._changed)
-        self.tasks: set[asyncio.Task[None]] = _NotifyingSet(self._changed)
 
     @property
     def default_headers(self) -> list[tuple[bytes, bytes]]:
@@ -47,7 +46,7 @@ class ServerState(uvicorn.server.ServerState):
         """Wait until every connection is closed and every task is done."""
         while self.connections or self.tasks:
             self._changed.clear()
-            await self._changed.wait()
+            await (asyncio.wait(self.tasks) if self.tasks else self._changed.wait())
 
 
 class _NotifyingSet(set[_T]):

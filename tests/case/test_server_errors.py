@@ -1,12 +1,20 @@
 """The app's exceptions: in failures, as expected ones, and as those that nobody has seen."""
 
+import asyncio
+import io
+import logging
+import sys
 import unittest
+from contextlib import redirect_stderr
+from typing import Any
 
+import requests
 import websockets
 
 from fastapi_testing import AsyncServerTestCase, Server
 from tests.case import failing
 from tests.case.failing import failures, line_of, terminal_of
+from tests.running import run_classes
 from tests.timing import MS
 
 RAISED = f"""\
@@ -55,6 +63,19 @@ class ShownTests(unittest.TestCase):
             case.assertEqual(response.status_code, 200)
 
         self.assertEqual(failures(test), [f"AssertionError: 500 != 200\n{RAISED}"])
+
+    def test_sub_tests(self) -> None:
+        """So has the failure of a subTest, which the rest of the test does not see; each exception is told once."""
+
+        async def test(case: AsyncServerTestCase) -> None:
+            with case.subTest("first", number=1):
+                case.assertEqual((await case.client.get("/fail")).status_code, 200)
+            with case.subTest("second"):
+                case.fail("my own")
+            with case.subTest("third"):
+                case.skipTest("no third")
+
+        self.assertEqual(failures(test), [f"AssertionError: 500 != 200\n{RAISED}", "AssertionError: my own"])
 
     def test_nobody_minds(self) -> None:
         """A test that passes with a 500 passes, and the terminal is not flooded."""
@@ -249,6 +270,91 @@ class ExpectedTests(AsyncServerTestCase):
                 str(caught.exception),
                 f"assertServerRaises() takes an exception type, or a tuple of them, got {wrong!r}",
             )
+
+
+class ToldOnceTests(unittest.TestCase):
+    """Exceptions that a failure has told already."""
+
+    maxDiff = None
+
+    def test_something_else(self) -> None:
+        """What came instead of what is expected is told by the assertion, and not once more at the end."""
+
+        async def test(case: AsyncServerTestCase) -> None:
+            with case.assertServerRaises(ValueError):
+                await case.client.get("/background")
+
+        raised = UNSEEN.partition("assertServerRaises(): ")[2]
+        expected = f"AssertionError: expected the app to raise ValueError, it raised:\n{raised}"
+        self.assertEqual(failures(test), [expected])
+
+    def test_skipped(self) -> None:
+        """A test that is skipped shows nothing, so that nothing counts as told."""
+
+        async def test(case: AsyncServerTestCase) -> None:
+            await case.client.get("/fail")
+            await case.client.get("/background")
+            case.skipTest("not today")
+
+        self.assertEqual(failures(test), [f"{UNSEEN}\n{RAISED}"])
+
+
+class ForeignClientTests(unittest.TestCase):
+    """Clients of other makers, in a thread."""
+
+    async def ask(self, case: AsyncServerTestCase) -> None:
+        """Ask for what fails."""
+        response = await asyncio.to_thread(requests.get, f"{case.server.url}/fail", timeout=60)
+        case.assertEqual(response.status_code, 500)
+
+    def test_nobody_has_seen_it(self) -> None:
+        """A test that passes leaves the server's log of the exception on the terminal, as without this package."""
+        expected = r"^Exception in ASGI application\n(.*\n)*LookupError: no stock"
+        self.assertRegex(terminal_of(self.ask_in_test), expected)
+        with redirect_stderr(io.StringIO()):
+            self.assertEqual(failures(self.ask_in_test), [])
+
+    def test_handlers(self) -> None:
+        """Each handler gets it once: one on the terminal at the end, one elsewhere at once."""
+        elsewhere = io.StringIO()
+        logger = logging.getLogger("uvicorn.error")
+        with redirect_stderr(io.StringIO()) as terminal:
+            for stream in (sys.stderr, elsewhere):
+                handler = logging.StreamHandler(stream)
+                logger.addHandler(handler)
+                self.addCleanup(logger.removeHandler, handler)
+            run_classes(type("Case", (failing.FailingCase,), {"test": self.ask_in_test}))
+        for stream in (terminal, elsewhere):
+            self.assertEqual(stream.getvalue().count("LookupError: no stock"), 1)
+
+    def test_failure(self) -> None:
+        """A test that fails shows it, and the terminal stays clean."""
+
+        async def test(case: AsyncServerTestCase) -> None:
+            await self.ask(case)
+            case.fail("my own")
+
+        self.assertEqual(failures(test), [f"AssertionError: my own\n{RAISED}"])
+        self.assertEqual(terminal_of(test), "")
+
+    def test_expected(self) -> None:
+        """One that is expected is seen."""
+
+        async def test(case: AsyncServerTestCase) -> None:
+            with case.assertServerRaises(LookupError):
+                await self.ask(case)
+
+        self.assertEqual(failures(test), [])
+        self.assertEqual(terminal_of(test), "")
+
+    @property
+    def ask_in_test(self) -> Any:
+        """The function above as that of a test."""
+
+        async def test(case: AsyncServerTestCase) -> None:
+            await self.ask(case)
+
+        return test
 
 
 class DeferredTests(unittest.TestCase):

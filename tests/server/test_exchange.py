@@ -141,6 +141,7 @@ class ExchangeTests(unittest.IsolatedAsyncioTestCase):
         exchange = await self.asked("POST", "/items")
         self.assertGreater(exchange.duration, 0)
         self.assertEqual(exchange.duration, exchange.duration)
+        self.assertEqual((exchange.stack, exchange.whereabouts), ([], exchange.name))
         await exchange.wait_ended()
 
     async def test_response_shows_the_exception(self) -> None:

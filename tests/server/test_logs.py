@@ -7,7 +7,8 @@ import sys
 import unittest
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, WebSocket
+from websockets.exceptions import InvalidStatus
 
 from fastapi_testing import Client, Server
 
@@ -30,6 +31,20 @@ async def warn() -> None:
 async def fail() -> None:
     """Raise."""
     raise LookupError("no database")
+
+
+@app.websocket("/denied")
+async def deny(websocket: WebSocket) -> None:
+    """Reject the handshake with a response, in two pieces."""
+    headers: list[tuple[bytes, bytes]] = []
+    await websocket.send({"type": "websocket.http.response.start", "status": 402, "headers": headers})
+    await websocket.send({"type": "websocket.http.response.body", "body": b"no", "more_body": True})
+    await websocket.send({"type": "websocket.http.response.body", "body": b" money"})
+
+
+@app.websocket("/silent")
+async def say_nothing(_: WebSocket) -> None:
+    """Leave the handshake without an answer."""
 
 
 class RecordTests(unittest.IsolatedAsyncioTestCase):
@@ -140,6 +155,16 @@ class TerminalTests(unittest.IsolatedAsyncioTestCase):
         with self.assertLogs("uvicorn.error") as logs:
             self.assertEqual(await self.ask(reports=True), "")
         self.assertIn("LookupError: no database", logs.output[0])
+
+    async def test_denied_handshake(self) -> None:
+        """The complaint of a handshake that was not completed is kept back where the app has completed it."""
+        async with Server(app) as server, Client(server.url) as client:
+            with self.assertRaises(InvalidStatus):
+                await client.ws.connect("/denied")
+            self.assertEqual(self.terminal.getvalue(), "")
+            with self.assertRaises(InvalidStatus):
+                await client.ws.connect("/silent")
+        self.assertEqual(self.terminal.getvalue(), "ASGI callable returned without completing handshake.\n")
 
     async def test_other_logs(self) -> None:
         """Everything else that uvicorn logs is shown."""

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import socket
+import threading
 import unittest
 from collections.abc import AsyncIterator
 from email.utils import parsedate_to_datetime
@@ -18,6 +19,7 @@ import websockets
 from fastapi import FastAPI
 
 from fastapi_testing import Server, ServerError, ServerNotRunningError, ServerShutdownError, ServerStartupError
+from fastapi_testing.server.application import describe_app
 from tests.resources import held_resources
 from tests.server import apps
 from tests.server.apps import app, bare_app, in_flight, make_app, raw_request
@@ -431,6 +433,62 @@ class StopTests(unittest.IsolatedAsyncioTestCase):
             self.assertFalse(server.server_state.connections)
             stubborn.state.let_go.set()
             await asyncio.wait(server.server_state.tasks)
+
+    async def test_function_that_never_returns(self) -> None:
+        """A handler that is no coroutine cannot be cancelled; it is said where it stands, and what that means."""
+        async with self.stuck_thread(shutdown_timeout=20 * MS) as (server, thread):
+            with self.assertRaises(ServerShutdownError) as caught:
+                await server.stop()
+        self.assertTrue(str(caught.exception).endswith(f"\n{thread}"), str(caught.exception))
+
+    async def test_function_that_never_returns_once_cancelled(self) -> None:
+        """The same of one that was cancelled before the server stops, as a test does at its end, is a warning."""
+        async with self.stuck_thread() as (server, thread):
+            (task,) = server.recorder.current
+            task.cancel()
+            with (
+                mock.patch("fastapi_testing.server.server._CANCEL_GRACE", 20 * MS),
+                self.assertWarns(RuntimeWarning) as w,
+            ):
+                await server.stop()
+        self.assertEqual(str(w.warning), f"stopped FastAPI 'shop'; {thread}")
+
+    async def test_function_that_returns(self) -> None:
+        """One that returns meanwhile is nothing to speak of."""
+        async with self.stuck_thread() as (server, _):
+            (task,) = server.recorder.current
+            task.cancel()
+            await asyncio.wait([task])
+            asyncio.get_running_loop().call_later(MS, self.gate.set)
+            await server.stop()
+
+    @contextlib.asynccontextmanager
+    async def stuck_thread(self, **options: Any) -> AsyncIterator[tuple[Server, str]]:
+        """Start a server whose handler waits in its thread; yield it, and what is said of the thread."""
+        self.gate = threading.Event()
+        self.addCleanup(self.gate.set)
+        entered = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        app = FastAPI(title="shop")
+
+        @app.get("/stuck")
+        def stick() -> None:
+            loop.call_soon_threadsafe(entered.set)
+            self.gate.wait()
+
+        server = Server(app, **options)
+        await server.start()
+        thread = (
+            "nothing can cancel a thread, and the process does not exit before this one is done: "
+            f"GET /stuck, in {describe_app(stick)}, at:\n"
+            f'  File "{__file__}", line {stick.__code__.co_firstlineno + 3}, in stick\n'
+            "    self.gate.wait()"
+        )
+        with self.assertLogs("uvicorn.error"):  # of the cancellation
+            async with in_flight(server.host, server.port, "/stuck"):
+                await entered.wait()
+                yield server, thread
+                self.gate.set()
 
     async def test_cancelled_stop(self) -> None:
         """A stop that is cancelled cancels what it waited for, and shuts the app down."""
