@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol, Self
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol, Self
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Close, CloseCode
-from websockets.http11 import Response as HandshakeResponse
 
 from fastapi_testing.assertions.describe import request_target
+from fastapi_testing.assertions.exchange import exchange_behind
 
 __all__ = [
     "Connecting",
@@ -68,6 +68,7 @@ class RejectedHandshake:
         headers: The headers.
         content: The body.
         request: The ``method`` and, as far as it is known, the ``url`` of the handshake.
+        exchange: What the server recorded of it, if it is one of this process.
     """
 
     status_code: int
@@ -75,16 +76,19 @@ class RejectedHandshake:
     headers: Mapping[str, str]
     content: bytes
     request: HandshakeRequest
+    exchange: Any = field(default=None, repr=False, compare=False)
 
     @classmethod
-    def from_response(cls, response: HandshakeResponse, target: str) -> Self:
+    def from_exception(cls, exc: InvalidStatus, target: str) -> Self:
         """Take over the response that websockets got for a request target."""
+        response = exc.response
         return cls(
             response.status_code,
             response.reason_phrase,
             response.headers,
             bytes(response.body or b""),  # websockets 15 has None for an empty one
             HandshakeRequest("GET", target),
+            exchange_behind(exc),
         )
 
 
@@ -108,16 +112,12 @@ async def receive(session: WebSocketConnection, seconds: float) -> str | bytes |
         return exc
 
 
-async def open_connection(
-    connecting: Connecting, seconds: float
-) -> WebSocketConnection | HandshakeResponse | TimeoutError:
-    """Return what comes of a handshake: a connection, the response that rejects it, or nothing for as long."""
+async def open_connection(connecting: Connecting, seconds: float) -> WebSocketConnection | InvalidStatus | TimeoutError:
+    """Return what comes of a handshake: a connection, what rejects it, or nothing for as long."""
     try:
         async with asyncio.timeout(seconds):
             return await connecting
-    except InvalidStatus as exc:
-        return exc.response
-    except TimeoutError as exc:
+    except (InvalidStatus, TimeoutError) as exc:
         return exc
 
 

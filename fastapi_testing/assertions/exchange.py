@@ -22,7 +22,11 @@ _CLIENTS_OWN = {
     "connection": None,
     "content-length": None,
     "host": None,
+    "sec-websocket-extensions": None,
+    "sec-websocket-key": None,
+    "sec-websocket-version": None,
     "transfer-encoding": None,
+    "upgrade": None,
     "user-agent": None,
 }
 """Request headers that a client sends by itself: any value of those with None, else this one."""

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from typing import Any, cast
 from unittest import TestCase
 
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Close
-from websockets.http11 import Response as HandshakeResponse
 
 from fastapi_testing.assertions.connection import (
     Connecting,
@@ -28,6 +27,7 @@ from fastapi_testing.assertions.describe import (
     describe_message,
     describe_received,
 )
+from fastapi_testing.assertions.exchange import describe_behind
 from fastapi_testing.assertions.patterns import TextOrPattern, check_text_or_pattern, matches
 from fastapi_testing.assertions.payload import check_expected, describe_expected, describe_payload, find_accepted
 from fastapi_testing.assertions.response import text_of
@@ -83,7 +83,8 @@ class WebSocketAssertions(TestCase):
         else:
             got = _describe_end(event, "message", seconds)
         standard = f"{_name(target_of(session))}: expected {describe_expected(expected)}, got {got}"
-        return self.fail(self._formatMessage(msg, f"{standard}{describe_received(earlier)}"))
+        behind = describe_behind(session)
+        return self.fail(self._formatMessage(msg, f"{standard}{describe_received(earlier)}{behind}"))
 
     async def assertWebSocketReceivesAll(
         self, session: WebSocketConnection, messages: Sequence[Any], timeout: float | None = None, msg: Any = None
@@ -118,7 +119,8 @@ class WebSocketAssertions(TestCase):
                 continue
             got = _describe_stray(event, seconds)
             standard = f"{_name(target_of(session))}: expected {taken}, got {got}{taken.describe_missing()}"
-            self.fail(self._formatMessage(msg, f"{standard}{describe_received([*earlier, *taken.received])}"))
+            came = describe_received([*earlier, *taken.received])
+            self.fail(self._formatMessage(msg, f"{standard}{came}{describe_behind(session)}"))
         return taken.values()
 
     async def assertWebSocketReceivesNothing(
@@ -138,7 +140,11 @@ class WebSocketAssertions(TestCase):
         earlier = received_messages(session)
         event = await receive(session, within)
         self._check_silence(
-            event, f"{_name(target_of(session))}: expected no message within {within:g} s", earlier, msg
+            event,
+            f"{_name(target_of(session))}: expected no message within {within:g} s",
+            earlier,
+            session,
+            msg,
         )
 
     async def assertWebSocketClosed(
@@ -172,7 +178,7 @@ class WebSocketAssertions(TestCase):
         if not _is_close(event, code, reason):
             got = _describe_close_event(event, seconds)
             standard = f"{_name(target_of(session))}: expected {_describe_expected_close(code, reason)}, got {got}"
-            self.fail(self._formatMessage(msg, f"{standard}{describe_received(earlier)}"))
+            self.fail(self._formatMessage(msg, f"{standard}{describe_received(earlier)}{describe_behind(session)}"))
 
     async def assertWebSocketRejected(
         self,
@@ -213,11 +219,11 @@ class WebSocketAssertions(TestCase):
         seconds = handshake_limit(attempt, timeout)
         outcome = await open_connection(attempt, seconds)
         target = connecting if isinstance(connecting, str) else target_of(attempt) or target_of(outcome)
-        if isinstance(outcome, HandshakeResponse):
-            rejected = RejectedHandshake.from_response(outcome, target)
+        if isinstance(outcome, InvalidStatus):
+            rejected = RejectedHandshake.from_exception(outcome, target)
             if _is_rejection(rejected, choice, body):
                 return rejected
-            got = f"got {describe_answer(rejected)}"
+            got = f"got {describe_answer(rejected)}{describe_behind(rejected)}"
         else:
             got = await _describe_no_rejection(outcome, seconds)
         standard = f"{_name(target)}: expected the handshake to be rejected{_describe_rejection(choice, body)}, {got}"
@@ -228,11 +234,12 @@ class WebSocketAssertions(TestCase):
         event: str | bytes | ConnectionClosed | TimeoutError,
         wanted: str,
         earlier: Sequence[str | bytes],
+        session: WebSocketConnection,
         msg: Any,
     ) -> None:
         if not isinstance(event, TimeoutError):
             standard = f"{wanted}, got {_describe_unwanted(event)}{describe_received(earlier)}"
-            self.fail(self._formatMessage(msg, standard))
+            self.fail(self._formatMessage(msg, f"{standard}{describe_behind(session)}"))
 
     def _connect(self, connecting: str | Connecting) -> Connecting:
         if inspect.isawaitable(connecting):

@@ -74,9 +74,12 @@ class Client(LeanClient):
     @cached_property
     def ws(self) -> WebSocketClient:
         """Opens WebSocket connections with this client's headers, cookies and time-out for reading."""
-        ssl_context = self._ssl_context if self.base_url.scheme == "https" else None
-        timeout = 5.0 if self.timeout.read is None else self.timeout.read
-        return WebSocketClient(self, timeout=timeout, ssl=ssl_context)
+        return WebSocketClient(
+            self,
+            timeout=5.0 if self.timeout.read is None else self.timeout.read,
+            ssl=self._ssl_context if self.base_url.scheme == "https" else None,
+            raise_server_exceptions=self._settling.raise_server_exceptions,
+        )
 
     def sse(
         self,

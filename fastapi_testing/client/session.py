@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from websockets.asyncio.client import ClientConnection
 from websockets.client import ClientProtocol
-from websockets.exceptions import ConnectionClosed, InvalidMessage
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 from websockets.frames import CloseCode
 from websockets.protocol import Event, State
 
+from fastapi_testing.client.rejection import note_rejection
 from fastapi_testing.server.recorder import find_exchange
 
 if TYPE_CHECKING:
@@ -54,21 +55,28 @@ class WebSocketSession(ClientConnection):
 
     timeout: float = 5.0
 
-    def __init__(self, protocol: ClientProtocol, **options: Any) -> None:
+    def __init__(self, protocol: ClientProtocol, *, raise_server_exceptions: bool = False, **options: Any) -> None:
         super().__init__(protocol, **options)
+        self._raise_server_exceptions = raise_server_exceptions
         self.received: deque[Data] = deque(maxlen=_KEPT)
         self._received_count = 0
         self.exchange: Exchange | None = None
         self._alert: ssl.SSLError | None = None
 
     async def handshake(self, *args: Any, **kwargs: Any) -> None:
+        addresses = self.remote_address[:2], self.local_address[:2]  # a closed connection may not know them any more
         try:
             await super().handshake(*args, **kwargs)
         except InvalidMessage as exc:
             if self._alert is None:
                 raise
             raise self._alert from exc  # the server has refused the client's certificate: in TLS 1.3, only now
-        self.exchange = find_exchange(self.remote_address[:2], self.local_address[:2])
+        except InvalidStatus as exc:
+            self.exchange = find_exchange(*addresses)
+            self._raise_exception()
+            note_rejection(exc, str(self), self.exchange)
+            raise
+        self.exchange = find_exchange(*addresses)
 
     @property
     def target(self) -> str:
@@ -270,7 +278,11 @@ class WebSocketSession(ClientConnection):
     async def recv(self, decode: bool | None = None) -> Data: ...  # noqa: FBT001 - websockets' own signature
 
     async def recv(self, decode: bool | None = None) -> Data:  # noqa: FBT001 - websockets' own signature
-        message = await super().recv(decode)
+        try:
+            message = await super().recv(decode)
+        except ConnectionClosed:
+            self._raise_exception()
+            raise
         self.received.append(message)
         self._received_count += 1
         return message
@@ -309,10 +321,22 @@ class WebSocketSession(ClientConnection):
     def __str__(self) -> str:
         return f"WebSocket {self.target}"
 
+    def _raise_exception(self) -> None:
+        """Raise the exception with which the app has ended the connection, where that is wanted."""
+        exchange = self.exchange
+        if not self._raise_server_exceptions or exchange is None:
+            return
+        if exchange.is_error and exchange.exception is not None:
+            exchange.expect()
+            raise exchange.exception from None
+
     async def _send(self, data: str | bytes | bytearray | memoryview) -> None:
         try:
             async with asyncio.timeout(self.timeout):
                 await self.send(data)
+        except ConnectionClosed:
+            self._raise_exception()
+            raise
         except TimeoutError:
             raise TimeoutError(
                 f"{self}: the server did not take the message within {self.timeout:g} s: "

@@ -91,12 +91,20 @@ class WebSocketClient:
             its cookie jar takes what a handshake sets, and its ``follow_redirects`` holds here too.
         timeout: Seconds that a handshake, and then a receive, may take where it is not told otherwise.
         ssl: The TLS context for a server of ``https://``; unless given, one that trusts public authorities.
+        raise_server_exceptions: Whether an exception with which the app ends a WebSocket, or rejects a handshake, is
+            raised where the test receives, sends or connects.
     """
 
     def __init__(
-        self, client: httpx.AsyncClient, *, timeout: float = 5.0, ssl: ssl_module.SSLContext | None = None
+        self,
+        client: httpx.AsyncClient,
+        *,
+        timeout: float = 5.0,
+        ssl: ssl_module.SSLContext | None = None,
+        raise_server_exceptions: bool = False,
     ) -> None:
         self.timeout = timeout
+        self._make_session = partial(WebSocketSession, raise_server_exceptions=raise_server_exceptions)
         self._client = client
         self._ssl = ssl
         self._sessions: WeakSet[WebSocketSession] = WeakSet()
@@ -154,7 +162,8 @@ class WebSocketClient:
             ForeignURLError: If the URL, or one it redirects to, is not on the test server.
             TimeoutError: If the handshake is not answered in time.
             OSError: If the server cannot be reached, or TLS fails.
-            websockets.exceptions.InvalidStatus: If the server rejects the handshake: ``exc.response`` is its answer.
+            websockets.exceptions.InvalidStatus: If the server rejects the handshake: ``exc.response`` is its answer,
+                ``exc.exchange`` what the server recorded of it; a note shows the app's traceback.
             websockets.exceptions.InvalidHandshake: If the answer is no valid one in another way.
             httpx.TooManyRedirects: If redirects are followed and there is no end to them.
         """
@@ -237,7 +246,7 @@ class WebSocketClient:
             additional_headers=[item for item in request.headers.multi_items() if _is_sent(item[0])],
             user_agent_header=None,  # the client's is among the headers
             open_timeout=None,  # _open() bounds all handshakes of a chain of redirects together
-            create_connection=WebSocketSession,
+            create_connection=self._make_session,  # type: ignore[arg-type]  # a function will do
             proxy=None,
             **options,
             **_destination(request.url),
