@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from fastapi_testing.client.body import WholeResponse
 from fastapi_testing.server.exchange import Exchange
 from fastapi_testing.server.recorder import find_exchange, recorders
 from fastapi_testing.server.settle import wait_ended
@@ -40,6 +41,8 @@ class Settling:
             return
         response.extensions["exchange"] = exchange
         exchange.delivered = True
+        if exchange.ended_at is not None and exchange.exception is None and isinstance(response, WholeResponse):
+            return  # most are so: there is nothing to wait for, to raise or to close
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - of an asynchronous transport
         settles = bool(request.extensions.get("settle", self.settle))
         response.stream = _SettlingStream(response.stream, exchange, self, settles=settles)
@@ -100,18 +103,14 @@ class _SettlingStream(httpx.AsyncByteStream):
             return  # the test leaves the stream by an exception, which has to be the one that is seen
         if self._settles and self._exchange.ended_at is None:
             await wait_ended(self._exchange, self._settling.timeout)
-        if self._settling.raise_server_exceptions:
-            _raise_exception(self._exchange)
+        exception = self._exchange.exception
+        if self._settling.raise_server_exceptions and self._exchange.is_error and exception is not None:
+            self._exchange.expect()
+            raise exception
 
     async def cut(self) -> None:
         self._settling.open_streams.discard(self)
         await self._stream.aclose()
-
-
-def _raise_exception(exchange: Exchange) -> None:
-    if exchange.is_error and exchange.exception is not None:
-        exchange.expect()
-        raise exchange.exception
 
 
 def _find(response: httpx.Response) -> Exchange | None:
@@ -125,5 +124,7 @@ def _find(response: httpx.Response) -> Exchange | None:
 def _in_flight(request: httpx.Request) -> list[Exchange]:
     recorder = recorders.get((request.url.host, request.url.port or 0))
     target = request.url.raw_path.decode()
-    in_flight = [] if recorder is None else recorder.in_flight
-    return [exchange for exchange in in_flight if (exchange.method, exchange.target) == (request.method, target)]
+    in_flight = {} if recorder is None else recorder.current
+    return [
+        exchange for exchange in in_flight.values() if (exchange.method, exchange.target) == (request.method, target)
+    ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from fastapi_testing import AsyncServerTestCase
+from fastapi_testing import AsyncServerTestCase, Client
 from tests.benchmarks.app import app
 from tests.benchmarks.batches import AsyncOperation, Operation, asynchronous, synchronous
 from tests.benchmarks.case import in_test
@@ -25,11 +25,13 @@ from tests.benchmarks.peers import (
     test_client,
 )
 from tests.benchmarks.row import Contender, Row, Target
+from tests.benchmarks.serving import bare_uvicorn
 
 __all__ = ["ROWS"]
 
 _MEGABYTE = 1_000_000
 _AT_ONCE = 100
+_BARE = "not recorded"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +150,14 @@ def _all_contenders(request: _Request, aiohttp_request: _Request | None = None) 
 
 
 @asynccontextmanager
+async def _bare() -> AsyncIterator[Client]:
+    """Open our client without what settles its requests, and a server of uvicorn's bare parts."""
+    async with bare_uvicorn() as url, Client(url) as client:
+        client._transport = client._transport._transport  # type: ignore[attr-defined]  # for this contender
+        yield client
+
+
+@asynccontextmanager
 async def _making_ours(case: AsyncServerTestCase) -> AsyncIterator[AsyncOperation]:
     async def operation() -> None:
         await case.new_client().aclose()
@@ -183,8 +193,12 @@ ROWS = (
         name="get",
         title="GET, one after the other",
         unit="a request",
-        contenders=_all_contenders(_GET),
-        targets=(Target(peer=ASGI_TRANSPORT, at_most=1.0), Target(peer=HTTPX, at_most=0.35)),
+        contenders=(*_all_contenders(_GET), _async_contender(_BARE, _bare, _httpx_operation, _GET, at_once=1)),
+        targets=(
+            Target(peer=ASGI_TRANSPORT, at_most=1.0),
+            Target(peer=HTTPX, at_most=0.35),
+            Target(peer=_BARE, at_most=1.05),
+        ),
     ),
     Row(
         name="post",
