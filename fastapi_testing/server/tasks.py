@@ -81,10 +81,15 @@ class _TaskFactory:
     def __init__(self, before: Callable[..., Any] | None) -> None:
         self.servers = 0
         self._before = before
-        self._make = before or _make_task
 
+    # Each request is a task: one function for all of it, which saves it half of a percent.
     def __call__(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:
-        task = self._make(loop, coroutine, **options)
+        if self._before is None:
+            task: Any = asyncio.Task(coroutine, loop=loop, **options)
+            if task._source_traceback:  # noqa: SLF001 - in debug mode; the loop leaves its own frame out, too
+                del task._source_traceback[-2:]  # noqa: SLF001
+        else:
+            task = self._before(loop, coroutine, **options)
         exchange = current_exchange.get()
         if exchange is not None:
             exchange.watch(task)
@@ -124,10 +129,3 @@ class TaskWatch:
 def was_not_retrieved(task: "asyncio.Task[Any]") -> bool:
     """Tell whether a task has failed and nobody has looked at that; asyncio itself asks so before it logs it."""
     return task._log_traceback  # noqa: SLF001
-
-
-def _make_task(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> "asyncio.Task[Any]":
-    task = asyncio.Task(coroutine, loop=loop, **options)
-    if made := getattr(task, "_source_traceback", None):  # in debug mode; the loop leaves its own frame out, too
-        del made[-3:]
-    return task
