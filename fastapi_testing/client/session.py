@@ -14,6 +14,7 @@ from websockets.frames import CloseCode
 from websockets.protocol import Event, State
 
 from fastapi_testing.client.rejection import note_rejection
+from fastapi_testing.client.settling import raise_exception
 from fastapi_testing.server.recorder import find_exchange
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class WebSocketSession(ClientConnection):
         self._alert: ssl.SSLError | None = None
 
     async def handshake(self, *args: Any, **kwargs: Any) -> None:
-        addresses = self.remote_address[:2], self.local_address[:2]  # a closed connection may not know them any more
+        addresses = self.remote_address[:2], self.local_address[:2]
         try:
             await super().handshake(*args, **kwargs)
         except InvalidMessage as exc:
@@ -323,12 +324,8 @@ class WebSocketSession(ClientConnection):
 
     def _raise_exception(self) -> None:
         """Raise the exception with which the app has ended the connection, where that is wanted."""
-        exchange = self.exchange
-        if not self._raise_server_exceptions or exchange is None:
-            return
-        if exchange.is_error and exchange.exception is not None:
-            exchange.expect()
-            raise exchange.exception from None
+        if self._raise_server_exceptions:
+            raise_exception(self.exchange)
 
     async def _send(self, data: str | bytes | bytearray | memoryview) -> None:
         try:
@@ -371,7 +368,7 @@ class WebSocketSession(ClientConnection):
         try:
             await (await self.ping())
         except ConnectionClosed:
-            await reader  # it ends by itself, after the last message
+            await asyncio.wait([reader])  # it ends by itself, after the last message
 
 
 def _parse_json(message: Data) -> Any:

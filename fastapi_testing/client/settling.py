@@ -12,7 +12,7 @@ from fastapi_testing.server.exchange import Exchange
 from fastapi_testing.server.recorder import find_exchange, recorders
 from fastapi_testing.server.settle import wait_ended
 
-__all__ = ["Settling", "SettlingTransport"]
+__all__ = ["Settling", "SettlingTransport", "raise_exception"]
 
 __unittest = True
 
@@ -103,14 +103,25 @@ class _SettlingStream(httpx.AsyncByteStream):
             return  # the test leaves the stream by an exception, which has to be the one that is seen
         if self._settles and self._exchange.ended_at is None:
             await wait_ended(self._exchange, self._settling.timeout)
-        exception = self._exchange.exception
-        if self._settling.raise_server_exceptions and self._exchange.is_error and exception is not None:
-            self._exchange.expect()
-            raise exception
+        if self._settling.raise_server_exceptions:
+            raise_exception(self._exchange)
 
     async def cut(self) -> None:
         self._settling.open_streams.discard(self)
         await self._stream.aclose()
+
+
+def raise_exception(exchange: Exchange | None) -> None:
+    """Raise the exception with which the app has ended a call, if it has, as it is; it is seen by that."""
+    exception = None if exchange is None or not exchange.is_error else exchange.exception
+    if exchange is None or exception is None:
+        return
+    exchange.expect()
+    context = exception.__context__  # of the app; raising it where another one is handled would replace it
+    try:
+        raise exception
+    finally:
+        exception.__context__ = context
 
 
 def _find(response: httpx.Response) -> Exchange | None:

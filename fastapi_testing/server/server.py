@@ -352,14 +352,9 @@ class Server(TLSEndpoint, uvicorn.Server):
         return None
 
     def _name_unfinished(self, lines: list[str]) -> ServerShutdownError:
-        lines = lines or ["  a connection whose peer does not read what it was sent"]
+        what = f"not ended within {self.shutdown_timeout:g} s of stopping {self._name}, and cancelled:"
         return ServerShutdownError(
-            "\n".join(
-                [
-                    f"not ended within {self.shutdown_timeout:g} s of stopping {self._name}, and cancelled:",
-                    *lines,
-                ]
-            )
+            "\n".join([what, *(lines or ["  a connection whose peer does not read what it was sent"])])
         )
 
     async def _cancel(self, tasks: list[asyncio.Task[None]]) -> None:

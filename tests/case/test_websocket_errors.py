@@ -82,8 +82,9 @@ class RaisedTests(unittest.TestCase):
                 lambda: chat.send_text("hi"),
                 lambda: case.assertWebSocketClosed(chat),
             ):
-                with case.assertRaisesRegex(LookupError, "^no room$"):
+                with case.assertRaisesRegex(LookupError, "^no room$") as caught:
                     await attempt()
+                case.assertIsNone(caught.exception.__context__)  # it stays as the app raised it
 
         self.passes(test)
 
