@@ -18,7 +18,7 @@ class PytestTests(unittest.TestCase):
 
     def test_examples(self) -> None:
         """The examples pass under pytest-asyncio, under anyio's plugin, and as unittest has them."""
-        self.assert_passes(ROOT / "docs" / "examples" / "standalone", 6)
+        self.assert_passes(ROOT / "docs" / "examples" / "standalone", 9)
 
     def test_program(self) -> None:
         """The example that is a plain program runs."""
