@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from fastapi_testing.case.hangs import describe_block, describe_hang
 from fastapi_testing.server.clock import RealClock
 from fastapi_testing.server.recorder import Recorder
+from fastapi_testing.server.stacks import is_in_debugger
 
 __all__ = ["TestTimeout", "Watchdog"]
 
@@ -41,6 +42,7 @@ class _Watch:
         self.recorders = recorders
         self.deadline = RealClock.now() + seconds
         self.report: str | None = None
+        self.has_no_end = False
         self.over = threading.Event()
 
 
@@ -51,7 +53,8 @@ class Watchdog:
     As long as the event loop turns, a timer on it cancels the test. When something blocks the loop, no timer is
     run. So a thread looks on; it interrupts the blocking call by a signal, whose handler raises where the main
     thread stands. Where there are no such signals (Windows), or where the loop is not the main thread's, the report is
-    printed, and the test fails once the call returns.
+    printed, and the test fails once the call returns. A call that has stopped in a debugger when its time is over may
+    take as long as it likes.
 
     Args:
         loop: The event loop of the tests.
@@ -124,6 +127,8 @@ class Watchdog:
             timer.cancel()
 
     def _expire(self, watch: _Watch, task: "asyncio.Task[Any]") -> None:
+        if watch.has_no_end:
+            return
         if watch.report is None:
             watch.report = describe_hang(self._seconds, task, watch.recorders)
         task.cancel()
@@ -143,6 +148,9 @@ class Watchdog:
                 pause = self._seconds
 
     def _look_at(self, watch: _Watch) -> None:
+        if is_in_debugger(self._watched_thread):
+            watch.has_no_end = True
+            return
         answered = threading.Event()
         self._loop.call_soon_threadsafe(answered.set)
         if answered.wait(_GRACE) or watch.over.is_set():

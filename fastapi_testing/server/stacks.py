@@ -23,6 +23,7 @@ __all__ = [
     "follow",
     "format_frames",
     "frames_of_workers",
+    "is_in_debugger",
     "stack_of",
     "stack_of_thread",
     "waiting_at",
@@ -36,6 +37,9 @@ _INSTALLED = tuple(str(Path(sysconfig.get_path(name)).resolve()) + os.sep for na
 _FRAMEWORKS = tuple(
     f"{folder}{name}{os.sep}" for folder in _INSTALLED for name in ("anyio", "fastapi", "starlette", "uvicorn")
 )
+
+_DEBUGGERS = {"bdb", "pydevd", "_pydevd_bundle"}
+"""What pdb and all that are made of it run, and what editors do."""
 
 _CHAINS = (("cr_frame", "cr_await"), ("ag_frame", "ag_await"), ("gi_frame", "gi_yieldfrom"))
 """Where coroutines, asynchronous generators and generators show their frame and what they wait for."""
@@ -104,6 +108,12 @@ def format_frames(frames: Iterable[FrameType]) -> list[str]:
         for frame in _own(list(frames), _frame_file)
     )
     return "".join(format_list([*summaries])).splitlines()
+
+
+def is_in_debugger(thread: int) -> bool:
+    """Return whether a debugger has a thread in its hands, where it waits for somebody to type or to click."""
+    frames = _callers(sys._current_frames().get(thread))  # noqa: SLF001 - documented
+    return any(str(frame.f_globals.get("__name__")).partition(".")[0] in _DEBUGGERS for frame in frames)
 
 
 def describe_task(task: "asyncio.Task[Any]") -> str:

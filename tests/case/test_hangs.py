@@ -1,6 +1,7 @@
 """Tests that do not end, and what is said of them."""
 
 import asyncio
+import bdb
 import contextlib
 import io
 import os
@@ -9,6 +10,8 @@ import sys
 import threading
 import time
 import unittest
+from collections.abc import Callable
+from types import FrameType
 from typing import Any
 from unittest import mock
 
@@ -250,6 +253,16 @@ class BlockTests(unittest.TestCase):
             f"{ADVICE}",
         )
 
+    def test_debugger(self) -> None:
+        """A test that has stopped in a debugger when its time is over may take as long as it likes."""
+
+        async def test(case: AsyncServerTestCase) -> None:
+            stop_until(lambda: watch_of(case).has_no_end)
+            await asyncio.sleep(LIMIT)  # by then, the timer of the same length has been run
+            await case.client.get("/plain")
+
+        self.assertEqual(failures(test, test_timeout=LIMIT), [])
+
     def test_without_signals(self) -> None:
         """Where nothing can interrupt the call, the report is printed meanwhile, and the test fails after it."""
         terminal = io.StringIO()
@@ -304,3 +317,27 @@ class BlockTests(unittest.TestCase):
             signal.raise_signal(signal.SIGUSR2)
 
         self.assertEqual(failures(test, test_timeout=60.0), [])
+
+
+class Debugger(bdb.Bdb):
+    """Waits in the hands of a debugger, as at a prompt, and traces nothing."""
+
+    def __init__(self, holds: Callable[[], bool]) -> None:
+        super().__init__()
+        self.reset()
+        self.holds = holds
+
+    def user_line(self, frame: FrameType) -> None:  # noqa: ARG002 - its name is given
+        while not self.holds():
+            time.sleep(MS)
+
+
+def stop_until(holds: Callable[[], bool]) -> None:
+    """Stop here in a debugger until something holds."""
+    Debugger(holds).dispatch_line(sys._getframe())
+
+
+def watch_of(case: AsyncServerTestCase) -> Any:
+    """Return what the watchdog watches."""
+    assert case._watchdog is not None
+    return case._watchdog._watch
