@@ -1,9 +1,11 @@
-"""What is made once a class."""
+"""What is made once a class, and what for each test."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi_testing import AsyncServerTestCase
+
+from counter import get_step
 
 
 class SetUpTests(AsyncServerTestCase):
@@ -65,3 +67,35 @@ class CleanupTests(AsyncServerTestCase):
     async def test_filled(self) -> None:
         """The cleanup runs after the last test, not between them."""
         self.assertEqual(self.mailbox, ["welcome"])
+
+
+class MailboxMixin(AsyncServerTestCase):
+    """A fixture that several test classes share: whoever has it among its bases has a mailbox in each test."""
+
+    async def asyncSetUp(self) -> None:
+        await super().asyncSetUp()
+        self.mailbox = await self.enterAsyncContext(open_mailbox())
+
+
+class StepMixin(AsyncServerTestCase):
+    """Another one, of the app: it counts by fives."""
+
+    async def asyncSetUp(self) -> None:
+        await super().asyncSetUp()
+        self.override_dependency(get_step, value=5)
+
+
+class EachTests(StepMixin, MailboxMixin):
+    """Both, for each test."""
+
+    app = "counter:app"
+
+    async def test_mailbox(self) -> None:
+        """A test may do to its fixtures what it likes."""
+        self.mailbox.append("a second letter")
+        self.assertEqual(self.mailbox, ["welcome", "a second letter"])
+
+    async def test_step(self) -> None:
+        """The next test has new ones."""
+        self.assertEqual(self.mailbox, ["welcome"])
+        self.assertJsonEqual(await self.client.post("/count"), 5)

@@ -1,0 +1,35 @@
+"""Tests that fail, or stop; the guide on debugging shows what they print."""
+
+from fastapi_testing import AsyncServerTestCase
+
+from stall import app
+
+
+class PriceTests(AsyncServerTestCase):
+    """Prices and stock."""
+
+    app = app
+
+    async def test_unknown(self) -> None:
+        """What is not sold has no price."""
+        response = await self.client.get("/prices/mug")
+        self.assertStatus(response, 404)
+
+    async def test_discount(self) -> None:
+        """Ten are cheaper."""
+        response = await self.client.get("/prices/tea", params={"count": 10})
+        breakpoint()
+        self.assertJsonEqual(response, 2700)
+
+
+class StockTests(AsyncServerTestCase):
+    """What is in the warehouse."""
+
+    app = app
+    test_timeout = 0.2
+    settle_timeout = 0.2  # its end waits no longer, either
+    leaks = "ignore"  # the failure says what is left
+
+    async def test_stock(self) -> None:
+        """There is tea."""
+        self.assertJsonEqual(await self.client.get("/stock/tea"), "tea")
