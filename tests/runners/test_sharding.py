@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any, ClassVar
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from tests.runners.case import ROOT, ProjectCase
 

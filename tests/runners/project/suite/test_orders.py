@@ -4,7 +4,7 @@ import unittest
 from typing import ClassVar
 
 from kiosk import Base, app, get_session
-from parameterized import parameterized  # type: ignore[import-untyped]
+from parameterized import parameterized
 
 from fastapi_testing import AsyncServerTestCase
 from fastapi_testing.databases import SQLAlchemyMixin
