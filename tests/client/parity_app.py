@@ -72,7 +72,7 @@ async def set_cookies() -> Response:
     response = Response()
     response.set_cookie("session", "abc", httponly=True)
     response.set_cookie("here", "1", path="/cookies")
-    response.delete_cookie("old")
+    response.set_cookie("old", max_age=0)  # delete_cookie() also writes the time
     return response
 
 
