@@ -9,8 +9,8 @@ from typing import Any, Literal, Protocol
 
 from starlette.routing import Route, WebSocketRoute
 
-from fastapi_testing.case.loop import cancel_tasks
 from fastapi_testing.case.server_errors import ServerRaises, describe_unseen, release_logs
+from fastapi_testing.server.cancelling import cancel_tasks
 from fastapi_testing.server.exchange import exchange_of, is_servers
 from fastapi_testing.server.recorder import Recorder, recorders
 from fastapi_testing.server.stacks import describe_task

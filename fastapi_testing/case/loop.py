@@ -2,21 +2,18 @@
 
 import asyncio
 import contextvars
-import warnings
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar, cast
 
+from fastapi_testing.server.cancelling import cancel_tasks
 from fastapi_testing.server.clock import unfreeze
 from fastapi_testing.server.exchange import is_servers
 
-__all__ = ["BorrowedLoop", "ClassLoop", "cancel_tasks", "make_runner"]
+__all__ = ["BorrowedLoop", "ClassLoop", "make_runner"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
 _T = TypeVar("_T")
-
-_CANCEL_TIMEOUT = 10.0
-"""Seconds that cancelled tasks have to come to their end."""
 
 
 def make_runner(factory: Callable[[], asyncio.AbstractEventLoop] | None, *, debug: bool) -> asyncio.Runner:
@@ -78,34 +75,8 @@ class BorrowedLoop(ClassLoop):
         self.cancel({task for task in self.tasks() - self._before if not is_servers(task)})
 
 
-async def cancel_tasks(tasks: set[asyncio.Task[Any]]) -> None:
-    """Cancel tasks and wait for them; let go, with a warning, of those that do not end."""
-    for task in tasks:
-        task.cancel()
-    done, pending = await asyncio.wait(tasks, timeout=_CANCEL_TIMEOUT)
-    for task in done:
-        _report_exception(task)
-    for task in pending:
-        # Runner.close() would wait for it without end; asyncio documents this function for loops of other makers.
-        asyncio._unregister_task(task)  # noqa: SLF001
-    for task in pending:
-        warnings.warn(f"cancelled, but not ended after {_CANCEL_TIMEOUT:g} s: {task!r}", RuntimeWarning, stacklevel=2)
-
-
 async def _with_exception(coroutine: Coroutine[Any, Any, _T]) -> tuple[_T | None, Exception | None]:
     try:
         return await coroutine, None
     except Exception as exc:  # noqa: BLE001 - raised again by the caller
         return None, exc
-
-
-def _report_exception(task: asyncio.Task[Any]) -> None:
-    """Hand the exception of a cancelled task to the loop's handler, as the standard library does."""
-    if not task.cancelled() and task.exception() is not None:
-        task.get_loop().call_exception_handler(
-            {
-                "message": "unhandled exception while a test's leftover task was cancelled",
-                "exception": task.exception(),
-                "task": task,
-            }
-        )

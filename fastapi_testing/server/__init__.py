@@ -3,6 +3,16 @@
 from fastapi_testing.server.exchange import Exchange
 from fastapi_testing.server.ports import PortGenerator
 from fastapi_testing.server.server import HTTPImplementation, LifespanMode, Server, ServerOptions
+from fastapi_testing.server.thread import ServerThread
 from fastapi_testing.server.tls import TLSOptions
 
-__all__ = ["Exchange", "HTTPImplementation", "LifespanMode", "PortGenerator", "Server", "ServerOptions", "TLSOptions"]
+__all__ = [
+    "Exchange",
+    "HTTPImplementation",
+    "LifespanMode",
+    "PortGenerator",
+    "Server",
+    "ServerOptions",
+    "ServerThread",
+    "TLSOptions",
+]

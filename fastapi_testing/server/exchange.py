@@ -158,6 +158,11 @@ class Exchange:
         return [line for task in self._tasks for line in stack_of(task)]
 
     @property
+    def is_running(self) -> bool:
+        """Whether the call holds the event loop at this moment, instead of waiting."""
+        return self._task is not None and getattr(self._task.get_coro(), "cr_running", False)
+
+    @property
     def whereabouts(self) -> str:
         """What is asked, of which function, and where it waits: ``GET /slow, in shop.slow, waits at File ...``."""
         where = f", waits at {waiting_at(self._tasks[-1])}" if self._tasks else ""

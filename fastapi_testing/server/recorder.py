@@ -48,6 +48,8 @@ class Recorder:
     It stands outside everything that uvicorn wraps around an app: ProxyHeadersMiddleware changes
     ``scope["client"]``, and the socket's own address is wanted here.
 
+    The app is called on one thread, and a test may look on from another: what is iterated over is a copy.
+
     Args:
         app: The application that answers.
 
@@ -82,7 +84,7 @@ class Recorder:
             self.exchanges.append(exchange)
             self._by_client[exchange.client] = exchange
             if len(self._by_client) > _KEPT:  # clients of other makers never take theirs
-                del self._by_client[next(iter(self._by_client))]
+                self._by_client.pop(next(iter(self._by_client), None), None)
         current_exchange.set(exchange)
         tap = Tap(exchange, receive, send)
         try:

@@ -86,10 +86,11 @@ def stack_of(task: "asyncio.Task[Any]") -> list[str]:
     return [] if getattr(coroutine, "cr_running", False) else format_frames(_frames(coroutine))
 
 
-def stack_of_thread(thread: int) -> list[str]:
-    """Return the same for what a thread is running, from where this package has called it."""
+def stack_of_thread(thread: int, room: str = "") -> list[str]:
+    """Return the same for what a thread is running, from where this package, or one of its rooms, has called it."""
     frames = [*_callers(sys._current_frames().get(thread))]  # noqa: SLF001 - documented
-    called = itertools.takewhile(lambda frame: not _frame_file(frame).startswith(_PACKAGE), frames)
+    caller = str(Path(_PACKAGE, room)) + os.sep
+    called = itertools.takewhile(lambda frame: not _frame_file(frame).startswith(caller), frames)
     return format_frames(reversed([*called] or frames))
 
 

@@ -593,7 +593,7 @@ class LeftoverTests(unittest.TestCase):
     def test_ignoring_its_cancellation(self) -> None:
         """A task that does not end when it is cancelled is warned of, and waited for no longer."""
         with (
-            mock.patch("fastapi_testing.case.loop._CANCEL_TIMEOUT", 10 * MS),
+            mock.patch("fastapi_testing.server.cancelling._CANCEL_TIMEOUT", 10 * MS),
             self.assertWarns(RuntimeWarning) as caught,
         ):
             result = run_classes(self.stubborn_case())
@@ -604,7 +604,7 @@ class LeftoverTests(unittest.TestCase):
 
     def test_warning_as_an_error(self) -> None:
         """With warnings as errors, that one is the test's own error, and the run goes on."""
-        timeout = mock.patch("fastapi_testing.case.loop._CANCEL_TIMEOUT", 10 * MS)
+        timeout = mock.patch("fastapi_testing.server.cancelling._CANCEL_TIMEOUT", 10 * MS)
         with timeout, warnings.catch_warnings(action="error"):
             result = run_classes(self.stubborn_case())
         self.assertEqual((result.testsRun, len(result.errors)), (2, 1))
