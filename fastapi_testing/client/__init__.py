@@ -2,6 +2,8 @@
 
 from fastapi_testing.client.events import EventStream, EventStreamOptions
 from fastapi_testing.client.http import Client, ClientOptions
+from fastapi_testing.client.sync_events import SyncEventStream
+from fastapi_testing.client.sync_http import SyncClient
 from fastapi_testing.client.transport import LoopbackTransport
 from fastapi_testing.client.websocket import WebSocketClient, WebSocketSession
 
@@ -11,6 +13,8 @@ __all__ = [
     "EventStream",
     "EventStreamOptions",
     "LoopbackTransport",
+    "SyncClient",
+    "SyncEventStream",
     "WebSocketClient",
     "WebSocketSession",
 ]

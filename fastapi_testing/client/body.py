@@ -67,10 +67,23 @@ class WholeResponse(httpx.Response):
     whole: bytes
 
     async def aread(self) -> bytes:
-        if self.is_closed or self.is_stream_consumed or "content-encoding" in self.headers:
+        if not self._is_plain():
             return await super().aread()
         self.is_stream_consumed = True
         await self.aclose()
+        return self._fill()
+
+    def read(self) -> bytes:
+        if not self._is_plain():
+            return super().read()
+        self.is_stream_consumed = True
+        self.close()
+        return self._fill()
+
+    def _is_plain(self) -> bool:
+        return not (self.is_closed or self.is_stream_consumed or "content-encoding" in self.headers)
+
+    def _fill(self) -> bytes:
         self._num_bytes_downloaded = len(self.whole)
         self._content = self.whole
         return self.whole

@@ -72,6 +72,8 @@ class EventStream:
         last_event_id: The ID that the stream had given when it sent the event received last; empty where it gave none.
     """
 
+    _entering = "async with"
+
     def __init__(
         self,
         client: httpx.AsyncClient,
@@ -175,14 +177,7 @@ class EventStream:
         Raises:
             RuntimeError: If the stream has not been entered.
         """
-        if self._chunks is None:
-            raise self._not_entered()
-        if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.wait({self._reading})
-            if not self._reading.cancelled():
-                self._reading.exception()  # nobody waits for it: asyncio is not to log it
-        await self._chunks.aclose()  # or the event loop closes it, in a task that outlives the block
+        await self.stop_reading()
         await self.response.aclose()
 
     def __aiter__(self) -> Self:
@@ -210,25 +205,50 @@ class EventStream:
         return f"{self._request.method} {self.target}"
 
     async def _open(self) -> None:
+        request = self.prepare()
+        try:
+            async with asyncio.timeout(self.timeout):
+                # As an EventSource does, whatever the client does otherwise.
+                response = await self._client.send(request, stream=True, follow_redirects=True)
+        except TimeoutError:
+            raise self.no_response() from None
+        await self.begin(response)
+
+    def prepare(self) -> httpx.Request:
+        """Return the request for the stream."""
         self._request = self._build_request()
         self._request.headers.update({"Accept": _MEDIA_TYPE, "Cache-Control": "no-store"})
         if self.last_event_id:
             self._request.headers["Last-Event-ID"] = self.last_event_id
         # An endless stream may be silent for as long as it likes: each next() has its own end.
         self._request.extensions["timeout"]["read"] = None
-        try:
-            async with asyncio.timeout(self.timeout):
-                # As an EventSource does, whatever the client does otherwise.
-                self._response = await self._client.send(self._request, stream=True, follow_redirects=True)
-        except TimeoutError:
-            raise TimeoutError(f"{self}: no response within {self.timeout:g} s") from None
+        return self._request
+
+    def no_response(self) -> TimeoutError:
+        """Return what to raise where none comes in time."""
+        return TimeoutError(f"{self}: no response within {self.timeout:g} s")
+
+    async def begin(self, response: httpx.Response) -> None:
+        """Begin to read the stream, unless the response is none."""
+        self._response = response
         await self._check_response()
         retry = self._decoder.retry  # outlives the connection (HTML Standard §9.2.3)
         self._decoder = EventDecoder(self.last_event_id)
         self._decoder.retry = retry
-        self._chunks = cast("AsyncGenerator[bytes, None]", self.response.aiter_bytes())
+        self._chunks = cast("AsyncGenerator[bytes, None]", response.aiter_bytes())
         self._reading = None
         self._waiting.clear()
+
+    async def stop_reading(self) -> None:
+        """Drop what is being read; for whoever then closes the response."""
+        if self._chunks is None:
+            raise self._not_entered()
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait({self._reading})
+            if not self._reading.cancelled():
+                self._reading.exception()  # nobody waits for it: asyncio is not to log it
+        await self._chunks.aclose()  # or the event loop closes it, in a task that outlives the block
 
     async def _check_response(self) -> None:
         """Refuse what a browser refuses (HTML Standard §9.2.3)."""
@@ -271,7 +291,7 @@ class EventStream:
         return chunk
 
     def _not_entered(self) -> RuntimeError:
-        return RuntimeError(f"{self}: enter it first: async with self.client.sse(...) as events")
+        return RuntimeError(f"{self}: enter it first: {self._entering} self.client.sse(...) as events")
 
     def _history(self) -> str:
         if not self.received:

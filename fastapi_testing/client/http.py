@@ -10,10 +10,10 @@ import httpx
 
 from fastapi_testing.client.events import EventStream, EventStreamOptions
 from fastapi_testing.client.lean import LeanClient
+from fastapi_testing.client.origin import OneOriginTransport
 from fastapi_testing.client.settling import Settling, SettlingTransport
 from fastapi_testing.client.transport import LoopbackTransport
 from fastapi_testing.client.websocket import WebSocketClient
-from fastapi_testing.errors import ForeignURLError
 
 __all__ = ["Client", "ClientOptions"]
 
@@ -62,7 +62,7 @@ class Client(LeanClient):
         verify = options.pop("verify", None)
         self._ssl_context = getattr(transport, "ssl_context", None) if verify is None else verify
         chosen = transport or LoopbackTransport(ssl_context=verify)
-        one_origin = _OneOriginTransport(chosen, httpx.URL(base_url), owned=transport is None)
+        one_origin = OneOriginTransport(chosen, httpx.URL(base_url), owned=transport is None)
         self._settling = settling or Settling()
         super().__init__(
             base_url=base_url,
@@ -131,27 +131,3 @@ class Client(LeanClient):
         await self._settling.aclose()
         if "ws" in vars(self):
             await self.ws.aclose()
-
-
-class _OneOriginTransport(httpx.AsyncBaseTransport):
-    """Hands requests on to a transport, those to the one origin (RFC 6454) only."""
-
-    def __init__(self, transport: httpx.AsyncBaseTransport, origin: httpx.URL, *, owned: bool) -> None:
-        self._transport = transport
-        self._url = origin
-        self._origin = _origin(origin)
-        self._owned = owned
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if _origin(request.url) != self._origin:
-            raise ForeignURLError(str(request.url), str(self._url))
-        return await self._transport.handle_async_request(request)
-
-    async def aclose(self) -> None:
-        if self._owned:
-            await self._transport.aclose()
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    """Return the origin; httpx leaves out a port that is the scheme's own."""
-    return url.scheme, url.host, url.port

@@ -1,11 +1,16 @@
 """httpx without what it does again for every request: everything it documents stays as it is."""
 
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
-__all__ = ["LeanClient"]
+if TYPE_CHECKING:
+    from httpx._client import BaseClient
+else:
+    BaseClient = object
+
+__all__ = ["LeanClient", "LeanSyncClient"]
 
 _NO_OPTIONS = {
     **dict.fromkeys(["content", "data", "files", "params", "headers", "cookies", "extensions"]),
@@ -17,17 +22,12 @@ _WITHOUT_BODY = frozenset({"DELETE", "GET", "HEAD", "OPTIONS"})
 """Methods whose requests say nothing about a body that they do not have (RFC 9110 §8.6)."""
 
 
-class LeanClient(httpx.AsyncClient):
+class _Remembering(BaseClient):
     """
-    An :class:`httpx.AsyncClient` that remembers.
+    What a client of either kind does once, and not for every request.
 
     Merging a URL with the base URL takes httpx 20 µs, looking for cookies where there are none 17 µs, and merging
     the headers of a plain request 8 µs: together a sixth of a whole request.
-
-    Args:
-        base_url: As for :class:`httpx.AsyncClient`.
-        cookies: As for :class:`httpx.AsyncClient`.
-        **options: As for :class:`httpx.AsyncClient`.
     """
 
     def __init__(self, *, base_url: str, cookies: Any = None, **options: Any) -> None:
@@ -77,6 +77,28 @@ class LeanClient(httpx.AsyncClient):
 
     def _extensions(self) -> dict[str, Any]:
         return {"timeout": self.timeout.as_dict()}
+
+
+class LeanClient(_Remembering, httpx.AsyncClient):
+    """
+    An :class:`httpx.AsyncClient` that remembers.
+
+    Args:
+        base_url: As for :class:`httpx.AsyncClient`.
+        cookies: As for :class:`httpx.AsyncClient`.
+        **options: As for :class:`httpx.AsyncClient`.
+    """
+
+
+class LeanSyncClient(_Remembering, httpx.Client):
+    """
+    An :class:`httpx.Client` that remembers.
+
+    Args:
+        base_url: As for :class:`httpx.Client`.
+        cookies: As for :class:`httpx.Client`.
+        **options: As for :class:`httpx.Client`.
+    """
 
 
 class _Cookies(httpx.Cookies):

@@ -36,6 +36,10 @@ class NetworkStream:
             return self._transport.get_extra_info(info)
         return self._addresses.get(info)
 
+    def cut(self) -> None:
+        """Close the connection; from its event loop."""
+        self._transport.abort()
+
 
 class SwitchedStream(NetworkStream):
     """
@@ -102,7 +106,7 @@ class SwitchedStream(NetworkStream):
 
     async def aclose(self) -> None:
         """Close the connection, which closing the response does too."""
-        self._transport.abort()
+        self.cut()
 
 
 class _Relay(asyncio.StreamReaderProtocol):

@@ -1,11 +1,9 @@
 """One open WebSocket, as a test holds it: every wait has an end, and every failure says what came before it."""
 
 import asyncio
-import json
 import ssl
-from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import Any, Literal, overload
 
 from websockets.asyncio.client import ClientConnection
 from websockets.client import ClientProtocol
@@ -13,30 +11,14 @@ from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatu
 from websockets.frames import CloseCode
 from websockets.protocol import Event, State
 
-from fastapi_testing.client.rejection import note_rejection
-from fastapi_testing.client.settling import raise_exception
-from fastapi_testing.server.recorder import find_exchange
-
-if TYPE_CHECKING:
-    from fastapi_testing.server.exchange import Exchange
+from fastapi_testing.client.messages import Data, Expected, Messages
 
 __all__ = ["WebSocketSession"]
 
 __unittest = True
 
-Data = str | bytes
 
-_KEPT = 100
-"""Messages that :attr:`WebSocketSession.received` holds."""
-
-_SHOWN = 5
-"""Messages that an error shows."""
-
-_CUT = 200
-"""Characters or bytes of a message that an error shows."""
-
-
-class WebSocketSession(ClientConnection):
+class WebSocketSession(Messages, ClientConnection):
     """
     A WebSocket connection to the test server.
 
@@ -54,14 +36,9 @@ class WebSocketSession(ClientConnection):
         exchange: What the server recorded of it; None where the server is not one of this process.
     """
 
-    timeout: float = 5.0
-
     def __init__(self, protocol: ClientProtocol, *, raise_server_exceptions: bool = False, **options: Any) -> None:
         super().__init__(protocol, **options)
-        self._raise_server_exceptions = raise_server_exceptions
-        self.received: deque[Data] = deque(maxlen=_KEPT)
-        self._received_count = 0
-        self.exchange: Exchange | None = None
+        self._begin(raise_server_exceptions=raise_server_exceptions)
         self._alert: ssl.SSLError | None = None
 
     async def handshake(self, *args: Any, **kwargs: Any) -> None:
@@ -73,16 +50,9 @@ class WebSocketSession(ClientConnection):
                 raise
             raise self._alert from exc  # the server has refused the client's certificate: in TLS 1.3, only now
         except InvalidStatus as exc:
-            self.exchange = find_exchange(*addresses)
-            self._raise_exception()
-            note_rejection(exc, str(self), self.exchange)
+            self._note_rejection(exc, *addresses)
             raise
-        self.exchange = find_exchange(*addresses)
-
-    @property
-    def target(self) -> str:
-        """The request target (RFC 9112 §3.2.1): path and query, as the handshake asked for them."""
-        return self.protocol.uri.resource_name
+        self._find_exchange(*addresses)
 
     async def send_text(self, text: str) -> None:
         """
@@ -96,10 +66,7 @@ class WebSocketSession(ClientConnection):
             TimeoutError: If the server does not take it within ``timeout`` seconds.
             ConnectionClosed: If the connection is closed.
         """
-        if not isinstance(text, str):
-            raise TypeError(
-                f"{self}: send_text() takes a str, got {type(text).__name__}: use send_bytes() or send_json()"
-            )
+        self._check_text(text)
         await self._send(text)
 
     async def send_bytes(self, data: bytes | bytearray | memoryview) -> None:
@@ -114,10 +81,7 @@ class WebSocketSession(ClientConnection):
             TimeoutError: If the server does not take it within ``timeout`` seconds.
             ConnectionClosed: If the connection is closed.
         """
-        if not isinstance(data, bytes | bytearray | memoryview):
-            raise TypeError(
-                f"{self}: send_bytes() takes bytes, got {type(data).__name__}: use send_text() or send_json()"
-            )
+        self._check_bytes(data)
         await self._send(data)
 
     async def send_json(self, value: Any, *, mode: Literal["text", "binary"] = "text") -> None:
@@ -135,10 +99,7 @@ class WebSocketSession(ClientConnection):
             TimeoutError: If the server does not take it within ``timeout`` seconds.
             ConnectionClosed: If the connection is closed.
         """
-        if mode not in {"text", "binary"}:
-            raise ValueError(f"{self}: mode must be 'text' or 'binary', got {mode!r}")
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        await self._send(text if mode == "text" else text.encode())
+        await self._send(self._encode(value, mode))
 
     async def receive(self, timeout: float | None = None) -> Data:
         """
@@ -170,10 +131,7 @@ class WebSocketSession(ClientConnection):
             TimeoutError: If no message comes in time; it says which had come before.
             ConnectionClosed: If the connection is closed; a note says what was awaited.
         """
-        message = await self._receive("text message", timeout)
-        if not isinstance(message, str):
-            raise TypeError(f"{self}: expected a text message, got {_describe(message)}")
-        return message
+        return self._as_text(await self._receive("text message", timeout))
 
     async def receive_bytes(self, timeout: float | None = None) -> bytes:
         """
@@ -187,10 +145,7 @@ class WebSocketSession(ClientConnection):
             TimeoutError: If no message comes in time; it says which had come before.
             ConnectionClosed: If the connection is closed; a note says what was awaited.
         """
-        message = await self._receive("binary message", timeout)
-        if not isinstance(message, bytes):
-            raise TypeError(f"{self}: expected a binary message, got {_describe(message)}")
-        return message
+        return self._as_bytes(await self._receive("binary message", timeout))
 
     async def receive_json(self, timeout: float | None = None) -> Any:
         """
@@ -207,11 +162,7 @@ class WebSocketSession(ClientConnection):
             TimeoutError: If no message comes in time; it says which had come before.
             ConnectionClosed: If the connection is closed; a note says what was awaited.
         """
-        message = await self._receive("JSON message", timeout)
-        try:
-            return json.loads(message)
-        except ValueError as exc:
-            raise ValueError(f"{self}: expected a JSON message, got {_describe(message)}: {exc}") from None
+        return self._as_json(await self._receive("JSON message", timeout))
 
     async def expect(self, message: Any, timeout: float | None = None) -> Any:
         """
@@ -230,15 +181,8 @@ class WebSocketSession(ClientConnection):
             TimeoutError: If no message comes in time; it says which had come before.
             ConnectionClosed: If the connection is closed; a note says what was awaited.
         """
-        if isinstance(message, bytearray | memoryview):
-            message = bytes(message)
-        as_it_is = isinstance(message, str | bytes)
-        expected = _describe(message) if as_it_is else _describe_json(message)
-        received = await self._receive("message", timeout, expected)
-        got = received if as_it_is else _parse_json(received)
-        if got != message:
-            raise AssertionError(f"{self}: expected {expected}, got {_describe(received)}")
-        return got
+        expected = Expected(message)
+        return expected.check(self, await self._receive("message", timeout, expected))
 
     async def drain_messages(self, timeout: float | None = None) -> list[Data]:
         """
@@ -280,13 +224,10 @@ class WebSocketSession(ClientConnection):
 
     async def recv(self, decode: bool | None = None) -> Data:  # noqa: FBT001 - websockets' own signature
         try:
-            message = await super().recv(decode)
+            return self._keep(await super().recv(decode))
         except ConnectionClosed:
             self._raise_exception()
             raise
-        self.received.append(message)
-        self._received_count += 1
-        return message
 
     async def close(self, code: CloseCode | int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
         """
@@ -319,14 +260,6 @@ class WebSocketSession(ClientConnection):
         if self.state is State.CLOSING:
             self.transport.resume_reading()
 
-    def __str__(self) -> str:
-        return f"WebSocket {self.target}"
-
-    def _raise_exception(self) -> None:
-        """Raise the exception with which the app has ended the connection, where that is wanted."""
-        if self._raise_server_exceptions:
-            raise_exception(self.exchange)
-
     async def _send(self, data: str | bytes | bytearray | memoryview) -> None:
         try:
             async with asyncio.timeout(self.timeout):
@@ -335,29 +268,18 @@ class WebSocketSession(ClientConnection):
             self._raise_exception()
             raise
         except TimeoutError:
-            raise TimeoutError(
-                f"{self}: the server did not take the message within {self.timeout:g} s: "
-                f"the app receives none, and every buffer on the way is full"
-            ) from None
+            raise self._not_taken() from None
 
-    async def _receive(self, what: str, timeout: float | None, expected: str | None = None) -> Data:
+    async def _receive(self, what: str, timeout: float | None, expected: Expected | None = None) -> Data:
         seconds = self.timeout if timeout is None else timeout
-        wanted = "" if expected is None else f", expected {expected}"
         try:
             async with asyncio.timeout(seconds):
                 return await self.recv()
         except TimeoutError:
-            raise TimeoutError(f"{self}: no {what} within {seconds:g} s{wanted}; {self._history()}") from None
+            raise self._none_came(what, seconds, expected) from None
         except ConnectionClosed as exc:
-            exc.add_note(f"{self}: closed while a {what} was awaited{wanted}; {self._history()}")
+            self._note_what_was_awaited(exc, what, expected)
             raise
-
-    def _history(self) -> str:
-        if not self.received:
-            return "nothing was received before"
-        shown = [_describe(message) for message in list(self.received)[-_SHOWN:]]
-        omitted = self._received_count - len(shown)
-        return f"received before: {f'({omitted} earlier), ' if omitted else ''}{', '.join(shown)}"
 
     async def _receive_into(self, messages: list[Data]) -> None:
         with suppress(ConnectionClosed):
@@ -369,33 +291,3 @@ class WebSocketSession(ClientConnection):
             await (await self.ping())
         except ConnectionClosed:
             await asyncio.wait([reader])  # it ends by itself, after the last message
-
-
-def _parse_json(message: Data) -> Any:
-    """Return the JSON value of a message, or something that equals nothing."""
-    try:
-        return json.loads(message)
-    except ValueError:
-        return object()
-
-
-def _describe(message: Data) -> str:
-    r"""Render a message for an error: ``"hello"``, ``{"a": 1}`` or ``bytes b'\x00\x01' (2 bytes)``."""
-    if isinstance(message, bytes):
-        size = "1 byte" if len(message) == 1 else f"{len(message)} bytes"
-        return f"bytes {message[:_CUT]!r}{'…' if len(message) > _CUT else ''} ({size})"
-    if isinstance(_parse_json(message), dict | list):
-        return _cut(message)
-    return json.dumps(message[:_CUT], ensure_ascii=False) + _omission(message)
-
-
-def _describe_json(value: Any) -> str:
-    return f"JSON {_cut(json.dumps(value, ensure_ascii=False, default=repr))}"
-
-
-def _cut(text: str) -> str:
-    return text[:_CUT] + _omission(text)
-
-
-def _omission(text: str) -> str:
-    return f"… ({len(text)} characters)" if len(text) > _CUT else ""

@@ -8,11 +8,12 @@ from typing import Any
 import httpx
 
 from fastapi_testing.client.body import WholeResponse
+from fastapi_testing.client.network import NetworkStream
 from fastapi_testing.server.exchange import Exchange
 from fastapi_testing.server.recorder import find_exchange, recorders
 from fastapi_testing.server.settle import wait_ended
 
-__all__ = ["Settling", "SettlingTransport", "raise_exception"]
+__all__ = ["Settling", "SettlingStream", "SettlingTransport", "raise_exception"]
 
 __unittest = True
 
@@ -32,7 +33,7 @@ class Settling:
     settle: bool = True
     timeout: float = 5.0
     raise_server_exceptions: bool = False
-    open_streams: "set[_SettlingStream]" = field(default_factory=set, init=False, repr=False)
+    open_streams: "set[SettlingStream]" = field(default_factory=set, init=False, repr=False)
 
     def attach(self, request: httpx.Request, response: httpx.Response) -> None:
         """Give a response its exchange, and have it settle when its body is read or closed."""
@@ -45,7 +46,8 @@ class Settling:
             return  # most are so: there is nothing to wait for, to raise or to close
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - of an asynchronous transport
         settles = bool(request.extensions.get("settle", self.settle))
-        response.stream = _SettlingStream(response.stream, exchange, self, settles=settles)
+        network_stream = response.extensions["network_stream"]
+        response.stream = SettlingStream(response.stream, exchange, self, network_stream, settles=settles)
 
     async def aclose(self) -> None:
         """Close the streams that are still open, and wait for nothing."""
@@ -83,11 +85,20 @@ class SettlingTransport(httpx.AsyncBaseTransport):
         await self._transport.aclose()
 
 
-class _SettlingStream(httpx.AsyncByteStream):
+class SettlingStream(httpx.AsyncByteStream):
     """A response's body, whose end is the end of the exchange."""
 
-    def __init__(self, stream: httpx.AsyncByteStream, exchange: Exchange, settling: Settling, *, settles: bool) -> None:
+    def __init__(
+        self,
+        stream: httpx.AsyncByteStream,
+        exchange: Exchange,
+        settling: Settling,
+        network_stream: Any,
+        *,
+        settles: bool,
+    ) -> None:
         self._stream = stream
+        self._network_stream = network_stream
         self._exchange = exchange
         self._settling = settling
         self._settles = settles
@@ -103,10 +114,14 @@ class _SettlingStream(httpx.AsyncByteStream):
             return  # the test leaves the stream by an exception, which has to be the one that is seen
         if self._settles and self._exchange.ended_at is None:
             await wait_ended(self._exchange, self._settling.timeout)
+        if self._exchange.exception is not None and isinstance(self._network_stream, NetworkStream):
+            # uvicorn is about to close it; where it runs on another thread, a request could still slip in before.
+            self._network_stream.cut()
         if self._settling.raise_server_exceptions:
             raise_exception(self._exchange)
 
     async def cut(self) -> None:
+        """Close it without waiting for anything."""
         self._settling.open_streams.discard(self)
         await self._stream.aclose()
 

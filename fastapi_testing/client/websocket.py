@@ -13,29 +13,13 @@ from httpx import _types as types
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.frames import CloseCode
-from websockets.http11 import Response
 from websockets.protocol import State
 from websockets.typing import Subprotocol
 
+from fastapi_testing.client.handshake import Handshakes, address_of, headers_of, unanswered, websocket_uri
 from fastapi_testing.client.session import WebSocketSession
-from fastapi_testing.errors import ForeignURLError
 
 __all__ = ["Connecting", "WebSocketClient", "WebSocketSession"]
-
-_HTTP_SCHEMES = {"ws": "http", "wss": "https"}
-_WS_SCHEMES = {"http": "ws", "https": "wss"}
-
-_NOT_SENT = frozenset(
-    {
-        "accept-encoding",  # a WebSocket negotiates its compression as an extension
-        "connection",
-        "content-length",
-        "host",  # goes as the authority of the URL: websockets would send a second one
-        "transfer-encoding",
-        "upgrade",
-    }
-)
-"""Headers of an HTTP request that are not the client's to choose in a handshake, besides ``Sec-WebSocket-*``."""
 
 
 class Connecting:
@@ -82,7 +66,7 @@ class Connecting:
         await self._entered.pop().__aexit__(exc_type, exc_value, traceback)
 
 
-class WebSocketClient:
+class WebSocketClient(Handshakes):
     """
     Opens WebSocket connections to the test server as the client does: same cookies, same headers.
 
@@ -103,9 +87,8 @@ class WebSocketClient:
         ssl: ssl_module.SSLContext | None = None,
         raise_server_exceptions: bool = False,
     ) -> None:
-        self.timeout = timeout
+        super().__init__(client, timeout=timeout)
         self._make_session = partial(WebSocketSession, raise_server_exceptions=raise_server_exceptions)
-        self._client = client
         self._ssl = ssl
         self._sessions: WeakSet[WebSocketSession] = WeakSet()
 
@@ -196,16 +179,6 @@ class WebSocketClient:
             for session in still_open:  # one whose close was cancelled before it began is open yet
                 session.transport.abort()
 
-    def _build_request(self, path: str | httpx.URL, *, origin: str | None, **merged: Any) -> httpx.Request:
-        """Have httpx merge what the client says with what the call says."""
-        has_scheme = not isinstance(path, str) or "://" in path
-        # A plain path stays one: the client remembers how it is merged (30 us otherwise).
-        url = _with_scheme(httpx.URL(path), _HTTP_SCHEMES) if has_scheme else path
-        request = self._client.build_request("GET", url, **merged)
-        if origin is not None:
-            request.headers["Origin"] = origin
-        return request
-
     async def _open(
         self, build_request: Callable[[], httpx.Request], timeout: float, open_timeout: float, options: "_Options"
     ) -> WebSocketSession:
@@ -214,10 +187,7 @@ class WebSocketClient:
             async with asyncio.timeout(open_timeout):
                 session = await self._follow(request, options)
         except TimeoutError:
-            target = request.url.raw_path.decode()
-            raise TimeoutError(
-                f"WebSocket {target}: the handshake was not answered within {open_timeout:g} s"
-            ) from None
+            raise unanswered(request, open_timeout) from None
         session.timeout = timeout
         self._sessions.add(session)
         return session
@@ -228,22 +198,17 @@ class WebSocketClient:
             try:
                 session = await self._shake_hands(request, options)
             except InvalidStatus as exc:
-                answer = self._take_cookies(exc.response, request)
-                if not (self._client.follow_redirects and answer.has_redirect_location):
-                    raise
-                request = self._redirected(answer)
+                request = self._after(exc, request)
             else:
-                answered = cast("Response", session.response)
-                if "Set-Cookie" in answered.headers:
-                    self._take_cookies(answered, request)
+                self._accepted(session.response, request)
                 return session
         raise httpx.TooManyRedirects("Exceeded maximum allowed redirects.", request=request)
 
     async def _shake_hands(self, request: httpx.Request, options: "_Options") -> WebSocketSession:
         self._check_origin(request.url)
         handshake = _Handshake(
-            _websocket_uri(request),
-            additional_headers=[item for item in request.headers.multi_items() if _is_sent(item[0])],
+            websocket_uri(request),
+            additional_headers=headers_of(request),
             user_agent_header=None,  # the client's is among the headers
             open_timeout=None,  # _open() bounds all handshakes of a chain of redirects together
             create_connection=self._make_session,  # type: ignore[arg-type]  # a function will do
@@ -252,24 +217,6 @@ class WebSocketClient:
             **_destination(request.url),
         )
         return cast("WebSocketSession", await handshake)
-
-    def _check_origin(self, url: httpx.URL) -> None:
-        base = self._client.base_url
-        if _origin(url) != _origin(base):
-            origin = base.copy_with(raw_path=b"/")
-            raise ForeignURLError(str(_with_scheme(url, _WS_SCHEMES)), str(origin).rstrip("/"))
-
-    def _take_cookies(self, answer: Response, request: httpx.Request) -> httpx.Response:
-        response = httpx.Response(answer.status_code, headers=list(answer.headers.raw_items()), request=request)
-        self._client.cookies.extract_cookies(response)
-        return response
-
-    def _redirected(self, answer: httpx.Response) -> httpx.Request:
-        """Return the request that a redirect asks for, with the cookies that the client has by now, as httpx does."""
-        url = _with_scheme(answer.request.url.join(answer.headers["Location"]), _HTTP_SCHEMES)
-        headers = answer.request.headers.copy()
-        headers.pop("Cookie", None)
-        return httpx.Request("GET", url, headers=headers, cookies=self._client.cookies)
 
 
 class _Options(TypedDict, total=False):
@@ -300,30 +247,8 @@ class _Handshake(connect):
         return exc
 
 
-def _with_scheme(url: httpx.URL, schemes: dict[str, str]) -> httpx.URL:
-    scheme = schemes.get(url.scheme)
-    return url if scheme is None else url.copy_with(scheme=scheme)
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    """Return the origin (RFC 6454 §4); httpx leaves out a port that is the scheme's own."""
-    return url.scheme, url.host, url.port
-
-
-def _websocket_uri(request: httpx.Request) -> str:
-    """Return the URL for websockets, which sends its authority as the ``Host`` header."""
-    path, question_mark, query = request.url.raw_path.decode().partition("?")
-    # websockets parses with urlparse(), which sets the last segment's ";parameters" apart, and never sends them.
-    path = path.replace(";", "%3B")
-    return f"{_WS_SCHEMES[request.url.scheme]}://{request.headers['Host']}{path}{question_mark}{query}"
-
-
 def _destination(url: httpx.URL) -> _Destination:
+    host, port = address_of(url)
     if url.scheme == "http":
-        return _Destination(host=url.host, port=url.port or 80)
-    return _Destination(host=url.host, port=url.port or 443, server_hostname=url.host)
-
-
-def _is_sent(header: str) -> bool:
-    name = header.lower()
-    return name not in _NOT_SENT and not name.startswith("sec-websocket-")
+        return _Destination(host=host, port=port)
+    return _Destination(host=host, port=port, server_hostname=host)
