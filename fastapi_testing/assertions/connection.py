@@ -15,11 +15,13 @@ __all__ = [
     "Connecting",
     "HandshakeRequest",
     "RejectedHandshake",
+    "SyncWebSocketConnection",
     "WebSocketConnection",
     "handshake_limit",
     "open_connection",
     "peer_close",
     "receive",
+    "receive_now",
     "received_messages",
     "target_of",
     "time_limit",
@@ -42,6 +44,22 @@ class WebSocketConnection(Protocol):
         ...
 
     async def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+class SyncWebSocketConnection(Protocol):
+    """
+    A WebSocket whose methods wait: a session of this package, or any connection of :mod:`websockets.sync`.
+
+    What it may have besides is as with :class:`WebSocketConnection`.
+    """
+
+    def recv(self, timeout: float | None = None) -> str | bytes:
+        """Receive the next message; raise TimeoutError if none comes in time."""
+        ...
+
+    def close(self) -> None:
         """Close the connection."""
         ...
 
@@ -108,6 +126,14 @@ async def receive(session: WebSocketConnection, seconds: float) -> str | bytes |
     try:
         async with asyncio.timeout(seconds):
             return await session.recv()
+    except (ConnectionClosed, TimeoutError) as exc:
+        return exc
+
+
+def receive_now(session: SyncWebSocketConnection, seconds: float) -> str | bytes | ConnectionClosed | TimeoutError:
+    """Do what :func:`receive` does, of a session whose methods wait."""
+    try:
+        return session.recv(timeout=seconds)
     except (ConnectionClosed, TimeoutError) as exc:
         return exc
 

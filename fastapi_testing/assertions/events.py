@@ -1,7 +1,8 @@
 """What a test can claim of Server-Sent Events."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, TypedDict
 from unittest import TestCase
@@ -17,7 +18,7 @@ from fastapi_testing.assertions.patterns import (
 )
 from fastapi_testing.assertions.payload import check_expected, describe_expected, describe_payload, find_accepted
 
-__all__ = ["Event", "EventAssertions", "EventSource", "ExpectedEvent"]
+__all__ = ["Event", "EventAssertions", "EventSource", "EventVerdicts", "ExpectedEvent", "ReceivedEvents"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
@@ -65,8 +66,8 @@ class ExpectedEvent(TypedDict, total=False):
     id: TextOrPattern
 
 
-class EventAssertions(TestCase):
-    """Assertions on Server-Sent Events (HTML Standard §9.2), for any test case."""
+class EventVerdicts(TestCase):
+    """Base of the assertions on Server-Sent Events (HTML Standard §9.2): all that does not wait."""
 
     def assertEvent(
         self,
@@ -101,6 +102,25 @@ class EventAssertions(TestCase):
         if not wanted.accepts(actual):
             self.fail(self._formatMessage(msg, f"expected {wanted}, got {wanted.describe(actual)}"))
 
+    def _check_events(
+        self, source: Any, expected: Sequence[ExpectedEvent], seconds: float, msg: Any
+    ) -> Generator[None, Event | TimeoutError | EOFError, None]:
+        """Check what is sent in: the events of a source, one for each yield, or what came instead of the next."""
+        wanted = [_Expectation.parse(fields) for fields in expected]
+        for number, expectation in enumerate(wanted, 1):
+            earlier = list(getattr(source, "received", ()))
+            event = yield
+            if got := _find_mismatch(expectation, event, seconds):
+                standard = f"{_name(source)}event {number} of {len(wanted)}: expected {expectation}, got {got}"
+                self.fail(self._formatMessage(msg, f"{standard}{_describe_received(earlier)}"))
+        if isinstance(source, ReceivedEvents) and source.rest:
+            standard = f"expected {len(wanted)} events, got {len(source.rest)} more:{_describe_lines(source.rest)}"
+            self.fail(self._formatMessage(msg, standard))
+
+
+class EventAssertions(EventVerdicts):
+    """Assertions on Server-Sent Events (HTML Standard §9.2), for any test case."""
+
     async def assertEvents(
         self,
         events: EventSource | Iterable[Event],
@@ -126,18 +146,13 @@ class EventAssertions(TestCase):
         Raises:
             TypeError: If one of ``expected`` is no such dict.
         """
-        wanted = [_Expectation.parse(fields) for fields in expected]
-        source = _Received(events) if isinstance(events, Iterable) else events
+        source = ReceivedEvents(events) if isinstance(events, Iterable) else events
         seconds = time_limit(events, timeout)
-        for number, expectation in enumerate(wanted, 1):
-            earlier = list(getattr(source, "received", ()))
-            got = await _find_mismatch(source, expectation, seconds)
-            if got:
-                standard = f"{_name(source)}event {number} of {len(wanted)}: expected {expectation}, got {got}"
-                self.fail(self._formatMessage(msg, f"{standard}{_describe_received(earlier)}"))
-        if isinstance(source, _Received) and source.rest:
-            standard = f"expected {len(wanted)} events, got {len(source.rest)} more:{_describe_lines(source.rest)}"
-            self.fail(self._formatMessage(msg, standard))
+        checks = self._check_events(source, expected, seconds, msg)
+        with suppress(StopIteration):
+            next(checks)
+            while True:
+                checks.send(source.take() if isinstance(source, ReceivedEvents) else await _next(source, seconds))
 
 
 @dataclass(frozen=True)
@@ -185,33 +200,39 @@ class _Expectation:
         return any(True for _ in find_accepted(data, self.data))
 
 
-class _Received:
+class ReceivedEvents:
     """Events that were received, as a source of them."""
 
     def __init__(self, events: Iterable[Event]) -> None:
         self.received: list[Event] = []
         self.rest = list(events)
 
-    async def next(self, timeout: float | None = None) -> Event:  # noqa: ARG002 - as the protocol has it
+    def take(self) -> Event | EOFError:
+        """Return the next event, or that there is none."""
         if not self.rest:
-            raise EOFError
+            return EOFError()
         self.received.append(self.rest.pop(0))
         return self.received[-1]
 
 
-async def _find_mismatch(source: EventSource, expectation: _Expectation, seconds: float) -> str:
-    """Return what came instead of the event that is expected; empty if that came."""
+async def _next(source: EventSource, seconds: float) -> Event | TimeoutError | EOFError:
     try:
-        event = await source.next(seconds)
-    except TimeoutError:
+        return await source.next(seconds)
+    except (TimeoutError, EOFError) as exc:
+        return exc
+
+
+def _find_mismatch(expectation: _Expectation, event: Event | TimeoutError | EOFError, seconds: float) -> str:
+    """Return what came instead of the event that is expected; empty if that came."""
+    if isinstance(event, TimeoutError):
         return f"no event within {seconds:g} s"
-    except EOFError:
+    if isinstance(event, EOFError):
         return "the end of the events"
     return "" if expectation.accepts(event) else expectation.describe(event)
 
 
-def _name(source: EventSource) -> str:
-    return "" if isinstance(source, _Received) else f"{source}: "
+def _name(source: object) -> str:
+    return "" if isinstance(source, ReceivedEvents) else f"{source}: "
 
 
 def _describe_text(expected: TextOrPattern) -> str:

@@ -2,13 +2,13 @@
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar, overload
 from unittest import TestCase
 
 from fastapi_testing.assertions.describe import cut
 
-__all__ = ["EventuallyAssertions"]
+__all__ = ["EventuallyAssertions", "Look", "check_timeout", "pauses"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
@@ -55,21 +55,24 @@ class EventuallyAssertions(TestCase):
         Raises:
             ValueError: If ``timeout`` is not positive.
         """
-        if not timeout > 0:
-            raise ValueError(f"timeout must be a positive number of seconds, got {timeout!r}")
-        look = _Look(probe)
+        check_timeout(timeout)
+        look = Look(probe)
         try:
             async with asyncio.timeout(timeout) as limit:
                 return await look.until_it_holds(limit)
         except TimeoutError:
             if not limit.expired():  # the probe's own
                 raise
-        standard = f"expected {_name(probe)} to hold within {timeout:g} s; {look.describe()}"
-        return self.fail(self._formatMessage(msg, standard))
+        return self.fail(self._formatMessage(msg, look.describe(timeout)))
 
 
-class _Look:
-    """Looks again and again, and remembers what it saw last."""
+class Look:
+    """
+    Looks again and again, and remembers what it saw last.
+
+    Args:
+        probe: What looks.
+    """
 
     def __init__(self, probe: Callable[[], Any]) -> None:
         self._probe = probe
@@ -77,33 +80,59 @@ class _Look:
         self._seen = ""
         self._is_looking = False
 
-    def describe(self) -> str:
-        """Return what it saw last, and whether the last look has come to no end."""
-        if not self._is_looking:
-            return f"at last it {self._seen}"
-        return f"the last look did not return; the one before {self._seen}" if self._seen else "it did not return"
-
     async def until_it_holds(self, limit: asyncio.Timeout) -> Any:
-        pause = _FIRST_PAUSE
+        """Return what the probe returned when it held; for coroutines."""
+        pause = pauses()
         while True:
             self._is_looking = True
             try:
                 value = await self._call()
             except AssertionError as exc:
-                self._seen = f"failed: {exc}" if str(exc) else "failed, and did not say why"
+                self.note_failure(exc)
             else:
-                if value or (value is None and not self._is_lambda):
+                if self.holds(value):
                     return value
-                self._seen = f"returned {cut(repr(value))}"
             self._is_looking = False
             if limit.expired():  # the probe has made a failure of its cancellation, which comes only once
                 raise TimeoutError
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            await asyncio.sleep(next(pause))
+
+    def holds(self, value: Any) -> bool:
+        """Take note of what the probe returned, and tell whether it holds."""
+        self._seen = f"returned {cut(repr(value))}"
+        return bool(value) or (value is None and not self._is_lambda)
+
+    def note_failure(self, exc: AssertionError) -> None:
+        """Take note of how the probe failed."""
+        self._seen = f"failed: {exc}" if str(exc) else "failed, and did not say why"
+
+    def describe(self, timeout: float) -> str:
+        """Return what was expected, what was seen last, and whether the last look has come to no end."""
+        if not self._is_looking:
+            seen = f"at last it {self._seen}"
+        elif self._seen:
+            seen = f"the last look did not return; the one before {self._seen}"
+        else:
+            seen = "it did not return"
+        return f"expected {_name(self._probe)} to hold within {timeout:g} s; {seen}"
 
     async def _call(self) -> Any:
         value = self._probe()
         return await value if inspect.isawaitable(value) else value
+
+
+def check_timeout(timeout: float) -> None:
+    """Check that something can come to hold in so many seconds."""
+    if not timeout > 0:
+        raise ValueError(f"timeout must be a positive number of seconds, got {timeout!r}")
+
+
+def pauses() -> Iterator[float]:
+    """Yield the seconds between two looks."""
+    pause = _FIRST_PAUSE
+    while True:
+        yield pause
+        pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 def _name(probe: Callable[[], Any]) -> str:
