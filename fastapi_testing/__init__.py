@@ -1,5 +1,6 @@
 """A unittest-native async test-case framework for FastAPI: real servers, real sockets."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from fastapi_testing.assertions import (
@@ -11,16 +12,28 @@ from fastapi_testing.assertions import (
     JsonAssertions,
     ModelAssertions,
     OpenAPIAssertions,
+    SyncEventAssertions,
+    SyncEventuallyAssertions,
+    SyncWebSocketAssertions,
     WebSocketAssertions,
 )
 from fastapi_testing.case import (
     AsyncClassTestCase,
     AsyncServerTestCase,
+    ServerTestCase,
     UnusedOverrideWarning,
     override_dependencies,
     shard_tests,
 )
-from fastapi_testing.client import Client, ClientOptions, EventStream, WebSocketClient, WebSocketSession
+from fastapi_testing.client import (
+    Client,
+    ClientOptions,
+    EventStream,
+    SyncClient,
+    SyncEventStream,
+    WebSocketClient,
+    WebSocketSession,
+)
 from fastapi_testing.errors import (
     ConfigurationError,
     FastAPITestingError,
@@ -32,9 +45,11 @@ from fastapi_testing.errors import (
     ServerShutdownError,
     ServerStartupError,
 )
-from fastapi_testing.server import Exchange, PortGenerator, Server, ServerOptions, TLSOptions
+from fastapi_testing.server import Exchange, PortGenerator, Server, ServerOptions, ServerThread, TLSOptions
 
 if TYPE_CHECKING:
+    from fastapi_testing.client.sync_session import SyncWebSocketSession
+    from fastapi_testing.client.sync_websocket import SyncWebSocketClient
     from fastapi_testing.standalone import (
         AsyncTestClient,
         AsyncTestResponse,
@@ -77,6 +92,15 @@ __all__ = [
     "ServerOptions",
     "ServerShutdownError",
     "ServerStartupError",
+    "ServerTestCase",
+    "ServerThread",
+    "SyncClient",
+    "SyncEventAssertions",
+    "SyncEventStream",
+    "SyncEventuallyAssertions",
+    "SyncWebSocketAssertions",
+    "SyncWebSocketClient",
+    "SyncWebSocketSession",
     "TLSOptions",
     "UnusedOverrideWarning",
     "WebSocketAssertions",
@@ -91,10 +115,15 @@ __all__ = [
 ]
 
 
+_LATER = {
+    "SyncWebSocketClient": "fastapi_testing.client.sync_websocket",
+    "SyncWebSocketSession": "fastapi_testing.client.sync_session",
+}
+"""What is imported when it is first used, and from where; whatever else is missing is of the standalone front end."""
+
+
 def __getattr__(name: str) -> Any:
-    """Import the standalone front end when it is first used: a suite of test classes has no need of it."""
+    """Import what not every suite has a need of when it is first used: the standalone front end, plain WebSockets."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from fastapi_testing import standalone  # noqa: PLC0415 - that is the point
-
-    return getattr(standalone, name)
+    return getattr(import_module(_LATER.get(name, "fastapi_testing.standalone")), name)

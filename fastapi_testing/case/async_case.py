@@ -12,7 +12,7 @@ from fastapi_testing.case.guards import TestGuard
 from fastapi_testing.case.hangs import choose_test_timeout
 from fastapi_testing.case.loop import ClassLoop, make_runner
 from fastapi_testing.case.module_server import ModuleServer
-from fastapi_testing.case.served import ServedCase
+from fastapi_testing.case.served import RunningServer, ServedCase
 from fastapi_testing.case.server_errors import noting_errors
 from fastapi_testing.case.watchdog import TestTimeout, Watchdog
 from fastapi_testing.client import Client, ClientOptions, LoopbackTransport, WebSocketClient
@@ -53,6 +53,9 @@ class AsyncServerTestCase(
     ``transport``, ``settling`` and those of ``headers``, ``timeout`` and ``follow_redirects`` that the class sets; and
     with ``verify`` where the server speaks TLS and there is no ``transport`` to it yet.
     """
+
+    server: RunningServer[Server] = RunningServer()
+    """The running :class:`Server`."""
 
     _transport: LoopbackTransport  # the connections to the server
     _watchdog: ClassVar[Watchdog | None] = None

@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, ParamSpec, TypeVar
 
 from fastapi_testing.case.loop import ClassLoop, make_runner
+from fastapi_testing.case.running import ending_on_users_line, run_alone, runs_alone
 
 __all__ = ["AsyncClassTestCase"]
 
@@ -146,7 +147,7 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
 
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
         if self._runs_alone(result):
-            return self._run_alone(self.defaultTestResult() if result is None else result)
+            return run_alone(self, self.defaultTestResult() if result is None else result)
         with self._closing_class_on(KeyboardInterrupt):
             return super().run(result)
 
@@ -160,12 +161,8 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
 
     @contextlib.contextmanager
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
-        with super().subTest(*args, **params):
-            try:
-                yield
-            except self.failureException as exc:
-                _end_on_users_line(exc)
-                raise
+        with super().subTest(*args, **params), ending_on_users_line(self.failureException):
+            yield
 
     def _prepare_test(self) -> None:
         """Do what has to be done before ``setUp``, whether or not the user's own calls ``super()``."""
@@ -214,32 +211,13 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
 
     def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call a function in the test's context; an asynchronous one, on the class's loop."""
-        try:
+        with ending_on_users_line(self.failureException):
             if inspect.iscoroutinefunction(function):
                 return self._running_class_loop(self.id()).run(function(*args, **kwargs), self._context)
             return self._context.run(function, *args, **kwargs)
-        except self.failureException as exc:
-            _end_on_users_line(exc)
-            raise
 
     def _runs_alone(self, result: unittest.TestResult | None) -> bool:
-        """Tell whether no suite has set the class up; a skipped test needs no class."""
-        cls = type(self)
-        method = getattr(self, self._testMethodName, None)
-        # A suite notes the class in the result before it runs a test of it; results of pytest have no such note.
-        suite_class = None if result is None else getattr(result, "_previousTestClass", cls)
-        return (
-            cls._class_loop is None
-            and suite_class is not cls
-            and not getattr(cls, "__unittest_skip__", False)
-            and not getattr(method, "__unittest_skip__", False)
-        )
-
-    def _run_alone(self, result: unittest.TestResult) -> unittest.TestResult:
-        try:
-            return unittest.TestSuite([self]).run(result)
-        finally:
-            result._previousTestClass = None  # type: ignore[attr-defined]  # noqa: SLF001 - the next test is alone too
+        return self._class_loop is None and runs_alone(self, result)
 
     @classmethod
     def _running_class_loop(cls, what: str) -> ClassLoop:
@@ -300,18 +278,3 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
 
 def _does_not_override_set_up(cls: type[AsyncClassTestCase]) -> bool:
     return cls.setUpClass.__func__ is AsyncClassTestCase.setUpClass.__func__  # type: ignore[attr-defined]
-
-
-def _end_on_users_line(failure: BaseException) -> None:
-    """
-    Take the frames of assertions off the end of a failure's traceback.
-
-    The results of unittest do so too; those of stestr, for one, print what they get.
-    """
-    last, each = None, failure.__traceback__
-    while each is not None:
-        if "__unittest" not in each.tb_frame.f_globals:
-            last = each
-        each = each.tb_next
-    if last is not None:
-        last.tb_next = None

@@ -1,7 +1,7 @@
 """What to say of a test that does not come to its end."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastapi_testing.server.exchange import Exchange
@@ -11,7 +11,7 @@ from fastapi_testing.server.stacks import format_frames, frames_of_workers, stac
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["choose_test_timeout", "describe_block", "describe_hang"]
+__all__ = ["choose_test_timeout", "describe_block", "describe_hang", "describe_wait"]
 
 _VARIABLE = "FASTAPI_TESTING_TEST_TIMEOUT"
 
@@ -47,6 +47,22 @@ def describe_block(seconds: float, thread: int, recorders: Iterable[Recorder]) -
     """Return which line blocks a thread, and with it the event loop."""
     where = _lines(stack_of_thread(thread))
     return f"not ended within {seconds:g} s; the event loop is blocked at:{where}{_describe_app(recorders)}\n{_ADVICE}"
+
+
+def describe_wait(seconds: float, thread: int, loop: str, recorders: Sequence[Recorder]) -> str:
+    """
+    Return where a test waits that has an event loop of the server's beside it, and what the app is doing meanwhile.
+
+    Args:
+        seconds: How long the test might have taken.
+        thread: The thread of the test.
+        loop: Where the thread of the event loop stands, on lines of their own.
+        recorders: Of the servers.
+    """
+    blocked = any(exchange.is_running for recorder in recorders for exchange in recorder.in_flight)
+    where = f"\nthe server's event loop is blocked at:{loop}" if blocked else ""
+    stack = _lines(stack_of_thread(thread, "case"))
+    return f"not ended within {seconds:g} s; the test is at:{stack}{_describe_app(recorders)}{where}"
 
 
 def _describe_app(recorders: Iterable[Recorder]) -> str:

@@ -19,6 +19,7 @@ from fastapi_testing.case.where import Where, caller, definition
 from fastapi_testing.server.application import describe_app
 
 __all__ = [
+    "ClassOrTestMethod",
     "DependencyOverrides",
     "UnusedOverrideWarning",
     "check_dependency",
@@ -34,7 +35,7 @@ _D = TypeVar("_D", bound=Callable[..., Any])
 
 _MISSING: Any = object()
 
-_holder: ContextVar[Any] = ContextVar("fastapi_testing.overrides.holder")
+_holder: ContextVar[Any] = ContextVar("fastapi_testing.overrides.holder", default=None)
 """The running test, or the class that is being set up."""
 
 
@@ -42,7 +43,7 @@ class UnusedOverrideWarning(UserWarning):
     """A dependency was overridden that no route of the app depends on, so that the override changes nothing."""
 
 
-class _ClassOrTestMethod(Generic[_P, _T]):
+class ClassOrTestMethod(Generic[_P, _T]):
     """A method of the class and of its tests; the function gets the one that it was called on."""
 
     def __init__(self, function: Callable[Concatenate[Any, _P], _T]) -> None:
@@ -66,7 +67,7 @@ class DependencyOverrides:
 
     _declared_overrides: ClassVar[tuple["override_dependencies", ...]] = ()
 
-    @_ClassOrTestMethod
+    @ClassOrTestMethod
     def override_dependency(
         holder: Any,  # noqa: N805 - a test, or a class
         /,
@@ -96,7 +97,7 @@ class DependencyOverrides:
             override = _returning(value)
         override_for(holder, dependency, override, app=app, where=caller())
 
-    @_ClassOrTestMethod
+    @ClassOrTestMethod
     def override_env(
         holder: Any,  # noqa: N805 - a test, or a class
         /,
@@ -126,6 +127,11 @@ class DependencyOverrides:
         """Put the declared overrides into effect for the class; to be called in its context, once the server runs."""
         _hold(cls)
         _override_declared(cls)
+
+    @staticmethod
+    def _end_class_overrides() -> None:
+        """Let no class be meant any more; for a class whose context is everybody's."""
+        _holder.set(None)
 
     def _begin_test_overrides(self, *, declared: bool) -> None:
         """Make the test the one whose app is meant; to be called in its context."""
@@ -280,7 +286,7 @@ def _add_cleanup(holder: Any, undo: Callable[[], None]) -> None:
 
 
 def _running_app() -> Any:
-    holder = _holder.get(None)
+    holder = _holder.get()
     if holder is None:
         raise RuntimeError("override_dependencies() finds no running test: give it app=")
     return holder.server.app

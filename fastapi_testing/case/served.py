@@ -4,7 +4,7 @@ import contextlib
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast
 
 import httpx
 from fastapi import FastAPI
@@ -18,17 +18,22 @@ from fastapi_testing.client.settling import Settling
 from fastapi_testing.errors import ServerNotRunningError
 from fastapi_testing.server import Server, ServerOptions, TLSOptions
 
-__all__ = ["ServedCase"]
+if TYPE_CHECKING:
+    from fastapi_testing.server.thread import ServerThread
+
+__all__ = ["RunningServer", "ServedCase"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
+_S = TypeVar("_S")
 
-class _RunningServer:
+
+class RunningServer(Generic[_S]):
     """The attribute ``server``, on the class and on its tests; without a server it says what to do."""
 
-    def __get__(self, case: "ServedCase | None", owner: type["ServedCase"]) -> Server:
+    def __get__(self, case: "ServedCase | None", owner: type["ServedCase"]) -> _S:
         for holder in (case, owner):
-            server: Server | None = vars(holder).get("_server") if holder is not None else None
+            server: _S | None = vars(holder).get("_server") if holder is not None else None
             if server is not None:
                 return server
         raise ServerNotRunningError(f"the server of {owner.__qualname__} is not running: {owner._what_to_do()}")  # noqa: SLF001
@@ -93,10 +98,10 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
     test_timeout: ClassVar[float | None] = None
     """Seconds that a test may take, and each of its hooks; None for FASTAPI_TESTING_TEST_TIMEOUT, or no limit."""
 
-    server: _RunningServer = _RunningServer()
-    """The running :class:`Server`."""
+    server: RunningServer[Any] = RunningServer()
+    """The running server."""
 
-    _server: Server  # of the class or, where server_scope is "test", of the test
+    _server: Any  # of the class or, where server_scope is "test", of the test
     _guard: TestGuard
 
     @classmethod
@@ -156,7 +161,7 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
         if cls.leaks not in ("warn", "fail", "ignore"):
             raise ValueError(f"leaks must be 'warn', 'fail' or 'ignore', got {cls.leaks!r}")
 
-    def _make_client(self, make: Callable[..., Any], server: Server, **options: Any) -> Any:
+    def _make_client(self, make: Callable[..., Any], server: "Server | ServerThread", **options: Any) -> Any:
         """Make a client of a server as the class attributes say; ``options`` come before them."""
         self._guard.watch(server.recorder)
         settling = Settling(self.settle, self.settle_timeout, self.raise_server_exceptions)

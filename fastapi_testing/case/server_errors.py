@@ -125,11 +125,11 @@ class ServerRaises:
 
     def _exchanges(self, which: Literal["exchanges", "in_flight"]) -> Iterator[Exchange]:
         for recorder in self._recorders:
-            yield from getattr(recorder, which)
+            yield from list(getattr(recorder, which))
 
     def _failures(self) -> Iterator[Exchange | TaskFailure]:
         for recorder in self._recorders:
-            yield from recorder.failed
+            yield from list(recorder.failed)
 
     def _running(self) -> set["asyncio.Task[Any]"]:
         """Return the tasks in which the app answers, or goes on with what it was asked."""
@@ -148,7 +148,7 @@ class ServerRaises:
 
 def describe_unseen(recorders: Iterable[Recorder]) -> list[str]:
     """Return one text for each exception that no response has shown, and no test has expected."""
-    unseen = (failure for recorder in recorders for failure in recorder.failed if failure.was_missed)
+    unseen = (failure for recorder in recorders for failure in list(recorder.failed) if failure.was_missed)
     return [
         f"the app raised what no response could show; where that is meant, expect it with assertServerRaises(): "
         f"{_tell(failure).lstrip()}"
@@ -175,7 +175,7 @@ def release_logs(recorders: Iterable[Recorder]) -> None:
     So it is where a client that is not of this package, in a thread for instance, got the response.
     """
     for recorder in recorders:
-        for failure in recorder.failed:
+        for failure in list(recorder.failed):
             if isinstance(failure, Exchange) and failure.is_error and not (failure.delivered or failure.expected):
                 failure.release_log()
 
@@ -183,7 +183,7 @@ def release_logs(recorders: Iterable[Recorder]) -> None:
 def _note_errors(exception: BaseException, recorders: Iterable[Recorder]) -> None:
     said = "\n".join([str(exception), *getattr(exception, "__notes__", ())])
     for recorder in recorders:
-        for failure in recorder.failed:
+        for failure in list(recorder.failed):
             if not failure.is_error or failure.expected:
                 continue
             if indent(failure.app_traceback, "  ") in said:

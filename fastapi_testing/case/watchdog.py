@@ -7,12 +7,12 @@ import threading
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from fastapi_testing.case.hangs import describe_block, describe_hang
+from fastapi_testing.case.hangs import describe_block, describe_hang, describe_wait
 from fastapi_testing.server.clock import RealClock
 from fastapi_testing.server.recorder import Recorder
 from fastapi_testing.server.stacks import is_in_debugger
 
-__all__ = ["TestTimeout", "Watchdog"]
+__all__ = ["SyncWatchdog", "TestTimeout", "Watchdog"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
@@ -46,23 +46,24 @@ class _Watch:
         self.over = threading.Event()
 
 
-class Watchdog:
+class SyncWatchdog:
     """
-    Ends what takes too long, and says where it stood.
+    Ends what takes too long on a thread, and says where it stood.
 
-    As long as the event loop turns, a timer on it cancels the test. When something blocks the loop, no timer is
-    run. So a thread looks on; it interrupts the blocking call by a signal, whose handler raises where the main
-    thread stands. Where there are no such signals (Windows), or where the loop is not the main thread's, the report is
-    printed, and the test fails once the call returns. A call that has stopped in a debugger when its time is over may
-    take as long as it likes.
+    A thread of its own looks on; it interrupts what takes too long by a signal, whose handler raises where the main
+    thread stands. Where there are no such signals (Windows), or where the tests are not on the main thread, the report
+    is printed, and the test fails once the call returns. A call that has stopped in a debugger when its time is over
+    may take as long as it likes.
 
     Args:
-        loop: The event loop of the tests.
         seconds: How long each call may take.
+
+    Attributes:
+        whereabouts: Returns where the thread of the server's event loop stands, on lines of their own.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-        self._loop = loop
+    def __init__(self, seconds: float) -> None:
+        self.whereabouts: Callable[[], str] = str
         self._seconds = seconds
         self._watch: _Watch | None = None
         self._closed = threading.Event()
@@ -106,6 +107,65 @@ class Watchdog:
             raise TestTimeout(watch.report)
         return result
 
+    def _end(self, watch: _Watch) -> None:
+        self._watch = None
+        watch.over.set()
+
+    def _look_on(self) -> None:
+        # Every watch lasts as long, so one that begins while this sleeps ends after it wakes: nobody has to wake it.
+        pause = self._seconds
+        while not self._closed.wait(pause):
+            watch = self._watch
+            pause = self._seconds if watch is None else watch.deadline - RealClock.now()
+            if watch is not None and pause <= 0:
+                self._look_at(watch)
+                pause = self._seconds
+
+    def _look_at(self, watch: _Watch) -> None:
+        if watch.has_no_end or is_in_debugger(self._watched_thread):
+            watch.has_no_end = True
+            return
+        if watch.over.is_set() or (report := self._report(watch)) is None:
+            return
+        watch.report = report
+        if self._signal is not None:
+            signal.pthread_kill(self._watched_thread, self._signal)
+        if not watch.over.wait(_GRACE):
+            print(f"\n{watch.report}", file=sys.__stderr__, flush=True)
+
+    def _report(self, watch: _Watch) -> str | None:
+        """Return where it stands; None where it is ended in another way."""
+        return describe_wait(self._seconds, self._watched_thread, self.whereabouts(), watch.recorders)
+
+    def _may_interrupt(self) -> bool:
+        """Tell, in the main thread, whether what stands there may be ended by an exception."""
+        return True
+
+    def _interrupt(self, *_: Any) -> None:
+        watch = self._watch
+        if watch is not None and watch.report is not None and self._may_interrupt():
+            raise _Interrupted
+
+
+class Watchdog(SyncWatchdog):
+    """
+    Ends what takes too long on an event loop, and says where it stood.
+
+    As long as the event loop turns, a timer on it cancels the test. When something blocks the loop, no timer is
+    run. So a thread looks on; it interrupts the blocking call by a signal, whose handler raises where the main
+    thread stands. Where there are no such signals (Windows), or where the loop is not the main thread's, the report is
+    printed, and the test fails once the call returns. A call that has stopped in a debugger when its time is over may
+    take as long as it likes.
+
+    Args:
+        loop: The event loop of the tests.
+        seconds: How long each call may take.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        self._loop = loop
+        super().__init__(seconds)
+
     async def run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
         """
         Await a coroutine of a test, and cancel it when its time is over.
@@ -133,40 +193,16 @@ class Watchdog:
             watch.report = describe_hang(self._seconds, task, watch.recorders)
         task.cancel()
 
-    def _end(self, watch: _Watch) -> None:
-        self._watch = None
-        watch.over.set()
-
-    def _look_on(self) -> None:
-        # Every watch lasts as long, so one that begins while this sleeps ends after it wakes: nobody has to wake it.
-        pause = self._seconds
-        while not self._closed.wait(pause):
-            watch = self._watch
-            pause = self._seconds if watch is None else watch.deadline - RealClock.now()
-            if watch is not None and pause <= 0:
-                self._look_at(watch)
-                pause = self._seconds
-
-    def _look_at(self, watch: _Watch) -> None:
-        if is_in_debugger(self._watched_thread):
-            watch.has_no_end = True
-            return
+    def _report(self, watch: _Watch) -> str | None:
         answered = threading.Event()
         self._loop.call_soon_threadsafe(answered.set)
         if answered.wait(_GRACE) or watch.over.is_set():
-            return
-        watch.report = describe_block(self._seconds, self._watched_thread, watch.recorders)
-        if self._signal is not None:
-            signal.pthread_kill(self._watched_thread, self._signal)
-        if not watch.over.wait(_GRACE):
-            print(f"\n{watch.report}", file=sys.__stderr__, flush=True)
+            return None
+        return describe_block(self._seconds, self._watched_thread, watch.recorders)
 
-    def _interrupt(self, *_: Any) -> None:
-        """Raise in what blocks the loop; in the loop's own code, between two tasks, nothing does."""
-        watch = self._watch
-        is_blocked = asyncio.current_task(self._loop) is not None or not self._loop.is_running()
-        if watch is not None and watch.report is not None and is_blocked:
-            raise _Interrupted
+    def _may_interrupt(self) -> bool:
+        """Tell what blocks the loop from the loop's own code, between two tasks, where nothing does."""
+        return asyncio.current_task(self._loop) is not None or not self._loop.is_running()
 
 
 def _choose_signal() -> signal.Signals | None:

@@ -4,6 +4,7 @@ import asyncio
 import io
 import logging
 import re
+import unittest
 import warnings
 from contextlib import redirect_stderr
 from typing import Any, ClassVar
@@ -78,9 +79,9 @@ class FailingCase(AsyncServerTestCase):
     settle_timeout: ClassVar[float] = 20 * MS
 
 
-def failures(test: Any, **attributes: Any) -> list[str]:
+def failures(test: Any, base: type[unittest.TestCase] = FailingCase, /, **attributes: Any) -> list[str]:
     """Run a function as the only test of a case, and return the text of each error and failure, without tracebacks."""
-    case = type("Case", (FailingCase,), {"test": test, **attributes})
+    case = type("Case", (base,), {"test": test, **attributes})
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         result = run_classes(case)

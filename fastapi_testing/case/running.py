@@ -1,0 +1,52 @@
+"""What test cases of either kind owe to those who run them, whoever that is."""
+
+import contextlib
+import unittest
+from collections.abc import Iterator
+
+__all__ = ["ending_on_users_line", "run_alone", "runs_alone"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+
+def runs_alone(case: unittest.TestCase, result: unittest.TestResult | None) -> bool:
+    """Tell whether no suite has set the class of a test up; a skipped test needs no class."""
+    cls = type(case)
+    method = getattr(case, case._testMethodName, None)  # noqa: SLF001 - documented by use
+    # A suite notes the class in the result before it runs a test of it; results of pytest have no such note.
+    suite_class = None if result is None else getattr(result, "_previousTestClass", cls)
+    skipped = getattr(cls, "__unittest_skip__", False) or getattr(method, "__unittest_skip__", False)
+    return suite_class is not cls and not skipped
+
+
+def run_alone(case: unittest.TestCase, result: unittest.TestResult) -> unittest.TestResult:
+    """Run a test as a suite of its own, with the set-up and the end of its class."""
+    try:
+        return unittest.TestSuite([case]).run(result)
+    finally:
+        result._previousTestClass = None  # type: ignore[attr-defined]  # noqa: SLF001 - the next test is alone too
+
+
+@contextlib.contextmanager
+def ending_on_users_line(failure: type[BaseException]) -> Iterator[None]:
+    """End the traceback of a failure on the user's line, where there is one."""
+    try:
+        yield
+    except failure as exc:
+        _end_on_users_line(exc)
+        raise
+
+
+def _end_on_users_line(failure: BaseException) -> None:
+    """
+    Take the frames of assertions off the end of a failure's traceback.
+
+    The results of unittest do so too; those of stestr, for one, print what they get.
+    """
+    last, each = None, failure.__traceback__
+    while each is not None:
+        if "__unittest" not in each.tb_frame.f_globals:
+            last = each
+        each = each.tb_next
+    if last is not None:
+        last.tb_next = None
