@@ -11,6 +11,7 @@ import time
 import unittest
 from collections.abc import AsyncIterator, Callable
 from typing import Any, ClassVar
+from unittest import mock
 
 import httpx
 from fastapi import Depends, FastAPI
@@ -384,6 +385,24 @@ class ServerErrorTests(unittest.TestCase):
 
         self.assertEqual(verdicts(test, raise_server_exceptions=True), [])
 
+    def test_raised_by_a_websocket(self) -> None:
+        """So is one that ends a WebSocket, where the test receives, and where it sends."""
+
+        def receive(self: ServerTestCase) -> None:
+            with self.ws.connect("/chat") as chat, self.assertRaisesRegex(LookupError, "^no room$"):
+                chat.send_text("hello")
+                chat.receive()
+
+        def send(self: ServerTestCase) -> None:
+            with self.ws.connect("/chat") as chat, self.assertRaisesRegex(LookupError, "^no room$"):
+                chat.send_text("hello")
+                chat.wait_closed()
+                chat.send_text("again")
+
+        for test in (receive, send):
+            with self.subTest(test.__name__):
+                self.assertEqual(verdicts(test, raise_server_exceptions=True), [])
+
     def test_behind_an_error(self) -> None:
         """An error of the test shows what the app raised and has not been seen."""
 
@@ -651,6 +670,22 @@ class HangTests(unittest.TestCase):
         self.assertRegex(
             text, r"(?s)in flight: GET /block.*the server's event loop is blocked at:\n  File .*time\.sleep\("
         )
+
+    def test_debugger(self) -> None:
+        """A test that has stopped in a debugger may take as long as it likes."""
+        looks: list[int] = []
+
+        def is_in_debugger(thread: int) -> bool:
+            looks.append(thread)
+            return True
+
+        def test(self: ServerTestCase) -> None:
+            self.assertEventually(lambda: looks)
+            time.sleep(60 * MS)
+
+        with mock.patch("fastapi_testing.case.watchdog.is_in_debugger", is_in_debugger):
+            self.assertEqual(verdicts(test, test_timeout=20 * MS), [])
+        self.assertEqual(len(looks), 1)
 
     def test_in_time(self) -> None:
         """A test that ends is not touched."""

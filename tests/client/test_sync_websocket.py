@@ -234,6 +234,8 @@ class HandshakeTests(WebSocketTestCase):
         self.assertEqual(
             (caught.exception.response.status_code, caught.exception.response.body), (401, b"Who are you?")
         )
+        note = "WebSocket /denied: the handshake was rejected with 401 Unauthorized"
+        self.assertEqual(caught.exception.__notes__, [note])
         self.assertEqual(self.client.cookies["asked"], "yes")
         del caught
         self.server.settle()
