@@ -1,19 +1,14 @@
 """A browser for tests: Chromium, without a window, and without a word to anybody but the test server."""
 
-import asyncio
-import functools
 import os
 import shutil
 import tempfile
 import unittest
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
 
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
-
-_T = TypeVar("_T")
 
 _ARGUMENTS = (
     "--headless=new",
@@ -46,13 +41,3 @@ def open_browser() -> Iterator[webdriver.Chrome]:
             options.add_argument(argument)
         with webdriver.Chrome(options, Service(driver)) as opened:
             yield opened
-
-
-def in_thread(test: Callable[[Any], _T]) -> Callable[[Any], Coroutine[Any, Any, _T]]:
-    """Run a test in a thread, as Selenium blocks while it waits, and the server needs the event loop meanwhile."""
-
-    @functools.wraps(test)
-    async def run(case: Any) -> _T:
-        return await asyncio.to_thread(test, case)
-
-    return run

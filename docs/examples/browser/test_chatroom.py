@@ -3,18 +3,17 @@
 from contextlib import suppress
 from typing import ClassVar
 
-import httpx
-from fastapi_testing import AsyncServerTestCase
+from fastapi_testing import ServerTestCase
 from selenium.common import TimeoutException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from browser import in_thread, open_browser
+from browser import open_browser
 from chatroom import app
 
 
-class ChatTests(AsyncServerTestCase):
+class ChatTests(ServerTestCase):
     """One browser for the class; each test opens the page anew, in a room of its own."""
 
     app = app
@@ -50,7 +49,6 @@ class ChatTests(AsyncServerTestCase):
             WebDriverWait(self.browser, 10).until(lambda _: element.text == text)
         self.assertEqual(element.text, text)
 
-    @in_thread
     def test_say(self) -> None:
         """What somebody says is on the page, one after the other."""
         self.open_page()
@@ -59,14 +57,12 @@ class ChatTests(AsyncServerTestCase):
         self.say("Ann", "Hello?")
         self.wait_for_text("messages", "Ann: Is anybody there?\nAnn: Hello?")
 
-    @in_thread
     def test_live(self) -> None:
         """What others say comes by itself, and is text, whatever they say."""
         self.open_page()
-        httpx.post(f"{self.server.url}/messages", json={"name": "Bob", "text": "<i>Hi</i>"}, trust_env=False)
+        self.client.post("/messages", json={"name": "Bob", "text": "<i>Hi</i>"})
         self.wait_for_text("messages", "Bob: <i>Hi</i>")
 
-    @in_thread
     def test_history(self) -> None:
         """What was said before is there when the page is opened again."""
         self.open_page()
@@ -75,7 +71,6 @@ class ChatTests(AsyncServerTestCase):
         self.open_page()
         self.wait_for_text("messages", "Ann: Hello")
 
-    @in_thread
     def test_nothing_said(self) -> None:
         """Who says nothing is told so."""
         self.open_page()
