@@ -8,6 +8,7 @@ __all__ = [
     "SEQUENCES",
     "TABLES",
     "TRIGGERS",
+    "dropped",
     "has_rows",
     "sequence_position",
     "state",
@@ -57,6 +58,15 @@ SEQUENCES = f"""
 SELECT c.oid::int8, {_NAME}, s.seqcache > 1
 FROM {_NAMED} JOIN pg_sequence s ON s.seqrelid = c.oid WHERE {_USERS}
 """
+
+
+def dropped(tables: Iterable[tuple[int, str]]) -> str:
+    """Return a query for which of the tables, given by oid and name, are no longer there; empty if there are none."""
+    values = ", ".join(f"({oid}, {_literal(name)})" for oid, name in tables)
+    return values and (
+        f"SELECT 'dropped', name, '' FROM (VALUES {values}) AS kept (oid, name) "
+        f"WHERE NOT EXISTS (SELECT FROM pg_class WHERE pg_class.oid = kept.oid)"
+    )
 
 
 def has_rows(tables: Iterable[str]) -> str:

@@ -1,23 +1,25 @@
 """The mixin that gives a test case a database: it wires the database, its isolation and the app's sessions together."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from sqlalchemy import MetaData
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.orm import sessionmaker
 from starlette.requests import HTTPConnection
 
 from fastapi_testing.case import AsyncClassTestCase, AsyncServerTestCase
 from fastapi_testing.case.overrides import check_dependency, override_for
 from fastapi_testing.case.where import definition
 from fastapi_testing.databases.address import choose_url
+from fastapi_testing.databases.elsewhere import watch_engines
 from fastapi_testing.databases.engines import make_engine
 from fastapi_testing.databases.isolation import Rollback, Truncation, truncation
 from fastapi_testing.databases.owners import claim
 from fastapi_testing.databases.provision import own_database
-from fastapi_testing.databases.queries import describe_statements, recording
+from fastapi_testing.databases.queries import CountedStatements
 
 __all__ = ["SQLAlchemyMixin"]
 
@@ -145,7 +147,9 @@ class SQLAlchemyMixin(AsyncClassTestCase):
         cls._check_database()
         url = choose_url(cls.database_url, cls.__qualname__)
         connect_args = dict(cls.engine_options.get("connect_args", {}))
-        await cls._open(await cls.enterAsyncClassContext(own_database(url, connect_args)))
+        own = await cls.enterAsyncClassContext(own_database(url, connect_args))
+        cls.enterClassContext(watch_engines(own, url, connect_args, cls.__qualname__, definition(cls)))
+        await cls._open(own)
         await super().asyncSetUpClass()
         if getattr(cls, "server_scope", "class") != "test":
             cls._override_sessions(cls)
@@ -163,13 +167,25 @@ class SQLAlchemyMixin(AsyncClassTestCase):
             raise TypeError(
                 f"metadata of {cls.__qualname__} must be a MetaData, such as Base.metadata: {cls.metadata!r}"
             )
+        if cls.metadata is not None and not cls.metadata.tables and not has_schema:
+            raise ValueError(f"metadata of {cls.__qualname__} has no tables: import the modules that define them first")
+        cls._check_session_class()
         dependencies = _as_tuple(_attribute(cls, "session_dependency"))
         if dependencies and not issubclass(cls, AsyncServerTestCase):
             raise TypeError(f"{cls.__qualname__} has a session_dependency and no app: add AsyncServerTestCase")
         for dependency in dependencies:
             check_dependency(dependency)
 
-    def assertNumQueries(self, expected: int, msg: Any = None) -> Any:
+    @classmethod
+    def _check_session_class(cls) -> None:
+        make = _attribute(cls, "session_class")
+        is_sync = isinstance(make, sessionmaker) or (isinstance(make, type) and not issubclass(make, AsyncSession))
+        if is_sync or not callable(make):
+            raise TypeError(
+                f"session_class of {cls.__qualname__} must be an AsyncSession or an async_sessionmaker, got {make!r}"
+            )
+
+    def assertNumQueries(self, expected: int, msg: Any = None) -> AbstractAsyncContextManager[None]:
         """
         Check that the app sends so many statements to the database while the block runs.
 
@@ -184,14 +200,7 @@ class SQLAlchemyMixin(AsyncClassTestCase):
             expected: How many statements.
             msg: Shown when the assertion fails.
         """
-        return self._assert_num_queries(expected, msg)
-
-    @asynccontextmanager
-    async def _assert_num_queries(self, expected: int, msg: Any) -> AsyncIterator[None]:
-        with recording(self.engine) as statements:
-            yield
-        if len(statements) != expected:
-            self.fail(self._formatMessage(msg, describe_statements(expected, statements)))
+        return CountedStatements(self.engine, expected, lambda standard: self.fail(self._formatMessage(msg, standard)))
 
     @classmethod
     async def _open(cls, url: URL) -> None:

@@ -15,10 +15,12 @@ from fastapi_testing.databases.catalogue import (
     SEQUENCES,
     TABLES,
     TRIGGERS,
+    dropped,
     has_rows,
     sequence_position,
     state,
 )
+from fastapi_testing.errors import IsolationError
 
 __all__ = ["PostgreSQLBaseline"]
 
@@ -79,6 +81,7 @@ class PostgreSQLBaseline:
         self._sequences: list[_Sequence] = []
         self._triggers: list[Any] = []
         self._references: list[tuple[str, str]] = []  # which table refers to which
+        self._dropped = ""
         self._query = ""
         self._state: _State = set()
 
@@ -91,7 +94,7 @@ class PostgreSQLBaseline:
 
     async def restore(self) -> None:
         async with self._engine.connect() as connection:
-            changed = await self._read_state(connection) - self._state
+            changed = await self._read_changes(connection)
             if changed:
                 changed = await self._remove_new(connection, changed)
             if changed:
@@ -108,6 +111,7 @@ class PostgreSQLBaseline:
             _Kept(name, columns, f"{COPIES}.rows_{oid}") for oid, name, _, columns in tables if name in filled
         ]
         looked_at = filled | self._referenced
+        self._dropped = dropped([(each.oid, each.name) for each in tables])
         self._query = state([(each.oid, each.name) for each in tables if each.name in looked_at])
         self._triggers = [row for row in await _rows(connection, TRIGGERS) if row.at_truncate or row.name in looked_at]
         if self._kept:
@@ -122,6 +126,14 @@ class PostgreSQLBaseline:
 
     async def _read_state(self, connection: AsyncConnection) -> _State:
         return {(kind, name, how) for kind, name, how in await _rows(connection, self._query)}
+
+    async def _read_changes(self, connection: AsyncConnection) -> _State:
+        if gone := sorted(name for _, name, _ in await _rows(connection, self._dropped)):
+            raise IsolationError(
+                f"a test has dropped {', '.join(gone)}: isolation = 'truncate' brings back rows, and no tables; set "
+                f"isolation = 'rollback'"
+            )
+        return await self._read_state(connection) - self._state
 
     async def _remove_new(self, connection: AsyncConnection, changed: _State) -> _State:
         """Remove the rows that were added; return what is still changed then, where a test has done more than add."""

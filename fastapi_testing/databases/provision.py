@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import NullPool
 
 from fastapi_testing.databases.address import cut, describe_url
+from fastapi_testing.databases.elsewhere import unwatched
 from fastapi_testing.databases.engines import make_engine
 
 __all__ = ["own_database"]
@@ -85,7 +86,8 @@ async def _connect(url: URL, connect_args: dict[str, Any]) -> tuple[AsyncEngine,
             },
         )
         try:
-            return engine, await engine.connect()
+            with unwatched():
+                return engine, await engine.connect()
         except Exception as exc:  # noqa: BLE001 - whatever a driver raises
             told = f"{type(exc).__name__}: {exc}"
     raise ConnectionError(f"cannot connect to {describe_url(url)}, beside which the tests have their database: {told}")

@@ -1,13 +1,12 @@
 """Counting what an app sends to its database."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-__all__ = ["Statement", "describe_statements", "recording"]
+__all__ = ["CountedStatements", "Statement", "describe_statements"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
@@ -15,19 +14,34 @@ Statement = tuple[str, Any]
 """The text of a statement, and its parameters."""
 
 
-@contextmanager
-def recording(engine: AsyncEngine) -> Iterator[list[Statement]]:
-    """Record the statements that are sent through an engine while the block runs."""
-    statements: list[Statement] = []
+class CountedStatements:
+    """
+    Counts the statements that are sent through an engine while the block runs.
 
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        statements.append((statement, parameters))
+    It is no ``@asynccontextmanager``, whose frames would be the last of the traceback.
 
-    event.listen(engine.sync_engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(engine.sync_engine, "before_cursor_execute", note)
+    Args:
+        engine: The engine.
+        expected: How many there are to be.
+        fail: Called with what is wrong where there are more or less.
+    """
+
+    def __init__(self, engine: AsyncEngine, expected: int, fail: Callable[[str], None]) -> None:
+        self._engine = engine.sync_engine
+        self._expected = expected
+        self._fail = fail
+        self._statements: list[Statement] = []
+
+    async def __aenter__(self) -> None:
+        event.listen(self._engine, "before_cursor_execute", self._note)
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        event.remove(self._engine, "before_cursor_execute", self._note)
+        if kind is None and len(self._statements) != self._expected:
+            self._fail(describe_statements(self._expected, self._statements))
+
+    def _note(self, _connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        self._statements.append((statement, parameters))
 
 
 def describe_statements(expected: int, statements: list[Statement]) -> str:

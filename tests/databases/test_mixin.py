@@ -1,5 +1,6 @@
 """What a class says of its database, and what it is told where that cannot be."""
 
+import asyncio
 import importlib
 import inspect
 import os
@@ -16,6 +17,7 @@ from fastapi import Depends, FastAPI
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 from sqlmodel.ext.asyncio.session import AsyncSession as SQLModelSession
 
 import fastapi_testing.databases
@@ -118,6 +120,18 @@ class NumQueriesTests(CatalogueCase):
             "2. INSERT INTO song (title, artist) VALUES (?, ?)\n"
             "   with ('second', None)",
         )
+
+    async def test_traceback(self) -> None:
+        """It ends on the test's line."""
+
+        class WrongTests(CatalogueCase):
+            async def test_wrong(self) -> None:
+                async with self.assertNumQueries(1):
+                    """Send nothing."""
+
+        ((_, trace),) = (await asyncio.to_thread(run_classes, WrongTests)).failures
+        self.assertEqual(trace.count("  File "), 1, trace)
+        self.assertIn("\n    async with self.assertNumQueries(1):\n", trace)
 
     async def test_message(self) -> None:
         """``msg`` comes with it, or instead of it."""
@@ -294,6 +308,23 @@ class MistakeTests(unittest.TestCase):
             "TypeError: MistakenTests needs tables: set metadata, or override create_schema",
         )
 
+    def test_empty_metadata(self) -> None:
+        """Tables are there once the modules that define them are imported."""
+        self.assertEqual(
+            self.run_case(metadata=MetaData()),
+            "ValueError: metadata of MistakenTests has no tables: import the modules that define them first",
+        )
+
+    def test_session_class(self) -> None:
+        """Sessions are those of the asyncio extension."""
+        for wrong in ("AsyncSession", Session, sessionmaker()):
+            with self.subTest(wrong):
+                self.assertEqual(
+                    self.run_case(session_class=wrong),
+                    f"TypeError: session_class of MistakenTests must be an AsyncSession or an async_sessionmaker, got "
+                    f"{wrong!r}",
+                )
+
     def test_no_app(self) -> None:
         """A dependency is of an app."""
         self.assertEqual(
@@ -319,6 +350,8 @@ class MistakeTests(unittest.TestCase):
             )
             self.test_isolation()
             self.test_no_tables()
+            self.test_empty_metadata()
+            self.test_session_class()
             self.test_no_app()
         own_database.assert_not_called()
 

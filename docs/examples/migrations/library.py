@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import Depends, FastAPI
+from fastapi import BackgroundTasks, Depends, FastAPI
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -41,6 +41,18 @@ app = FastAPI()
 async def add(title: str, session: Session) -> None:
     """Add a book; the dependency commits."""
     session.add(Book(title=title))
+
+
+@app.post("/orders/{title}", status_code=202)
+async def order(title: str, tasks: BackgroundTasks) -> None:
+    """Order a book, which is added when the answer has been sent."""
+    tasks.add_task(deliver, title)
+
+
+async def deliver(title: str) -> None:
+    """Add a book, in a session that no dependency gives."""
+    async with sessions.begin() as session:
+        session.add(Book(title=title))
 
 
 @app.get("/books")

@@ -43,6 +43,12 @@ class LibraryTests(SQLAlchemyMixin, AsyncServerTestCase):
         await connection.run_sync(upgrade)
 
     @classmethod
+    async def asyncSetUpClass(cls) -> None:
+        await super().asyncSetUpClass()
+        library.sessions.configure(bind=cls.engine)
+        cls.addClassCleanup(library.sessions.configure, bind=library.engine)
+
+    @classmethod
     @asynccontextmanager
     async def open_session(cls) -> AsyncIterator[AsyncSession]:
         async with super().open_session() as session, session.begin():
@@ -52,6 +58,16 @@ class LibraryTests(SQLAlchemyMixin, AsyncServerTestCase):
         """What one request adds, the next one finds: the session commits at its end."""
         await self.client.post("/books/Emma")
         self.assertJsonEqual(await self.client.get("/books"), ["Emma"])
+
+    async def test_delivered(self) -> None:
+        """An order is in the database of the tests, and gone after the test, as everything else."""
+        self.assertJsonEqual(await self.client.get("/books"), [])
+        await self.client.post("/orders/Persuasion")
+        self.assertJsonEqual(await self.client.get("/books"), ["Persuasion"])
+
+    async def test_delivered_again(self) -> None:
+        """Also where it is ordered in every test."""
+        await self.test_delivered()
 
     async def test_migrations_are_complete(self) -> None:
         """The migrations make the tables that the models have."""

@@ -1,0 +1,61 @@
+"""Tables that a test drops, where real transactions are undone."""
+
+import unittest
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fastapi_testing.databases import SQLAlchemyMixin
+from tests.databases.postgresql import postgresql_url
+from tests.running import run_classes
+
+__all__: list[str] = []
+
+
+class DroppedTests(unittest.TestCase):
+    """Tables that a test drops."""
+
+    def test_dropped(self) -> None:
+        """PostgreSQL's are not made again: that test is told so, and those after it."""
+        for driver in ("asyncpg", "psycopg"):
+            with self.subTest(driver):
+                told = (
+                    "fastapi_testing.errors.IsolationError: a test has dropped public.empty, public.filled: isolation "
+                    "= 'truncate' brings back rows, and no tables; set isolation = 'rollback'"
+                )
+                self.assertEqual(self.run_dropping(postgresql_url(driver), "truncate"), [told, told, told])
+                self.assertEqual(self.run_dropping(postgresql_url(driver), "rollback"), [])
+
+    def test_sqlite(self) -> None:
+        """SQLite's are there again."""
+        for isolation in ("truncate", "rollback"):
+            self.assertEqual(self.run_dropping(None, isolation), [])
+
+    def run_dropping(self, url: Any, kind: Any) -> list[str]:
+        """Run a class whose first test drops tables, and return what its tests end with."""
+
+        class DroppingTests(SQLAlchemyMixin):
+            database_url = url
+            isolation = kind
+
+            @classmethod
+            async def create_schema(cls, connection: AsyncConnection) -> None:
+                await connection.execute(text("CREATE TABLE filled (id INTEGER)"))
+                await connection.execute(text("CREATE TABLE empty (id INTEGER)"))
+
+            @classmethod
+            async def asyncSetUpTestData(cls) -> None:
+                await cls.session.execute(text("INSERT INTO filled VALUES (1)"))
+
+            async def test_1_drop(self) -> None:
+                await self.session.execute(text("DROP TABLE filled"))
+                await self.session.execute(text("DROP TABLE empty"))
+                await self.session.commit()
+
+            async def test_2_read(self) -> None:
+                self.assertEqual(await self.session.scalar(text("SELECT id FROM filled")), 1)
+                self.assertIsNone(await self.session.scalar(text("SELECT id FROM empty")))
+
+        result = run_classes(DroppingTests)
+        return [trace.rstrip().rpartition("\n")[2] for _, trace in result.errors]
