@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, Unpack
 
 from fastapi_testing.assertions import SyncEventAssertions, SyncEventuallyAssertions, SyncWebSocketAssertions
+from fastapi_testing.case.class_loop import AsyncClassTestCase
 from fastapi_testing.case.guards import TestGuard
 from fastapi_testing.case.hangs import choose_test_timeout
 from fastapi_testing.case.overrides import ClassOrTestMethod
@@ -77,6 +78,15 @@ class ServerTestCase(
     _clients: list[SyncClient]
     _context: contextvars.Context
     _tasks_before: set[asyncio.Task[Any]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if issubclass(cls, AsyncClassTestCase):
+            other = next(base for base in cls.__mro__[1:] if issubclass(base, AsyncClassTestCase))
+            raise TypeError(
+                f"class {cls.__qualname__}: ServerTestCase is for plain tests, and {other.__qualname__} is for async "
+                f"ones: use AsyncServerTestCase instead of ServerTestCase"
+            )
 
     def __getstate__(self) -> dict[str, Any]:
         # A context cannot be pickled; unittest-parallel sends cases to its workers.

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlmodel.ext.asyncio.session import AsyncSession as SQLModelSession
 
 import fastapi_testing.databases
-from fastapi_testing import AsyncServerTestCase, UnusedOverrideWarning
+from fastapi_testing import AsyncServerTestCase, ServerTestCase, UnusedOverrideWarning
 from fastapi_testing.databases import SQLAlchemyMixin
 from fastapi_testing.databases.address import choose_url, cut
 from fastapi_testing.databases.engines import make_engine
@@ -293,6 +293,17 @@ class MistakeTests(unittest.TestCase):
         with self.assertRaises(TypeError) as caught:
             type("MistakenTests", (AsyncServerTestCase, SQLAlchemyMixin), {})
         self.assertEqual(str(caught.exception), "class MistakenTests: write SQLAlchemyMixin before AsyncServerTestCase")
+
+    def test_plain_tests(self) -> None:
+        """Its sessions are for async tests."""
+        for bases in ((SQLAlchemyMixin, ServerTestCase), (ServerTestCase, SQLAlchemyMixin)):
+            with self.subTest(bases), self.assertRaises(TypeError) as caught:
+                type("MistakenTests", bases, {})
+            self.assertEqual(
+                str(caught.exception),
+                "class MistakenTests: ServerTestCase is for plain tests, and SQLAlchemyMixin is for async ones: use "
+                "AsyncServerTestCase instead of ServerTestCase",
+            )
 
     def test_isolation(self) -> None:
         """There are two ways."""
