@@ -27,6 +27,9 @@ __all__ = ["own_database"]
 _COMMENT = "made by fastapi_testing, which drops it"
 """Of each PostgreSQL database that is made here; one without it is never dropped, whatever it is called."""
 
+_INSUFFICIENT_PRIVILEGE = "42501"
+"""What PostgreSQL's error codes call so."""
+
 _NAME_SIZE = 63
 """Bytes that PostgreSQL keeps of a name."""
 
@@ -112,8 +115,13 @@ async def _create(connection: AsyncConnection, base: str, taken: str | None) -> 
     try:
         await connection.exec_driver_sql(f"CREATE DATABASE {_quote(name)}")
     except DBAPIError as exc:
-        exc.add_note("the role has to be allowed to make databases: ALTER ROLE ... CREATEDB")
-        raise
+        if getattr(exc.orig, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
+            raise
+        role = await connection.scalar(text("SELECT quote_ident(current_user)"))
+        raise PermissionError(
+            f"the tests have a database of their own, {name}, and the role {role} may not make one: "
+            f"ALTER ROLE {role} CREATEDB"
+        ) from None
     await connection.exec_driver_sql(f"COMMENT ON DATABASE {_quote(name)} IS '{_COMMENT}'")
     return name
 

@@ -14,6 +14,7 @@ from unittest import mock
 
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -199,13 +200,24 @@ class PostgreSQLTests(AsyncClassTestCase):
     async def test_not_allowed(self) -> None:
         """A role that may not make databases is told what it lacks."""
         admin = postgresql_url(database="postgres")
-        await execute(admin, "DROP ROLE IF EXISTS nobody", "CREATE ROLE nobody LOGIN PASSWORD 'x'")
-        with self.assertRaises(Exception) as caught:
-            await enter(own_database(postgresql_url().set(username="nobody", password="x"), {}))
-        self.assertEqual(
-            caught.exception.__notes__, ["the role has to be allowed to make databases: ALTER ROLE ... CREATEDB"]
-        )
-        await execute(admin, "DROP ROLE nobody")
+        await execute(admin, 'DROP ROLE IF EXISTS "No body"', "CREATE ROLE \"No body\" LOGIN PASSWORD 'x'")
+        for driver in ("asyncpg", "psycopg"):
+            with self.subTest(driver), self.assertRaises(PermissionError) as caught:
+                await enter(own_database(postgresql_url(driver).set(username="No body", password="x"), {}))
+            self.assertEqual(
+                str(caught.exception),
+                f'the tests have a database of their own, test_shop_{os.getpid()}, and the role "No body" may not make '
+                f'one: ALTER ROLE "No body" CREATEDB',
+            )
+        await execute(admin, 'DROP ROLE "No body"')
+
+    async def test_not_made(self) -> None:
+        """Where the server makes no database for another reason, it is the server that says so."""
+        with mock.patch.object(provision, "_quote", lambda name: f"{name} TEMPLATE nonsense"):
+            for driver in ("asyncpg", "psycopg"):
+                with self.subTest(driver), self.assertRaises(DBAPIError) as caught:
+                    await enter(own_database(postgresql_url(driver), {}))
+                self.assertIn('template database "nonsense" does not exist', str(caught.exception))
 
     async def test_set_up_fails(self) -> None:
         """It is dropped also where the class's set-up fails after it was made."""
