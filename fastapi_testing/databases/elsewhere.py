@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine
@@ -109,12 +110,17 @@ def watch_engines(own: URL, given: URL, connect_args: Mapping[str, Any], whose: 
     def check_new(dialect: Any, _record: Any, positional: list[Any], named: dict[str, Any]) -> None:
         check(Address.of(dialect, positional, named))
 
+    known: WeakSet[Engine] = WeakSet()  # to take an address from an engine costs as much as a short statement
+
     def check_pooled(connection: Connection) -> None:
+        if connection.engine in known:
+            return
         try:
             check(Address.of_engine(connection.engine))
         except Exception:
             connection.close()
             raise
+        known.add(connection.engine)
 
     with _listening({"do_connect": check_new, "engine_connect": check_pooled}):
         _owned.extend(owned)
