@@ -1,7 +1,6 @@
 """What an engine of ``isolation = "rollback"`` takes for its connections: loans of the one that there is."""
 
 import functools
-from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy.engine import Engine
@@ -73,10 +72,10 @@ class LentConnection:
         """Leave it."""
         self.deferrable = value
 
-    def cursor(self, *args: Any, **kwargs: Any) -> "_Cursor":
+    def cursor(self, *_: Any, **__: Any) -> "_Cursor":
         # asyncpg's and aiosqlite's dialects ask for a cursor in the server by server_side=True, psycopg's by its name.
-        is_in_server = bool(args or kwargs)
-        return _Cursor(self, self._shared, self._shared.real.cursor(*args, **kwargs), is_in_server=is_in_server)
+        # There it would end with the savepoint of whoever goes back to one, so all rows are fetched at once.
+        return _Cursor(self, self._shared, self._shared.real.cursor())
 
     def commit(self) -> None:
         self._shared.commit(self)
@@ -94,13 +93,10 @@ class LentConnection:
 class _Cursor:
     """A cursor of the shared connection that waits for its turn."""
 
-    def __init__(
-        self, connection: LentConnection, shared: SharedConnection, cursor: Any, *, is_in_server: bool
-    ) -> None:
+    def __init__(self, connection: LentConnection, shared: SharedConnection, cursor: Any) -> None:
         self._of = connection
         self._shared = shared
         self._real = cursor
-        self._is_in_server = is_in_server
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
@@ -110,19 +106,3 @@ class _Cursor:
 
     def executemany(self, operation: str, *args: Any) -> None:
         self._shared.run(self._of, operation, functools.partial(self._real.executemany, operation, *args))
-
-    def fetchone(self) -> Any:
-        return self._fetch(self._real.fetchone)
-
-    def fetchmany(self, size: int | None = None) -> Any:
-        return self._fetch(functools.partial(self._real.fetchmany, size))
-
-    def fetchall(self) -> Any:
-        return self._fetch(self._real.fetchall)
-
-    def close(self) -> None:
-        self._fetch(self._real.close)
-
-    def _fetch(self, call: Callable[[], Any]) -> Any:
-        # Rows of other cursors have been fetched already, and wait in memory.
-        return self._shared.fetch(call) if self._is_in_server else call()

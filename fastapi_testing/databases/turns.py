@@ -93,11 +93,6 @@ class SharedConnection:
         elif kind == "rollback":
             self.rollback(connection)
 
-    def fetch(self, call: Callable[[], Any]) -> Any:
-        """Fetch rows that the database still holds."""
-        with self._locked():
-            return call()
-
     def commit(self, connection: Any) -> None:
         """Keep what a connection has done since its last commit or rollback."""
         if (level := self._level_of(connection)) is not None:

@@ -95,6 +95,22 @@ class Behaviour(CatalogueCase):
             names = await connection.stream_scalars(select(Artist.name).order_by(Artist.name))
             self.assertEqual([name async for name in names], ["Ann", "Bob"])
 
+    async def test_stream_beside_a_failure(self) -> None:
+        """Who reads row by row reads on while somebody else's statement fails and is rolled back."""
+        self.session.add_all([Artist(name=name) for name in ("Ann", "Bob", "Cid")])
+        await self.session.commit()
+        async with self.engine.connect() as reading, self.engine.connect() as writing:
+            await reading.execution_options(yield_per=1)
+            await writing.execute(insert(Artist), {"name": "Dan"})
+            names = await reading.stream_scalars(select(Artist.name).where(Artist.name < "D").order_by(Artist.name))
+            self.assertEqual(await names.fetchmany(1), ["Ann"])
+            with self.assertRaises(IntegrityError):
+                await writing.execute(insert(Artist), {"name": "Ann"})
+            self.assertEqual(await names.fetchmany(1), ["Bob"])
+            await writing.rollback()
+            self.assertEqual(await names.fetchmany(1), ["Cid"])
+            await names.close()
+
     async def test_engine_rolled_back(self) -> None:
         """A transaction that fails is undone."""
         with self.assertRaises(ZeroDivisionError):
