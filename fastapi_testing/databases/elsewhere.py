@@ -10,7 +10,7 @@ from weakref import WeakSet
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine
 
-from fastapi_testing.case.where import Where
+from fastapi_testing.case.where import definition
 from fastapi_testing.errors import IsolationError
 
 __all__ = ["Address", "OtherDatabaseWarning", "unwatched", "watch_engines"]
@@ -80,7 +80,7 @@ def unwatched() -> Iterator[None]:
 
 
 @contextmanager
-def watch_engines(own: URL, given: URL, connect_args: Mapping[str, Any], whose: str, where: Where) -> Iterator[None]:
+def watch_engines(own: URL, given: URL, connect_args: Mapping[str, Any], case: type) -> Iterator[None]:
     """
     Refuse the configured database to every engine while the block runs, and warn of others that are no class's.
 
@@ -90,8 +90,7 @@ def watch_engines(own: URL, given: URL, connect_args: Mapping[str, Any], whose: 
         own: The database of the class.
         given: The configured one.
         connect_args: As for :func:`sqlalchemy.ext.asyncio.create_async_engine`.
-        whose: The name of the class, for messages.
-        where: The line that a warning points to.
+        case: The class.
     """
     owned = [Address.of_url(own, {}), Address.of_url(own, connect_args)]
     configured = Address.of_url(given, connect_args)
@@ -99,10 +98,10 @@ def watch_engines(own: URL, given: URL, connect_args: Mapping[str, Any], whose: 
     def check(to: Address) -> None:
         if to in _owned or to.is_in_memory or _unwatched.get():
             return
-        told = f"an engine of the app's own connects to {to}"
+        told, whose = f"an engine of the app's own connects to {to}", case.__qualname__
         if to == configured:
             raise IsolationError(f"{told}, the configured database, which {whose} never writes to: {_WHAT_TO_DO}")
-        where.warn(
+        definition(case).warn(
             f"{told}, which is not the database of {whose}: what is written there is not undone; {_WHAT_TO_DO}",
             OtherDatabaseWarning,
         )

@@ -148,7 +148,7 @@ class SQLAlchemyMixin(AsyncClassTestCase):
         url = choose_url(cls.database_url, cls.__qualname__)
         connect_args = dict(cls.engine_options.get("connect_args", {}))
         own = await cls.enterAsyncClassContext(own_database(url, connect_args))
-        cls.enterClassContext(watch_engines(own, url, connect_args, cls.__qualname__, definition(cls)))
+        cls.enterClassContext(watch_engines(own, url, connect_args, cls))
         await cls._open(own)
         await super().asyncSetUpClass()
         if getattr(cls, "server_scope", "class") != "test":
