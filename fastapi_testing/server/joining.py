@@ -1,7 +1,7 @@
 """uvicorn's HTTP/1.1 protocol, which sends in one piece what an app answers at once."""
 
 import asyncio
-from typing import cast
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -42,6 +42,9 @@ class _JoiningTransport:
         self._transport = transport
         self._loop = loop
         self._head = b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)  # what uvicorn may come to need
 
     def write(self, data: bytes) -> None:
         if self._head:

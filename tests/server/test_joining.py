@@ -65,6 +65,12 @@ class JoiningTests(AsyncServerTestCase):
         self.assertTrue(data.startswith(b"HTTP/1.1 200 OK\r\n"), data)
         self.assertTrue(data.endswith(b"\r\n\r\nall of it"), data)
 
+    async def test_has_all_of_a_transport(self) -> None:
+        """A response may ask its transport for whatever transports have."""
+        await self.client.get("/whole")
+        (connection,) = self.server.server_state.connections
+        self.assertEqual(connection.cycle.transport.get_extra_info("sockname")[1], self.server.port)
+
     async def test_does_not_wait_for_an_app_that_waits(self) -> None:
         """The head is sent while the app waits with the body, and the body follows in its order, whatever it says."""
         async with self.client.stream("GET", "/pieces") as response:
