@@ -40,6 +40,11 @@ class SettlingTests(unittest.IsolatedAsyncioTestCase):
             yield "2"
             self.done.append("stream")
 
+        async def fail() -> None:
+            while not self.server.exchanges[-1].delivered:
+                await asyncio.sleep(0)  # until the client waits for the end of this
+            raise LookupError("no paper")
+
         @app.get("/background")
         async def background(tasks: BackgroundTasks) -> None:
             tasks.add_task(work)
@@ -56,6 +61,10 @@ class SettlingTests(unittest.IsolatedAsyncioTestCase):
         @app.get("/never")
         async def never() -> None:
             await self.gate.wait()
+
+        @app.get("/broken")
+        async def broken(tasks: BackgroundTasks) -> None:
+            tasks.add_task(fail)
 
         return app
 
@@ -111,7 +120,7 @@ class SettlingTests(unittest.IsolatedAsyncioTestCase):
         client = await self.client()
         with self.assertRaises(httpx.ReadTimeout) as caught:
             await client.get("/never", timeout=20 * MS)
-        line = self.make_app.__func__.__code__.co_firstlineno + 31  # type: ignore[attr-defined]
+        line = self.make_app.__func__.__code__.co_firstlineno + 36  # type: ignore[attr-defined]
         (note,) = caught.exception.__notes__
         self.assertEqual(
             note,
@@ -120,6 +129,14 @@ class SettlingTests(unittest.IsolatedAsyncioTestCase):
         )
         self.gate.set()
         await self.server.settle()
+
+    async def test_exception_behind_the_response(self) -> None:
+        """The next request does not go out on the connection that the server closes for such an exception."""
+        client = await self.client()
+        with self.assertLogs("uvicorn.error"):
+            await client.get("/broken")
+        await client.get("/background")
+        self.assertEqual(self.done, ["work"])
 
     async def test_open_stream(self) -> None:
         """A client that is closed closes the streams that are open, without waiting for the app."""
