@@ -98,8 +98,8 @@ def _describe_record(record: logging.LogRecord, shown_traceback: str) -> str:
 
 
 def _logged_traceback(record: logging.LogRecord) -> str:
-    exception = record.exc_info[1] if record.exc_info else None
-    return "" if exception is None else app_traceback(exception)
+    _, exception, traceback = record.exc_info or (None, None, None)
+    return "" if exception is None else app_traceback(exception, traceback)
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -8,6 +8,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from types import TracebackType
 from typing import Any, Literal
 
 from anyio import BrokenResourceError
@@ -86,6 +87,7 @@ class Exchange:
     denied = False
     left = False
     _handled: BaseException | None = None
+    _traceback: TracebackType | None = None
     _endpoint: object = None
     _waiters: Sequence["asyncio.Future[None]"] = ()
     _held: Sequence[Callable[[], object]] = ()
@@ -150,7 +152,7 @@ class Exchange:
     @property
     def app_traceback(self) -> str:
         """The traceback of what went wrong without the frames of frameworks; empty where nothing did."""
-        return "" if self.error is None else app_traceback(self.error)
+        return "" if self.error is None else app_traceback(self.error, self._traceback)
 
     @property
     def stack(self) -> list[str]:
@@ -214,14 +216,14 @@ class Exchange:
         self.response_headers = message.get("headers", ())
         self._handled = sys.exc_info()[1]
         if status in _INTERNAL_ERRORS:
-            self.handled = self._find_handled()
+            self._take_handled()
 
     def take_close(self, message: Message) -> None:
         """Take note of how the app closes a WebSocket, or refuses it."""
         if self.status is None:
             self.take_answer(message, 403)
         if message.get("code") in _INTERNAL_ERRORS:
-            self.handled = self._find_handled()
+            self._take_handled()
 
     def hold_log(self, record: logging.LogRecord, handlers: Sequence[logging.Handler]) -> None:
         """Keep the server's log of the exception back from handlers, until it is known whether anybody sees it."""
@@ -248,11 +250,11 @@ class Exchange:
                 self.log_records = deque(maxlen=_RECORDS)
             self.log_records.append(record)
 
-    def _find_handled(self) -> BaseException | None:
-        """Return the exception that is being handled, or that was logged before the app answered for it."""
-        errors = (each for each in reversed(self.log_records) if each.levelno >= logging.ERROR and each.exc_info)
-        logged = next(errors, None)
-        return sys.exc_info()[1] or (logged.exc_info[1] if logged is not None and logged.exc_info else None)
+    def _take_handled(self) -> None:
+        """Take note of the exception that is being handled, or that was logged before the app answered for it."""
+        errors = (each for each in reversed(self.log_records) if each.levelno >= logging.ERROR)
+        logged = (each.exc_info for each in errors if each.exc_info)
+        _, self.handled, self._traceback = next((info for info in (sys.exc_info(), *logged) if info[1]), (None,) * 3)
 
     @property
     def _tasks(self) -> list["asyncio.Task[Any]"]:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from traceback import FrameSummary, StackSummary, TracebackException, format_list
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -126,14 +126,18 @@ def describe_task(task: "asyncio.Task[Any]") -> str:
     return f"task {task.get_name()!r} of {name}(){where}, waits at {waiting_at(task)}"
 
 
-def app_traceback(exception: BaseException) -> str:
+def app_traceback(exception: BaseException, taken: TracebackType | None = None) -> str:
     """
     Return the traceback of an exception and of those behind it, in the user's own frames.
 
     Frames of installed packages, the app's framework among them, are left out; where nothing remains, which is so of
     an app that is itself installed, only those of the framework are; and the innermost is always there.
+
+    Args:
+        exception: The exception.
+        taken: Its traceback, in case that it has none any more: Starlette takes it from those that handlers answer.
     """
-    rendered = TracebackException.from_exception(exception, compact=True)
+    rendered = TracebackException(type(exception), exception, exception.__traceback__ or taken, compact=True)
     _keep_own_frames(rendered)
     return "".join(rendered.format()).rstrip("\n")
 

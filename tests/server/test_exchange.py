@@ -171,7 +171,7 @@ class ExchangeTests(unittest.IsolatedAsyncioTestCase):
                 self.assertEqual((str(exchange.handled), exchange.exception), (expected, None))
                 self.assertTrue(exchange.is_error)
                 self.assertFalse(exchange.was_missed)
-                self.assertIn(expected, exchange.app_traceback)
+                self.assertRegex(exchange.app_traceback, rf"^Traceback (.*\n)+  File .*\n.*\n(.*\^\n)?\w+: {expected}$")
                 self.assertIn(exchange, self.server.recorder.failed)
 
     async def test_nothing_behind_500(self) -> None:
