@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar, overload
 from unittest import TestCase
+from unittest.util import safe_repr
 
 from fastapi_testing.assertions.describe import cut
 
@@ -53,6 +54,7 @@ class EventuallyAssertions(TestCase):
             What the probe returned in the end.
 
         Raises:
+            TypeError: If ``probe`` is not callable, such as a coroutine, which could not be called again.
             ValueError: If ``timeout`` is not positive.
         """
         check_timeout(timeout)
@@ -72,9 +74,13 @@ class Look:
 
     Args:
         probe: What looks.
+
+    Raises:
+        TypeError: If it is not callable.
     """
 
     def __init__(self, probe: Callable[[], Any]) -> None:
+        _check_probe(probe)
         self._probe = probe
         self._is_lambda = getattr(probe, "__name__", "") == "<lambda>"
         self._seen = ""
@@ -99,7 +105,7 @@ class Look:
 
     def holds(self, value: Any) -> bool:
         """Take note of what the probe returned, and tell whether it holds."""
-        self._seen = f"returned {cut(repr(value))}"
+        self._seen = f"returned {cut(safe_repr(value))}"
         return bool(value) or (value is None and not self._is_lambda)
 
     def note_failure(self, exc: AssertionError) -> None:
@@ -133,6 +139,16 @@ def pauses() -> Iterator[float]:
     while True:
         yield pause
         pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _check_probe(probe: Any) -> None:
+    if callable(probe):
+        return
+    if inspect.iscoroutine(probe):
+        probe.close()  # or Python warns that nobody has awaited it
+    raise TypeError(
+        f"assertEventually() takes a function, to call it again and again, got {probe!r}: put 'lambda:' before it"
+    )
 
 
 def _name(probe: Callable[[], Any]) -> str:

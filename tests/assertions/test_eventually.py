@@ -2,6 +2,7 @@
 
 import asyncio
 import unittest
+from typing import Any
 
 import freezegun
 
@@ -111,6 +112,27 @@ class EventuallyTests(EventuallyAssertions, FailureAssertions, unittest.Isolated
         for error in (LookupError("x"), TimeoutError("its own")):
             with self.subTest(error=error), self.assertRaisesRegex(type(error), str(error)):
                 await self.assertEventually(broken)
+
+    async def test_value_that_cannot_be_written(self) -> None:
+        """A value without a repr, as a database's detached row has none, is named by its type."""
+
+        class Detached:
+            def __bool__(self) -> bool:
+                return False
+
+            def __repr__(self) -> str:
+                raise LookupError("no session")
+
+        with self.assertRaisesRegex(AssertionError, "; at last it returned <.*Detached object at "):
+            await self.assertEventually(Detached, 5 * MS)
+
+    async def test_no_function(self) -> None:
+        """What cannot be called again is refused: a coroutine, or the value itself."""
+        probe: Any
+        for probe, described in (self.asserting(), "<coroutine object .*>"), (True, "True"):
+            expected = f"takes a function, to call it again and again, got {described}: put 'lambda:' before it$"
+            with self.subTest(probe=probe), self.assertRaisesRegex(TypeError, expected):
+                await self.assertEventually(probe)
 
     async def test_time_limit(self) -> None:
         """A limit has to be positive."""
