@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, ParamSpec, TypeVar
 
 from fastapi_testing.case.loop import ClassLoop, make_runner
-from fastapi_testing.case.running import ending_on_users_line, run_alone, runs_alone
+from fastapi_testing.case.running import ending_on_users_line, part_of_a_test, run_alone, runs_alone
 
 __all__ = ["AsyncClassTestCase"]
 
@@ -161,7 +161,8 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
 
     @contextlib.contextmanager
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
-        with super().subTest(*args, **params), ending_on_users_line(self.failureException):
+        is_end = self._running_class_loop(self.id()).is_ended_by
+        with part_of_a_test(super().subTest(*args, **params), is_end), ending_on_users_line(self.failureException):
             yield
 
     def _prepare_test(self) -> None:

@@ -5,6 +5,7 @@ import contextvars
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar, cast
 
+from fastapi_testing.case.running import Interrupted
 from fastapi_testing.server.cancelling import cancel_tasks
 from fastapi_testing.server.clock import unfreeze
 from fastapi_testing.server.exchange import is_servers
@@ -49,6 +50,11 @@ class ClassLoop:
     def tasks(self) -> set[asyncio.Task[Any]]:
         """Return the tasks on the loop that have not ended."""
         return asyncio.all_tasks(self.runner.get_loop())
+
+    def is_ended_by(self, exception: asyncio.CancelledError) -> bool:
+        """Tell whether it ends the very task that is running, as Ctrl-C does, and is not of something it awaits."""
+        task = asyncio.current_task(self.runner.get_loop())
+        return isinstance(exception, Interrupted) or (task is not None and task.cancelling() > 0)
 
     def cancel(self, tasks: set[asyncio.Task[Any]]) -> None:
         """Cancel tasks, and wait for their end."""

@@ -1,12 +1,17 @@
 """What test cases of either kind owe to those who run them, whoever that is."""
 
+import asyncio
 import contextlib
 import unittest
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-__all__ = ["ending_on_users_line", "run_alone", "runs_alone"]
+__all__ = ["Interrupted", "ending_on_users_line", "part_of_a_test", "run_alone", "runs_alone"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+
+class Interrupted(asyncio.CancelledError):
+    """Ends what blocks a thread or its event loop, in a test or in a handler, as a cancellation would."""
 
 
 def runs_alone(case: unittest.TestCase, result: unittest.TestResult | None) -> bool:
@@ -25,6 +30,31 @@ def run_alone(case: unittest.TestCase, result: unittest.TestResult) -> unittest.
         return unittest.TestSuite([case]).run(result)
     finally:
         result._previousTestClass = None  # type: ignore[attr-defined]  # noqa: SLF001 - the next test is alone too
+
+
+@contextlib.contextmanager
+def part_of_a_test(
+    part: contextlib.AbstractContextManager[None], is_end: Callable[[asyncio.CancelledError], bool]
+) -> Iterator[None]:
+    """
+    Run a subTest, and let what ends the whole test out of it.
+
+    unittest takes any exception for a failure of the part, and goes on with the test.
+
+    Args:
+        part: unittest's own context.
+        is_end: Tells whether a cancellation is of the whole test, and not of something that the part awaits.
+    """
+    end: asyncio.CancelledError | None = None
+    with part:
+        try:
+            yield
+        except asyncio.CancelledError as exc:
+            if not is_end(exc):
+                raise
+            end = exc
+    if end is not None:
+        raise end
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from fastapi_testing.case.class_loop import AsyncClassTestCase
 from fastapi_testing.case.guards import TestGuard
 from fastapi_testing.case.hangs import choose_test_timeout
 from fastapi_testing.case.overrides import ClassOrTestMethod
-from fastapi_testing.case.running import ending_on_users_line, run_alone, runs_alone
+from fastapi_testing.case.running import Interrupted, ending_on_users_line, part_of_a_test, run_alone, runs_alone
 from fastapi_testing.case.served import RunningServer, ServedCase
 from fastapi_testing.case.server_errors import Expected, ServerRaises, noting_errors
 from fastapi_testing.case.watchdog import SyncWatchdog, TestTimeout
@@ -123,7 +123,8 @@ class ServerTestCase(
 
     @contextlib.contextmanager
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
-        with super().subTest(*args, **params), ending_on_users_line(self.failureException):
+        part = part_of_a_test(super().subTest(*args, **params), lambda exc: isinstance(exc, Interrupted))
+        with part, ending_on_users_line(self.failureException):
             yield
 
     @ClassOrTestMethod

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from fastapi_testing.case.hangs import describe_block, describe_hang, describe_wait
+from fastapi_testing.case.running import Interrupted
 from fastapi_testing.server.clock import RealClock
 from fastapi_testing.server.recorder import Recorder
 from fastapi_testing.server.stacks import is_in_debugger
@@ -21,6 +22,9 @@ _T = TypeVar("_T")
 _GRACE = 0.2
 """Seconds that an event loop has to answer, once the time is over, before it counts as blocked."""
 
+_PATIENCE = 3
+"""Times that a test is cancelled before the report is printed, as it may swallow all cancellations and never end."""
+
 _SIGNALS = ("SIGUSR2", "SIGUSR1", "SIGALRM")
 """What may interrupt a blocking call; the first that the program itself does not use."""
 
@@ -31,18 +35,17 @@ class TestTimeout(Exception):  # noqa: N818 - a verdict, which becomes the test'
     __test__ = False  # for pytest
 
 
-class _Interrupted(asyncio.CancelledError):
-    """Ends what blocks the event loop, in a test or in a handler, as a cancellation would."""
-
-
 class _Watch:
     """One call that is watched."""
+
+    timer: asyncio.TimerHandle
 
     def __init__(self, seconds: float, recorders: Sequence[Recorder]) -> None:
         self.recorders = recorders
         self.deadline = RealClock.now() + seconds
         self.report: str | None = None
         self.has_no_end = False
+        self.cancelled = 0
         self.over = threading.Event()
 
 
@@ -96,7 +99,7 @@ class SyncWatchdog:
         try:
             result = function()
             self._watch = None
-        except (Exception, _Interrupted) as exc:
+        except (Exception, Interrupted) as exc:
             self._end(watch)
             if watch.report is None or isinstance(exc, TestTimeout):
                 raise
@@ -131,7 +134,7 @@ class SyncWatchdog:
         if self._signal is not None:
             signal.pthread_kill(self._watched_thread, self._signal)
         if not watch.over.wait(_GRACE):
-            print(f"\n{watch.report}", file=sys.__stderr__, flush=True)
+            _print(watch.report)
 
     def _report(self, watch: _Watch) -> str | None:
         """Return where it stands; None where it is ended in another way."""
@@ -144,7 +147,7 @@ class SyncWatchdog:
     def _interrupt(self, *_: Any) -> None:
         watch = self._watch
         if watch is not None and watch.report is not None and self._may_interrupt():
-            raise _Interrupted
+            raise Interrupted
 
 
 class Watchdog(SyncWatchdog):
@@ -176,7 +179,7 @@ class Watchdog(SyncWatchdog):
         watch, task = self._watch, asyncio.current_task()
         assert watch is not None  # noqa: S101 - call() has set it
         assert task is not None  # noqa: S101 - a coroutine that runs has a task
-        timer = self._loop.call_later(self._seconds, self._expire, watch, task)
+        watch.timer = self._loop.call_later(self._seconds, self._expire, watch, task)
         try:
             return await coroutine
         except asyncio.CancelledError:
@@ -184,14 +187,18 @@ class Watchdog(SyncWatchdog):
                 raise
             raise TestTimeout(watch.report) from None
         finally:
-            timer.cancel()
+            watch.timer.cancel()
 
     def _expire(self, watch: _Watch, task: "asyncio.Task[Any]") -> None:
         if watch.has_no_end:
             return
         if watch.report is None:
             watch.report = describe_hang(self._seconds, task, watch.recorders)
+        watch.cancelled += 1
+        if watch.cancelled == _PATIENCE:
+            _print(watch.report)
         task.cancel()
+        watch.timer = self._loop.call_later(self._seconds, self._expire, watch, task)  # it may have swallowed this one
 
     def _report(self, watch: _Watch) -> str | None:
         answered = threading.Event()
@@ -203,6 +210,10 @@ class Watchdog(SyncWatchdog):
     def _may_interrupt(self) -> bool:
         """Tell what blocks the loop from the loop's own code, between two tasks, where nothing does."""
         return asyncio.current_task(self._loop) is not None or not self._loop.is_running()
+
+
+def _print(report: str) -> None:
+    print(f"\n{report}", file=sys.__stderr__, flush=True)
 
 
 def _choose_signal() -> signal.Signals | None:

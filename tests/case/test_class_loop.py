@@ -454,6 +454,21 @@ class HookTests(unittest.TestCase):
         self.assertEqual((len(result.expectedFailures), len(result.failures)), (1, 1))
         self.assertIn("(number=1)", str(result.failures[0][0]))
 
+    def test_cancelled_in_a_subtest(self) -> None:
+        """A subtest fails with what it awaits and is cancelled, and the test goes on."""
+
+        class Case(Recording):
+            async def test(self) -> None:
+                with self.subTest(number=1):
+                    cancelled = asyncio.get_running_loop().create_future()
+                    cancelled.cancel()
+                    await cancelled
+                self.note("test")
+
+        result = run_classes(Case)
+        self.assertIn("(number=1)", str(result.errors[0][0]))
+        self.assertEqual(Case.calls, ["test", "asyncTearDownClass"])
+
     def test_failing_set_up_of_a_test(self) -> None:
         """A failing asyncSetUp runs the test's cleanups, and neither test nor tear-down."""
 
@@ -779,6 +794,18 @@ class InterruptTests(unittest.TestCase):
         self.assertEqual(
             self.interrupt("asyncTearDownClass")[1], ["asyncSetUpClass", "test", "asyncTearDownClass", "cleanup"]
         )
+
+    def test_in_a_subtest(self) -> None:
+        """Ctrl-C in a subtest is no failure of the subtest: it ends the run."""
+
+        class Case(AsyncClassTestCase):
+            async def test(self) -> None:
+                with self.subTest():
+                    signal.raise_signal(signal.SIGINT)
+                    await asyncio.Event().wait()
+
+        with self.assertRaises(KeyboardInterrupt):
+            run_classes(Case)
 
     def test_failing_cleanup(self) -> None:
         """What goes wrong in the cleanups is noted on the KeyboardInterrupt."""

@@ -118,6 +118,38 @@ class HangTests(unittest.TestCase):
 
         self.assertIn(f"not ended within {LIMIT:g} s", self.hung(test))
 
+    def test_swallowed_again(self) -> None:
+        """One that does it again and again is cancelled until it ends; the report is printed, as it may never do."""
+        terminal = io.StringIO()
+
+        async def test(_: AsyncServerTestCase) -> None:
+            while not terminal.getvalue():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.Event().wait()
+
+        with mock.patch.object(sys, "__stderr__", terminal):
+            text = self.hung(test)
+        self.assertEqual(terminal.getvalue().strip(), text.removeprefix("AssertionError: "))
+
+    def test_sub_test(self) -> None:
+        """A part of a test that hangs ends the whole of it, and is told once."""
+        asked = []
+
+        async def test(case: AsyncServerTestCase) -> None:
+            for number in range(2):
+                with case.subTest(number=number):
+                    asked.append(number)
+                    await asyncio.Event().wait()
+
+        line = test.__code__.co_firstlineno + 4
+        self.assertEqual(
+            self.hung(test),
+            f"AssertionError: not ended within {LIMIT:g} s; the test waits at:\n"
+            f'  File "{__file__}", line {line}, in test\n'
+            "    await asyncio.Event().wait()",
+        )
+        self.assertEqual(asked, [0])
+
     def test_thread_of_a_handler(self) -> None:
         """A handler that is no coroutine is shown in its thread."""
         gate = threading.Event()
@@ -231,6 +263,16 @@ class BlockTests(unittest.TestCase):
             time.sleep(60)
 
         self.assertIn(f"line {test.__code__.co_firstlineno + 1}, in test\n    time.sleep(60)\n", self.blocked(test))
+
+    def test_sub_test(self) -> None:
+        """A part of a test that blocks ends the whole of it."""
+
+        def test(case: AsyncServerTestCase) -> None:
+            for number in range(2):
+                with case.subTest(number=number):
+                    time.sleep(60)
+
+        self.assertIn(f"line {test.__code__.co_firstlineno + 3}, in test\n    time.sleep(60)\n", self.blocked(test))
 
     def test_handler(self) -> None:
         """A handler that blocks is named, and so is its request."""

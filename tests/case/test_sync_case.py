@@ -655,6 +655,20 @@ class HangTests(unittest.TestCase):
             text, r"^AssertionError: not ended within \S+ s; the test is at:\n  File .*\n    time.sleep\(60\)$"
         )
 
+    def test_sub_test(self) -> None:
+        """A part of a test that takes too long ends the whole of it, and is told once."""
+        begun: list[int] = []
+
+        def test(self: ServerTestCase) -> None:
+            for number in range(2):
+                with self.subTest(number=number):
+                    begun.append(number)
+                    time.sleep(60)
+
+        (text,) = verdicts(test, test_timeout=50 * MS)
+        self.assertTrue(text.endswith("    time.sleep(60)"), text)
+        self.assertEqual(begun, [0])
+
     def test_blocked_loop(self) -> None:
         """A handler that blocks the event loop is shown."""
         served = FastAPI()
