@@ -18,7 +18,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 
 from fastapi_testing.server.application import Message, Receive, Scope, Send, describe_app
 from fastapi_testing.server.clock import RealClock
-from fastapi_testing.server.stacks import app_traceback, follow, stack_of, waiting_at
+from fastapi_testing.server.stacks import app_traceback, follow, name_of, stack_of, waiting_at
 
 __all__ = ["Exchange", "Tap", "current_exchange", "exchange_of", "is_an_end", "is_servers", "serving"]
 
@@ -91,10 +91,10 @@ class Exchange:
     _endpoint: object = None
     _waiters: Sequence["asyncio.Future[None]"] = ()
     _held: Sequence[Callable[[], object]] = ()
-    _started: "dict[asyncio.Task[Any], None] | None" = None
+    _started: "dict[asyncio.Task[Any], str] | None" = None
 
     def __init__(
-        self, scope: Scope, task: "asyncio.Task[Any]", tell: Callable[["Exchange", "asyncio.Task[Any]"], None]
+        self, scope: Scope, task: "asyncio.Task[Any]", tell: Callable[["Exchange", "asyncio.Task[Any]", str], None]
     ) -> None:
         get = scope.get
         self.kind: Literal["http", "websocket", "lifespan"] = scope["type"]
@@ -235,11 +235,12 @@ class Exchange:
             handle()
         self._held = ()
 
-    def watch(self, task: "asyncio.Task[Any]") -> None:
+    def watch(self, task: "asyncio.Task[Any]", coroutine: Any) -> None:
         """Take note of a task that the app starts while it answers, or that is started by what it started."""
         if self._started is None:
             self._started = {}
-        self._started[task] = None
+        # Asked for by its coroutine, an eager task that is done has none, and crashes Python 3.12.1.
+        self._started[task] = name_of(coroutine)
         task.add_done_callback(self._look_at)
 
     def log(self, record: logging.LogRecord) -> None:
@@ -261,13 +262,14 @@ class Exchange:
         """The tasks to look at to see where the call stands: its own and, behind it, those a framework continues in."""
         if self._task is None:
             return []
-        return follow(self._task, self.started, None if self._scope is None else self._scope.get("endpoint"))
+        started = (task for task in self.started if not task.done())
+        return follow(self._task, started, None if self._scope is None else self._scope.get("endpoint"))
 
     def _look_at(self, task: "asyncio.Task[Any]") -> None:
         assert self._started is not None  # noqa: S101 - watch() has made it
-        del self._started[task]
+        name = self._started.pop(task)
         if not task.cancelled() and self.kind != "lifespan":
-            self._tell(self, task)
+            self._tell(self, task, name)
 
 
 def is_an_end(exception: BaseException) -> bool:

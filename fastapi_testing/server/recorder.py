@@ -147,10 +147,10 @@ class Recorder:
         exchange = self._in_flight.get(task)
         return repr(task) if exchange is None else exchange.whereabouts
 
-    def _take_failure(self, exchange: Exchange, task: "asyncio.Task[Any]") -> None:
+    def _take_failure(self, exchange: Exchange, task: "asyncio.Task[Any]", name: str) -> None:
         """Keep the exception of a task, where somebody will ask; else asyncio logs it, as it always does."""
         if self.reports and was_not_retrieved(task):
-            self.failed.append(TaskFailure(exchange, task))
+            self.failed.append(TaskFailure(exchange, task, name))
 
     def _fail(self, exchange: Exchange, exception: BaseException) -> None:
         exchange.fail(exception)

@@ -24,6 +24,7 @@ __all__ = [
     "format_frames",
     "frames_of_workers",
     "is_in_debugger",
+    "name_of",
     "stack_of",
     "stack_of_thread",
     "waiting_at",
@@ -121,9 +122,13 @@ def describe_task(task: "asyncio.Task[Any]") -> str:
     """Return which coroutine a task runs, where it was made if asyncio knows, and where it waits."""
     made = _own(list(getattr(task, "_source_traceback", None) or ()), _summary_file)
     where = f', made at File "{made[-1].filename}", line {made[-1].lineno}, in {made[-1].name}' if made else ""
-    coroutine = task.get_coro()
-    name = getattr(coroutine, "__qualname__", repr(coroutine))
-    return f"task {task.get_name()!r} of {name}(){where}, waits at {waiting_at(task)}"
+    return f"task {task.get_name()!r} of {name_of(task.get_coro())}(){where}, waits at {waiting_at(task)}"
+
+
+def name_of(coroutine: object) -> str:
+    """Return the name of a coroutine's function."""
+    name: str = getattr(coroutine, "__qualname__", None) or repr(coroutine)
+    return name
 
 
 def app_traceback(exception: BaseException, taken: TracebackType | None = None) -> str:

@@ -22,15 +22,18 @@ class TaskFailure:
     Args:
         exchange: What the app was answering.
         task: The task.
+        endpoint: The name of its coroutine.
 
     Attributes:
+        endpoint: The same.
         expected: Whether it has been expected, or told already.
     """
 
     expected = False
 
-    def __init__(self, exchange: Exchange, task: "asyncio.Task[Any]") -> None:
+    def __init__(self, exchange: Exchange, task: "asyncio.Task[Any]", endpoint: str) -> None:
         self.exchange = exchange
+        self.endpoint = endpoint
         self._task = task
         self._exception = cast("BaseException", task._exception)  # noqa: SLF001 - exception() would count as a look
 
@@ -51,13 +54,6 @@ class TaskFailure:
     def was_missed(self) -> bool:
         """Whether nobody has seen it."""
         return self.is_error and not self.expected
-
-    @property
-    def endpoint(self) -> str:
-        """The name of the coroutine."""
-        coroutine = self._task.get_coro()
-        name: str = getattr(coroutine, "__qualname__", repr(coroutine))
-        return name
 
     @property
     def app_traceback(self) -> str:
@@ -92,7 +88,7 @@ class _TaskFactory:
             task = self._before(loop, coroutine, **options)
         exchange = current_exchange.get()
         if exchange is not None:
-            exchange.watch(task)
+            exchange.watch(task, coroutine)
         return task
 
     def remove(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -101,6 +101,20 @@ class StrayTaskTests(unittest.TestCase):
                 self.assertEqual(self.failures(test), [UNSEEN + told(f"GET {path}")])
                 self.assertEqual(terminal_of(test, app=make_app()), "")
 
+    def test_eager(self) -> None:
+        """So does one that has failed before its maker goes on; Python has such tasks since 3.12."""
+
+        def eager_loop() -> asyncio.AbstractEventLoop:
+            loop = asyncio.new_event_loop()
+            loop.set_task_factory(getattr(asyncio, "eager_task_factory", None))
+            return loop
+
+        async def test(case: AsyncServerTestCase) -> None:
+            await case.client.get("/held")
+
+        failed = self.failures(test, loop_factory=staticmethod(eager_loop))
+        self.assertEqual(failed, [UNSEEN + told("GET /held")])
+
     def test_websocket(self) -> None:
         """So does one that a WebSocket's handler started."""
 
