@@ -51,7 +51,7 @@ class FailureMessageTests(unittest.TestCase):
         """Each failure of the example is on the page, to the letter."""
         page = PAGE.read_text("utf-8")
         texts = printed()
-        self.assertEqual(len(texts), 11)
+        self.assertEqual(len(texts), 13)
         for name, text in texts.items():
             with self.subTest(test=name):
                 self.assertIn(textwrap.indent(text, "    "), page)

@@ -42,6 +42,15 @@ class Case(AsyncServerTestCase):
         replies: list[str] = []
         await self.assertEventually(lambda: replies, timeout=0.1)
 
+    async def test_websocket(self) -> None:
+        async with self.ws.connect("/stock/pears") as watch:
+            await watch.send_text("how many?")
+            await self.assertWebSocketReceives(watch, 3)
+
+    async def test_task(self) -> None:
+        response = await self.client.post("/stock/pears")
+        self.assertStatus(response, 200)
+
 
 class LeakingCase(Case):
     """A test that leaves something running."""

@@ -55,4 +55,23 @@ async def chat(websocket: WebSocket) -> None:
         await websocket.send_text(await websocket.receive_text())
 
 
+@app.websocket("/stock/{name}")
+async def watch(websocket: WebSocket, name: str) -> None:
+    """Tell how many there are, whenever somebody asks."""
+    await websocket.accept()
+    async for _ in websocket.iter_text():
+        await websocket.send_json(stock[name])
+
+
+@app.post("/stock/{name}")
+async def restock(name: str) -> None:
+    """Get more, and do not wait for it."""
+    app.state.delivery = asyncio.create_task(deliver(name))
+
+
+async def deliver(name: str) -> None:
+    """Bring ten."""
+    stock[name] += 10
+
+
 # ruff: noqa: ASYNC251 - blocking is what is shown
