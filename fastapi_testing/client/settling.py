@@ -106,7 +106,7 @@ class SettlingStream(httpx.AsyncByteStream):
         settling.open_streams.add(self)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._stream.__aiter__()
+        return self._raising() if self._settling.raise_server_exceptions else self._stream.__aiter__()
 
     async def aclose(self) -> None:
         await self.cut()
@@ -119,6 +119,14 @@ class SettlingStream(httpx.AsyncByteStream):
             self._network_stream.cut()
         if self._settling.raise_server_exceptions:
             raise_exception(self._exchange)
+
+    async def _raising(self) -> AsyncIterator[bytes]:
+        try:
+            async for piece in self._stream:
+                yield piece
+        except httpx.TransportError:
+            raise_exception(self._exchange)  # the app's, which is why the server closed the connection
+            raise
 
     async def cut(self) -> None:
         """Close it without waiting for anything."""

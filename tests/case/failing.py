@@ -6,10 +6,12 @@ import logging
 import re
 import unittest
 import warnings
+from collections.abc import AsyncIterator
 from contextlib import redirect_stderr
 from typing import Any, ClassVar
 
 from fastapi import BackgroundTasks, FastAPI, Request, WebSocket
+from fastapi.responses import StreamingResponse
 
 from fastapi_testing import AsyncServerTestCase
 from tests.running import run_classes
@@ -51,6 +53,19 @@ async def until_left(request: Request) -> None:
     """Wait until the client has gone."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
+
+
+@app.get("/torn")
+async def tear(*, waits: bool = False) -> StreamingResponse:
+    """Raise, or wait for what does not come, in the middle of an answer."""
+
+    async def pieces() -> AsyncIterator[str]:
+        yield "begun"
+        if waits:
+            await never()
+        raise LookupError("no ink")
+
+    return StreamingResponse(pieces())
 
 
 @app.get("/plain")

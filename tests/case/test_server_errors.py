@@ -8,6 +8,7 @@ import unittest
 from contextlib import redirect_stderr
 from typing import Any
 
+import httpx
 import requests
 import websockets
 
@@ -106,13 +107,17 @@ class ShownTests(unittest.TestCase):
         self.assertTrue(text.endswith("LookupError: no stock"), text)
 
     def test_raised_and_caught(self) -> None:
-        """Caught there, it is seen; those of background tasks too."""
+        """Caught there, it is seen; those of background tasks and of streamed answers too."""
 
         async def test(case: AsyncServerTestCase) -> None:
             with case.assertRaisesRegex(LookupError, "stock"):
                 await case.client.get("/fail")
             with case.assertRaisesRegex(LookupError, "paper"):
                 await case.client.get("/background")
+            with case.assertRaisesRegex(LookupError, "ink"):
+                await case.client.get("/torn")
+            with case.assertRaises(httpx.ReadTimeout):
+                await case.client.get("/torn?waits=true", timeout=20 * MS)
             with case.assertServerRaises(LookupError):
                 await case.client.get("/fail")
             case.assertStatus(await case.client.get("/plain"), 200)
