@@ -42,6 +42,9 @@ _FRAMEWORKS = tuple(
 _DEBUGGERS = {"bdb", "pydevd", "_pydevd_bundle"}
 """What pdb and all that are made of it run, and what editors do."""
 
+_HALF = 5000
+"""Characters that are shown of the beginning of a long traceback, and as many of its end."""
+
 _CHAINS = (("cr_frame", "cr_await"), ("ag_frame", "ag_await"), ("gi_frame", "gi_yieldfrom"))
 """Where coroutines, asynchronous generators and generators show their frame and what they wait for."""
 
@@ -136,7 +139,8 @@ def app_traceback(exception: BaseException, taken: TracebackType | None = None) 
     Return the traceback of an exception and of those behind it, in the user's own frames.
 
     Frames of installed packages, the app's framework among them, are left out; where nothing remains, which is so of
-    an app that is itself installed, only those of the framework are; and the innermost is always there.
+    an app that is itself installed, only those of the framework are; and the innermost is always there. A long one,
+    such as that of a statement with a thousand parameters, is cut in its middle.
 
     Args:
         exception: The exception.
@@ -144,7 +148,14 @@ def app_traceback(exception: BaseException, taken: TracebackType | None = None) 
     """
     rendered = TracebackException(type(exception), exception, exception.__traceback__ or taken, compact=True)
     _keep_own_frames(rendered)
-    return "".join(rendered.format()).rstrip("\n")
+    return _cut_middle("".join(rendered.format()).rstrip("\n"))
+
+
+def _cut_middle(text: str) -> str:
+    omitted = len(text) - 2 * _HALF
+    if omitted <= 0:
+        return text
+    return f"{text[:_HALF]}… ({omitted} of {len(text)} characters cut) …{text[-_HALF:]}"
 
 
 def _keep_own_frames(rendered: TracebackException) -> None:

@@ -160,6 +160,14 @@ class TracebackTests(unittest.TestCase):
         self.assertTrue(text.endswith('raise LookupError("no document") from exc\nLookupError: no document'), text)
         self.assertNotIn("decoder.py", text)
 
+    def test_long(self) -> None:
+        """A long text is cut in its middle."""
+        whole = f"ValueError: {'a' * 10_000}{'b' * 5000}"
+        self.assertEqual(
+            app_traceback(ValueError("a" * 10_000 + "b" * 5000)),
+            f"{whole[:5000]}… (5012 of 15012 characters cut) …{'b' * 5000}",
+        )
+
     def test_only_foreign_frames(self) -> None:
         """Where no frame is the user's, the innermost is shown."""
         try:
