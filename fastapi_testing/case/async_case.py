@@ -157,6 +157,10 @@ class AsyncServerTestCase(
         self._call(watcher.set, self._guard.watch)
         self._call(self._begin_test_overrides, declared=self.server_scope == "test")
 
+    def _cut_short(self, interruption: KeyboardInterrupt) -> None:
+        self._guard.cut_short(interruption)
+        super()._cut_short(interruption)
+
     async def _start_own_server(self) -> None:
         self._server = await self.enterAsyncContext(await self._make_server())
         self._transport = _connections(self._server)

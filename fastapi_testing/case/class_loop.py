@@ -149,7 +149,11 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
         if self._runs_alone(result):
             return run_alone(self, self.defaultTestResult() if result is None else result)
         with self._closing_class_on(KeyboardInterrupt):
-            return super().run(result)
+            try:
+                return super().run(result)
+            except KeyboardInterrupt as exc:
+                self._cut_short(exc)
+                raise
 
     def debug(self) -> None:
         if self._runs_alone(None) and _does_not_override_set_up(type(self)):
@@ -167,6 +171,10 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
 
     def _prepare_test(self) -> None:
         """Do what has to be done before ``setUp``, whether or not the user's own calls ``super()``."""
+
+    def _cut_short(self, interruption: KeyboardInterrupt) -> None:  # noqa: ARG002 - for those who override it
+        """Call the cleanups of a test that is interrupted, which unittest does not."""
+        self.doCleanups()
 
     def _setupAsyncioRunner(self) -> None:
         """Override the standard library's: the class has a runner already."""

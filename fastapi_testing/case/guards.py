@@ -51,6 +51,7 @@ class TestGuard:
         self._tasks = tasks
         self._settle_timeout = settle_timeout
         self._leaks: list[str] = []
+        self._interrupted = False
 
     def watch(self, recorder: Recorder) -> None:
         """See to what a server's app does for the test, from now on."""
@@ -70,6 +71,14 @@ class TestGuard:
     def leftovers(self) -> set["asyncio.Task[Any]"]:
         """Return the tasks that the test, or the app for it, started and left."""
         return {task for task in self._tasks() if not _is_at_home(task)}
+
+    def cut_short(self, interruption: KeyboardInterrupt) -> None:
+        """Note on Ctrl-C what is in flight, which has no more time then, and is reported by that."""
+        for recorder in self.recorders:
+            for exchange in recorder.in_flight:
+                interruption.add_note(f"in flight: {exchange.whereabouts}")
+        self._interrupted = True
+        self._settle_timeout = 0.0
 
     async def leave(self, clients: Iterable[_Closable]) -> None:
         """
@@ -130,8 +139,10 @@ class TestGuard:
             await cancel_tasks(tasks)
 
     def _describe_leaks(self) -> str:
+        if self._interrupted or not self._leaks:
+            return ""
         what = "a task" if len(self._leaks) == 1 else f"{len(self._leaks)} tasks"
-        return f"{self._test} left {what} running, cancelled now:{''.join(self._leaks)}" if self._leaks else ""
+        return f"{self._test} left {what} running, cancelled now:{''.join(self._leaks)}"
 
 
 class OverridesGuard:

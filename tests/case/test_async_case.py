@@ -1,8 +1,10 @@
 """The test case with a server: which app it serves, for how long, and what each test has of it."""
 
+import asyncio
 import contextlib
 import signal
 import unittest
+import warnings
 from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 from unittest import mock
@@ -441,6 +443,38 @@ class LifeOfAServerTests(unittest.TestCase):
         with self.assertRaises(KeyboardInterrupt):
             run_classes(Case)
         self.assertFalse(app.state.running)
+
+    def test_interrupted_in_a_request(self) -> None:
+        """The request that Ctrl-C finds in flight is noted, and holds up no shutdown, whoever has the server."""
+        handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, handler)
+        for scope in ("class", "test", "module"):
+            made = FastAPI(lifespan=shop.lifespan)
+
+            @made.get("/never")
+            async def never() -> None:
+                signal.raise_signal(signal.SIGINT)
+                await asyncio.Event().wait()
+
+            class Case(AsyncServerTestCase):
+                app = made
+                server_scope = scope
+                settle_timeout = 60.0
+
+                async def test(self) -> None:
+                    await self.client.get("/never", timeout=None)
+
+            with self.subTest(scope=scope), warnings.catch_warnings():
+                warnings.simplefilter("error")
+                with self.assertRaises(KeyboardInterrupt) as caught:
+                    run_classes(Case)
+                name = f"{__name__}.{never.__qualname__}"
+                line = never.__code__.co_firstlineno + 3
+                self.assertEqual(
+                    caught.exception.__notes__,
+                    [f'in flight: GET /never, in {name}, waits at File "{__file__}", line {line}, in never'],
+                )
+                self.assertFalse(made.state.running)
 
     def test_failing_shutdown(self) -> None:
         """An app that fails in its shutdown fails the class."""
