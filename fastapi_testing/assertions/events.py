@@ -205,7 +205,7 @@ class ReceivedEvents:
 
     def __init__(self, events: Iterable[Event]) -> None:
         self.received: list[Event] = []
-        self.rest = list(events)
+        self.rest: list[Event] = list(events)
 
     def take(self) -> Event | EOFError:
         """Return the next event, or that there is none."""

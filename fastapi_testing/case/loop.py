@@ -35,7 +35,7 @@ class ClassLoop:
 
     def __init__(self, runner: asyncio.Runner) -> None:
         self.runner = runner
-        self.context = contextvars.copy_context()
+        self.context: contextvars.Context = contextvars.copy_context()
 
     def run(self, coroutine: Coroutine[Any, Any, _T], context: contextvars.Context) -> _T:
         """Run a coroutine; its exception shows its own frames, and none of asyncio's."""
