@@ -193,6 +193,7 @@ def recording_case(called: list[str]) -> type[unittest.TestCase]:
         @classmethod
         def setUpClass(cls) -> None:
             called.append("setUpClass")
+            cls.addClassCleanup(called.append, "the event loop is closed")
             super().setUpClass()
 
         @classmethod
@@ -203,9 +204,9 @@ def recording_case(called: list[str]) -> type[unittest.TestCase]:
         @classmethod
         async def asyncSetUpClass(cls) -> None:
             called.append("asyncSetUpClass")
-            cls.addClassCleanup(called.append, "the event loop is closed")
+            cls.addClassCleanup(called.append, "added above super")
             await super().asyncSetUpClass()
-            cls.addClassCleanup(called.append, "those of yours")
+            cls.addClassCleanup(called.append, "added below super")
 
         def setUp(self) -> None:
             called.append("setUp")
