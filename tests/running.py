@@ -10,7 +10,8 @@ __all__ = ["outcomes", "run_classes"]
 def run_classes(*classes: type[unittest.TestCase]) -> unittest.TestResult:
     """Run test classes one after the other, as `python -m unittest` does, and return the result."""
     result = unittest.TestResult()
-    suites = [unittest.defaultTestLoader.loadTestsFromTestCase(cls) for cls in classes]
+    # The default loader would leave out what a -k of the whole run does not name.
+    suites = [unittest.TestLoader().loadTestsFromTestCase(cls) for cls in classes]
     unittest.TestSuite(suites).run(result)
     return result
 

@@ -32,7 +32,7 @@ def printed() -> dict[str, str]:
     """Run the failing tests, and return what each prints: file names for paths, and no frames of httpx's."""
     result = unittest.TestResult()
     with importable(EXAMPLE), contextlib.redirect_stderr(io.StringIO()):
-        unittest.defaultTestLoader.loadTestsFromModule(importlib.import_module("failing")).run(result)
+        unittest.TestLoader().loadTestsFromModule(importlib.import_module("failing")).run(result)
     texts = {test.id().rpartition(".")[2]: text for test, text in [*result.failures, *result.errors]}
     return {name: _shorten(text) for name, text in texts.items()}
 

@@ -212,7 +212,7 @@ class LoopTests(unittest.TestCase):
                 self.assertEqual(3, 4)
 
         result = FrameResult()
-        unittest.defaultTestLoader.loadTestsFromTestCase(Case).run(result)
+        unittest.TestLoader().loadTestsFromTestCase(Case).run(result)
         self.assertEqual(result.last_frames, ["test", "check"])
 
     def test_failure_without_a_line_of_the_users(self) -> None:
@@ -225,7 +225,7 @@ class LoopTests(unittest.TestCase):
                 self.addCleanup(self.fail, "left something")
 
         result = FrameResult()
-        unittest.defaultTestLoader.loadTestsFromTestCase(Case).run(result)
+        unittest.TestLoader().loadTestsFromTestCase(Case).run(result)
         self.assertEqual(result.last_frames, ["fail"])
 
     def test_standard_library_without_the_private_names(self) -> None:

@@ -174,7 +174,7 @@ class UnseenTests(unittest.TestCase):
                 self.assertEqual([str(exchange) for exchange in self.server.exchanges], ["GET /plain"])
 
         result = unittest.TestResult()
-        unittest.defaultTestLoader.loadTestsFromTestCase(Case).run(result)
+        unittest.TestLoader().loadTestsFromTestCase(Case).run(result)
         self.assertEqual([test.id().rpartition(".")[2] for test, _ in result.failures], ["test_a"])
 
 

@@ -304,7 +304,7 @@ class AfterClassTests(unittest.TestCase):
             self.assertStatus(self.client.get("/fail"), 200)
 
         result = FrameResult()
-        unittest.defaultTestLoader.loadTestsFromTestCase(type("Case", (FailingCase,), {"test": test})).run(result)
+        unittest.TestLoader().loadTestsFromTestCase(type("Case", (FailingCase,), {"test": test})).run(result)
         self.assertEqual(result.last_frames, ["test", "test"])
 
     def test_pickle(self) -> None:
