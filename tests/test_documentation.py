@@ -51,6 +51,16 @@ class PageTests(unittest.TestCase):
                 text = page.read_text("utf-8")
                 self.assertEqual([*LITERAL.findall(text), *PYTHON.findall(text)], [])
 
+    def test_parts(self) -> None:
+        """What the life of a request goes through is in the file that the page names."""
+        page = (DOCS / "explanation" / "life-of-a-request.rst").read_text("utf-8")
+        parts = re.findall(r"(\w+\.py): ([A-Z]\w+)", page)
+        self.assertEqual(len(parts), 6)
+        for name, part in parts:
+            with self.subTest(part=part):
+                sources = [path.read_text("utf-8") for path in (ROOT / "fastapi_testing").rglob(name)]
+                self.assertRegex("\n".join(sources), rf"\nclass {part}\b")
+
     def test_rules_find_something(self) -> None:
         """A block of Python is found, in a list too, and so is one that names no language; a directive is neither."""
         text = "One\n\n  .. code-block:: python\n\n      x = 1\n\nTwo::\n\n    y = 2\n\n.. code-block:: sh\n\n    ls\n"

@@ -22,7 +22,7 @@ REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
 
 TEXT = "\n".join(path.read_text("utf-8") for path in sorted(REFERENCE.glob("*.rst")))
 
-_DIRECTIVE = re.compile(r"^\.\. auto(\w+):: (\S+)", re.MULTILINE)
+_DIRECTIVE = re.compile(r"^\.\. auto(\w+):: ([\w.]+)", re.MULTILINE)
 _ROW = re.compile(r"^ {4}\* - ``([a-z]\w*)``\n {6}- (.*(?:\n {8}.*)*)\n {6}- (.*)\n", re.MULTILINE)
 
 
