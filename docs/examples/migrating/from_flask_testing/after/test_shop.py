@@ -1,6 +1,5 @@
 """The tests of the shop, against a server."""
 
-from fastapi import FastAPI
 from fastapi_testing import AsyncServerTestCase
 
 import shop
@@ -9,9 +8,7 @@ import shop
 class ShopTests(AsyncServerTestCase):
     """The shop, as its clients see it."""
 
-    @classmethod
-    async def create_app(cls) -> FastAPI:
-        return shop.app
+    app = shop.app
 
     async def test_read(self) -> None:
         """An item has a price."""
