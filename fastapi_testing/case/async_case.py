@@ -151,7 +151,7 @@ class AsyncServerTestCase(
         self._clients = []
         if self.server_scope == "test":
             self._call(self._start_own_server)
-        self.app = self.server.app
+        self.app: Any = self.server.app
         self._guard.begin(self.app, self.server.recorder)
         self.addCleanup(self._end_test)
         self._call(watcher.set, self._guard.watch)

@@ -65,6 +65,7 @@ class WholeResponse(httpx.Response):
     """
 
     whole: bytes
+    is_stream_consumed: bool
 
     async def aread(self) -> bytes:
         if not self._is_plain():

@@ -29,7 +29,7 @@ class TaskFailure:
         expected: Whether it has been expected, or told already.
     """
 
-    expected = False
+    expected: bool = False
 
     def __init__(self, exchange: Exchange, task: "asyncio.Task[Any]", endpoint: str) -> None:
         self.exchange = exchange
