@@ -1,10 +1,11 @@
 """One connection for everybody: who waits for whom, and what cannot be done so."""
 
 import asyncio
-from typing import Any
 
-from sqlalchemy import event, insert, text
+from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
 from fastapi_testing import IsolationError
 from fastapi_testing.databases.owners import Owner, claim
@@ -136,18 +137,17 @@ class PostgreSQLTurnTests(CatalogueCase):
                 await connection.execute(insert(Artist), {"name": "Ann"})
                 await connection.execute(text("SELECT pg_sleep(60)"))
 
-        def see(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-            if "pg_sleep" in statement:
-                sent.set()
+        async def sleeps() -> None:
+            sleeping = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+            async with looking_on.connect() as connection:
+                self.assertEqual(await connection.scalar(sleeping), 1)
 
-        sent = asyncio.Event()
-        event.listen(self.engine.sync_engine, "before_cursor_execute", see)
+        looking_on = create_async_engine(self.engine.url, poolclass=NullPool)
         task = asyncio.create_task(work())
-        await sent.wait()
+        await self.assertEventually(sleeps)  # a cancellation that comes before is lost
         task.cancel()
         await asyncio.wait([task])
         self.assertTrue(task.cancelled())
-        event.remove(self.engine.sync_engine, "before_cursor_execute", see)
         self.assertEqual((await self.session.execute(text("SELECT name FROM artist"))).all(), [])
 
     async def test_lost_connection(self) -> None:
