@@ -245,7 +245,7 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
                 f"{cls.__qualname__}.{name} must be a class method and asynchronous: `@classmethod async def`"
             )
         class_loop = cls._running_class_loop(f"{name}()")
-        with cls._closing_class_on(BaseException, but=Exception):
+        with cls._closing_class_on(BaseException, but=Exception), ending_on_users_line(Exception):
             class_loop.run(hook(), class_loop.context)
 
     @classmethod

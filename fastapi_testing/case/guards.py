@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import functools
 import inspect
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from types import CodeType
 from typing import Any, Literal, Protocol
 
 from starlette.routing import Route, WebSocketRoute
@@ -189,9 +191,18 @@ def _closes_generator(task: "asyncio.Task[Any]") -> bool:
 def _report_leaks(leaks: str, how: Leaks, method: Callable[..., Any]) -> list[str]:
     """Warn of leaks, at the line of the test's method; return them as a failure instead where they are one."""
     if leaks and how == "warn":
-        code = inspect.unwrap(method).__code__
+        code = _code_of(method)
         warnings.warn_explicit(leaks, ResourceWarning, code.co_filename, code.co_firstlineno)
     return [leaks] if leaks and how == "fail" else []
+
+
+def _code_of(method: Callable[..., Any]) -> CodeType:
+    """Return the code of a test's method, within what decorates it, and of one that functools.partialmethod made."""
+    function = inspect.unwrap(method)
+    while isinstance(function, functools.partial):
+        function = inspect.unwrap(function.func)
+    code: CodeType = function.__code__
+    return code
 
 
 def _describe(task: "asyncio.Task[Any]", recorders: Iterable[Recorder]) -> str:

@@ -69,7 +69,7 @@ def ending_on_users_line(failure: type[BaseException]) -> Iterator[None]:
 
 def _end_on_users_line(failure: BaseException) -> None:
     """
-    Take the frames of assertions off the end of a failure's traceback.
+    Take the frames of assertions, and of what starts servers, off the end of a failure's traceback.
 
     The results of unittest do so too; those of stestr, for one, print what they get.
     """

@@ -33,9 +33,17 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
 
     Attributes:
         ssl_context: The same.
+
+    Raises:
+        TypeError: If ``ssl_context`` is something else, such as what httpx takes besides for ``verify``.
     """
 
     def __init__(self, *, ssl_context: ssl.SSLContext | None = None) -> None:
+        if not isinstance(ssl_context, ssl.SSLContext | None):
+            raise TypeError(
+                f"verify of a Client, ssl_context of a LoopbackTransport, must be an ssl.SSLContext, such as "
+                f"server.client_ssl_context() makes it; got {ssl_context!r}"
+            )
         self.ssl_context = ssl_context
         self._pool = ConnectionPool()
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from fastapi_testing.errors import ServerError, ServerShutdownError, ServerStartupError
 from fastapi_testing.server.application import ASGIApp, Message
-from fastapi_testing.server.stacks import waiting_at
+from fastapi_testing.server.stacks import traceback_of_users, waiting_at
 
 __all__ = ["Lifespan"]
 
@@ -94,7 +94,7 @@ class Lifespan:
         except KeyboardInterrupt:
             raise
         except BaseException as exc:  # noqa: BLE001 - whatever ends it, sys.exit() too, is for the phase to report
-            self._exception = exc
+            self._exception = exc.with_traceback(traceback_of_users(exc))
 
     async def _send(self, message: Message) -> None:
         expected = (f"lifespan.{self._phase}.complete", f"lifespan.{self._phase}.failed")

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fastapi_testing.server.exchange import current_exchange
+from fastapi_testing.server.stacks import traceback_of_users
 
 __all__ = ["LogWatch"]
 
@@ -76,8 +77,11 @@ def _hold_back(record: logging.LogRecord) -> bool:
         return True
     if exchange.denied and record.msg == _FALSE_ALARM:
         return False
-    if not exchange.reported or not record.exc_info or record.exc_info[1] is not exchange.exception:
+    error = exchange.exception
+    if error is None or not exchange.reported or not record.exc_info or record.exc_info[1] is not error:
         return True
+    # The frames before the app's own are always the same, and pytest prints the log with each failing test.
+    record.exc_info = type(error), error, traceback_of_users(error)
     willing = [handler for handler in _handlers() if record.levelno >= handler.level]
     on_terminal = [handler for handler in willing if _writes_on_terminal(handler)]
     for handler in willing:

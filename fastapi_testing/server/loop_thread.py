@@ -19,6 +19,8 @@ from fastapi_testing.server.stacks import stack_of_thread
 
 __all__ = ["LoopThread"]
 
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
 _T = TypeVar("_T")
 
 _STOP_TIMEOUT = 10.0

@@ -18,13 +18,15 @@ from fastapi_testing.server.lifespan import Lifespan
 from fastapi_testing.server.logs import LogWatch
 from fastapi_testing.server.recorder import Recorder, recorders
 from fastapi_testing.server.settle import settle
-from fastapi_testing.server.sockets import bind_socket
+from fastapi_testing.server.sockets import bind_socket, bound_host
 from fastapi_testing.server.state import ServerState
 from fastapi_testing.server.tasks import TaskWatch
 from fastapi_testing.server.threads import abandoned_threads
 from fastapi_testing.server.tls import TLSOptions, choose_tls
 
 __all__ = ["HTTPImplementation", "LifespanMode", "Server", "ServerOptions"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
 
 LifespanMode = Literal["auto", "on", "off"]
 HTTPImplementation = Literal["auto", "httptools", "h11"]
@@ -104,7 +106,7 @@ class Server(TLSEndpoint, uvicorn.Server):
         _check_positive("startup_timeout", startup_timeout)
         _check_positive("shutdown_timeout", shutdown_timeout)
         self.app: ASGIApp = load_app(app)
-        self.host: str = host if sock is None else _bound_host(sock)
+        self.host: str = host if sock is None else bound_host(sock)
         self.startup_timeout = startup_timeout
         self.shutdown_timeout = shutdown_timeout
         self._name = describe_app(app)
@@ -224,7 +226,7 @@ class Server(TLSEndpoint, uvicorn.Server):
         token = serving.set(True)  # the loop accepts connections in the context in which it was told to
         try:
             await self.startup(sockets=[sock])
-        except BaseException:
+        except BaseException as exc:
             sock.close()
             self._phase = "stopped"
             try:
@@ -232,6 +234,8 @@ class Server(TLSEndpoint, uvicorn.Server):
             finally:
                 LogWatch.end()
                 TaskWatch.end()
+            if isinstance(exc, ServerStartupError):
+                exc.__traceback__ = None  # by which lines of uvicorn it came tells nothing
             raise
         finally:
             serving.reset(token)
@@ -258,6 +262,9 @@ class Server(TLSEndpoint, uvicorn.Server):
         self._phase = "stopping"
         try:
             await self.shutdown()
+        except ServerShutdownError as exc:
+            exc.__traceback__ = None
+            raise
         finally:
             self._phase = "stopped"
             recorders.pop(self._reachable_address, None)
@@ -379,14 +386,6 @@ class Server(TLSEndpoint, uvicorn.Server):
             raise ServerError(f"cannot stop {self!r}: wait until that is done")
         if asyncio.get_running_loop() is not self._loop:
             raise ServerError(f"cannot stop {self!r} from here: it runs on the event loop that started it")
-
-
-def _bound_host(sock: socket.socket) -> str:
-    address = sock.getsockname() if sock.family in (socket.AF_INET, socket.AF_INET6) else ("", 0)
-    host, port, *_ = address
-    if port == 0:
-        raise ValueError(f"sock must be bound to an IP address and a port, got {sock!r}")
-    return str(host)
 
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:

@@ -6,7 +6,7 @@ import sys
 
 from fastapi_testing.errors import ServerStartupError
 
-__all__ = ["bind_socket"]
+__all__ = ["bind_socket", "bound_host"]
 
 
 def bind_socket(host: str, port: int) -> socket.socket:
@@ -35,6 +35,20 @@ def bind_socket(host: str, port: int) -> socket.socket:
             f"cannot bind {host} port {port}: {reason}; choose another port, or leave it at 0 for a free one"
         ) from exc
     return sock
+
+
+def bound_host(sock: socket.socket) -> str:
+    """
+    Return the IP address that a socket is bound to.
+
+    Raises:
+        ValueError: If it is not bound to one, and to a port.
+    """
+    address = sock.getsockname() if sock.family in (socket.AF_INET, socket.AF_INET6) else ("", 0)
+    host, port, *_ = address
+    if port == 0:
+        raise ValueError(f"sock must be bound to an IP address and a port, got {sock!r}")
+    return str(host)
 
 
 def _make_socket(host: str) -> socket.socket:

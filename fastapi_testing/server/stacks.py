@@ -27,6 +27,7 @@ __all__ = [
     "name_of",
     "stack_of",
     "stack_of_thread",
+    "traceback_of_users",
     "waiting_at",
 ]
 
@@ -156,6 +157,14 @@ def _cut_middle(text: str) -> str:
     if omitted <= 0:
         return text
     return f"{text[:_HALF]}… ({omitted} of {len(text)} characters cut) …{text[-_HALF:]}"
+
+
+def traceback_of_users(exception: BaseException) -> TracebackType | None:
+    """Return an exception's traceback from the first frame of the user's own code on; all of it if there is none."""
+    each = exception.__traceback__
+    while each is not None and not _is_users(_frame_file(each.tb_frame)):
+        each = each.tb_next
+    return each or exception.__traceback__
 
 
 def _keep_own_frames(rendered: TracebackException) -> None:

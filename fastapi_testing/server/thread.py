@@ -17,6 +17,8 @@ from fastapi_testing.server.tls import TLSOptions
 
 __all__ = ["ServerThread", "ServerThreadOptions"]
 
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
 
 class ServerThreadOptions(ServerOptions, total=False):
     """The keyword arguments of :class:`~fastapi_testing.Server`."""

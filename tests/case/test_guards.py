@@ -1,6 +1,7 @@
 """What a test may not leave behind, and what is done about it."""
 
 import asyncio
+import functools
 import unittest
 import warnings
 from collections.abc import AsyncIterator
@@ -98,6 +99,20 @@ class LeakTests(unittest.TestCase):
         with self.assertWarns(ResourceWarning) as caught:
             run_classes(Case)
         self.assertEqual((caught.filename, caught.lineno), (__file__, leave_task.__code__.co_firstlineno))
+
+    def test_partial_method(self) -> None:
+        """A test that is made of another function by functools.partialmethod has the line of that function."""
+
+        async def leave(case: AsyncServerTestCase, name: str) -> None:
+            case.task = asyncio.create_task(asyncio.Event().wait(), name=name)  # type: ignore[attr-defined]
+
+        class Case(FailingCase):
+            test = functools.partialmethod(leave, "waiter")
+
+        with self.assertWarnsRegex(ResourceWarning, "left a task running, cancelled now:\n  task 'waiter'") as caught:
+            result = run_classes(Case)
+        self.assertEqual((caught.filename, caught.lineno), (__file__, leave.__code__.co_firstlineno))
+        self.assertEqual(outcomes(result), {})
 
     def test_ignore(self) -> None:
         """With leaks = "ignore" nothing is said; the task is cancelled all the same."""

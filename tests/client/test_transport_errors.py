@@ -5,6 +5,7 @@ import socket
 
 import httpx
 
+from fastapi_testing import Client
 from tests.client.raw_servers import LIMIT, Reader, TransportTestCase, Writer, answering, read_request, reset
 from tests.resources import held_resources
 from tests.timing import MS
@@ -50,6 +51,17 @@ class ErrorTests(TransportTestCase):
             with self.assertRaises(httpx.UnsupportedProtocol) as caught:
                 await self.new_client(url).get("/a")
             self.assertEqual(str(caught.exception), message)
+
+    async def test_no_context(self) -> None:
+        """What httpx takes besides for ``verify`` is refused, with what to give instead."""
+        for verify in (False, True, "ca.pem"):
+            with self.subTest(verify=verify), self.assertRaises(TypeError) as caught:
+                Client("https://test", verify=verify)  # type: ignore[arg-type]
+            self.assertEqual(
+                str(caught.exception),
+                "verify of a Client, ssl_context of a LoopbackTransport, must be an ssl.SSLContext, such as "
+                f"server.client_ssl_context() makes it; got {verify!r}",
+            )
 
     async def test_malformed(self) -> None:
         """A malformed head is an error that says what was asked and what was wrong."""

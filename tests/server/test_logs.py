@@ -143,7 +143,7 @@ class TerminalTests(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(await self.ask(reports=True), "")
 
     async def test_other_handlers(self) -> None:
-        """Handlers that write elsewhere, such as assertLogs', get the record with its traceback, by their level."""
+        """Handlers that write elsewhere, such as assertLogs', get the record with the app's lines, by their level."""
         stream = io.StringIO()
         handlers = [logging.StreamHandler(stream), logging.StreamHandler(stream)]
         handlers[1].setLevel(logging.CRITICAL)
@@ -154,7 +154,11 @@ class TerminalTests(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(stream.getvalue().count("LookupError: no database"), 1)
         with self.assertLogs("uvicorn.error") as logs:
             self.assertEqual(await self.ask(reports=True), "")
-        self.assertIn("LookupError: no database", logs.output[0])
+        self.assertRegex(
+            logs.output[0],
+            r"^ERROR:uvicorn.error:Exception in ASGI application\nTraceback .*:\n"
+            rf'  File "{__file__}", line \d+, in fail\n    .*\nLookupError: no database\Z',
+        )
 
     async def test_denied_handshake(self) -> None:
         """The complaint of a handshake that was not completed is kept back where the app has completed it."""

@@ -9,11 +9,19 @@ import types
 import unittest
 from collections.abc import AsyncIterator, Awaitable, Generator
 from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 from unittest.mock import patch
 
 from fastapi_testing.server import stacks
-from fastapi_testing.server.stacks import app_traceback, describe_task, stack_of, stack_of_thread, waiting_at
+from fastapi_testing.server.stacks import (
+    app_traceback,
+    describe_task,
+    stack_of,
+    stack_of_thread,
+    traceback_of_users,
+    waiting_at,
+)
 
 
 async def position(awaitable: Awaitable[Any]) -> str:
@@ -144,6 +152,14 @@ def parse(text: str) -> None:
         raise LookupError("no document") from exc
 
 
+class Decoder(json.JSONDecoder):
+    """Code of the user's, which the standard library calls."""
+
+    def decode(self, s: str, *_: object) -> None:
+        """Fail."""
+        parse(s)
+
+
 class TracebackTests(unittest.TestCase):
     """Tracebacks of the app's own frames."""
 
@@ -177,6 +193,24 @@ class TracebackTests(unittest.TestCase):
             text = app_traceback(exc.with_traceback(exc.__traceback__.tb_next))
         self.assertEqual(text.count("  File "), 1)
         self.assertIn("decoder.py", text)
+
+    def test_from_the_users_on(self) -> None:
+        """What called the user's code is left out, what that has called is not; without any, everything is there."""
+        try:
+            json.loads("{", object_hook=None, parse_float=None, cls=Decoder)
+        except LookupError as exc:
+            names = [frame.name for frame in extract_tb(traceback_of_users(exc))]
+            self.assertEqual([names[0], names[-1]], ["test_from_the_users_on", "parse"])
+            assert exc.__traceback__ is not None
+            names = [
+                frame.name for frame in extract_tb(traceback_of_users(exc.with_traceback(exc.__traceback__.tb_next)))
+            ]
+            self.assertEqual(names, ["decode", "parse"])
+            foreign = exc.__cause__
+        assert foreign is not None
+        assert foreign.__traceback__ is not None
+        foreign.__traceback__ = foreign.__traceback__.tb_next
+        self.assertIs(traceback_of_users(foreign), foreign.__traceback__)
 
     def test_installed_package(self) -> None:
         """Frames of this package are no more the user's where it is installed, and not a copy of the repository."""
