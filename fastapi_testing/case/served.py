@@ -17,6 +17,8 @@ from fastapi_testing.client import ClientOptions
 from fastapi_testing.client.settling import Settling
 from fastapi_testing.errors import ServerNotRunningError
 from fastapi_testing.server import Server, ServerOptions, TLSOptions
+from fastapi_testing.server.application import describe_app
+from fastapi_testing.server.endpoint import TLSEndpoint
 
 if TYPE_CHECKING:
     from fastapi_testing.server.thread import ServerThread
@@ -163,11 +165,17 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
 
     def _make_client(self, make: Callable[..., Any], server: "Server | ServerThread", **options: Any) -> Any:
         """Make a client of a server as the class attributes say; ``options`` come before them."""
+        if not isinstance(server, TLSEndpoint):
+            raise TypeError(
+                f"server must be a server that the test or its class has started, got {describe_app(server)}: "
+                f"start one for it, such as `await self.enterAsyncContext(Server(app))`"
+            )
+        base_url = server.url  # first, as it tells of a server that does not run
         self._guard.watch(server.recorder)
         settling = Settling(self.settle, self.settle_timeout, self.raise_server_exceptions)
         if server.tls and options.get("transport") is None:
             options.setdefault("verify", server.client_ssl_context())
-        client = make(base_url=server.url, settling=settling, **(self._chosen_options() | options))
+        client = make(base_url=base_url, settling=settling, **(self._chosen_options() | options))
         if self.check_openapi:
             # The client of HTTP that an AsyncTestClient wraps; any other client is one itself.
             getattr(client, "http", client).event_hooks["response"].append(self._openapi_hook(server.app))

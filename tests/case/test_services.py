@@ -7,7 +7,7 @@ from typing import ClassVar
 import httpx
 from fastapi import BackgroundTasks, FastAPI
 
-from fastapi_testing import AsyncServerTestCase, Server
+from fastapi_testing import AsyncServerTestCase, Server, ServerNotRunningError
 from tests.running import outcomes, run_classes
 from tests.timing import MS
 
@@ -183,3 +183,28 @@ class ServiceTests(unittest.TestCase):
 
         named = r"\A  GET /stay, in tests\.case\.test_services\.stay, waits at File .*, line \d+, in stay\Z"
         self.assertRegex(outcomes(run_classes(Endless))["test"], named)
+
+
+class NoServerTests(AsyncServerTestCase):
+    """Clients of what cannot be talked to."""
+
+    app = front
+
+    async def test_not_started(self) -> None:
+        """A server that does not run says so."""
+        with self.assertRaises(ServerNotRunningError) as caught:
+            self.new_client(server=Server(back))
+        self.assertEqual(
+            str(caught.exception),
+            "the server of FastAPI 'back' is not running: enter it with `async with`, or await its start()",
+        )
+
+    async def test_app(self) -> None:
+        """An app has no server yet."""
+        with self.assertRaises(TypeError) as caught:
+            self.new_client(server=back)  # type: ignore[arg-type]
+        self.assertEqual(
+            str(caught.exception),
+            "server must be a server that the test or its class has started, got FastAPI 'back': start one for it, "
+            "such as `await self.enterAsyncContext(Server(app))`",
+        )
