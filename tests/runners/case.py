@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 from typing import ClassVar
 
-__all__ = ["FAILURES", "ProjectCase", "shown"]
+__all__ = ["CLOSED", "FAILURES", "ProjectCase", "shown"]
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -58,6 +58,19 @@ assertServerRaises(): the app raised, for POST /deliveries, in kiosk.deliver:
     """,
 }
 """The failures of the project's suite: the test's line comes last, the exchange follows, and no other line is there."""
+
+CLOSED = """
+    Traceback (most recent call last):
+    File "kiosk.py", in closed
+    raise LookupError("the kiosk is closed")
+    LookupError: the kiosk is closed
+
+    The above exception was the direct cause of the following exception:
+
+    fastapi_testing.errors.ServerStartupError: the lifespan of FastAPI 'FastAPI' failed in its startup: LookupError: \
+the kiosk is closed
+"""
+"""What is printed of a class whose app does not start: the app's line, and none of what called it."""
 
 
 class ProjectCase(unittest.TestCase):

@@ -74,6 +74,15 @@ class PytestTests(ProjectCase):
         self.assertIn(" ERROR at setup of ClosedTests.test_never_run ", self.printed)
         self.assertIn("failed in its startup: LookupError: the kiosk is closed\n", self.printed)
 
+    def test_logs(self) -> None:
+        """What the server has logged of an exception is printed with the failure, in the app's own lines."""
+        self.assertRegex(
+            self.shown(self.printed),
+            r"ERROR +uvicorn.error:\w+.py:\d+ Exception in ASGI application\nTraceback \(most recent call last\):\n"
+            r'File "kiosk.py", in price\nraise LookupError\(f"no price for \{item\}"\)\nLookupError: no price for book',
+        )
+        self.assertNotIn("starlette", self.printed)
+
 
 class XdistTests(PytestTests):
     """The whole suite in two processes, which share the tests of a class among them."""

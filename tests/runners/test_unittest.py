@@ -4,7 +4,7 @@ import re
 import sys
 from typing import ClassVar
 
-from tests.runners.case import ProjectCase
+from tests.runners.case import CLOSED, ProjectCase, shown
 
 
 class DiscoveryTests(ProjectCase):
@@ -42,9 +42,11 @@ class DiscoveryTests(ProjectCase):
         self.assert_failures(printed)
 
     def test_failing_class_set_up(self) -> None:
-        """The class is named, and the error of the app's lifespan."""
+        """The class is named, and the app's own line, and what came of it."""
         self.assertRegex(self.printed, r"(?m)^setUpClass \(suite.test_outcomes.ClosedTests\) \.\.\. ERROR$")
-        self.assertIn("failed in its startup: LookupError: the kiosk is closed\n", self.printed)
+        _, _, text = self.printed.partition("\nERROR: setUpClass (suite.test_outcomes.ClosedTests)\n")
+        text, _, _ = text.partition("\n\n=====")
+        self.assertEqual(self.shown(text.lstrip("-\n")), shown(CLOSED))
 
 
 class OptionTests(ProjectCase):
