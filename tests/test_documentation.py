@@ -1,6 +1,7 @@
 """What the documentation shows is what the suite runs."""
 
 import ast
+import functools
 import re
 import unittest
 from collections.abc import Iterator
@@ -78,6 +79,7 @@ def shown_files() -> set[Path]:
     return set().union(*map(included, PAGES))
 
 
+@functools.cache  # it is asked for each file
 def example_files() -> list[Path]:
     """Return the files of the examples, but those that Python and its tools make."""
     caches = {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"}

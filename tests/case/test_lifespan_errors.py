@@ -1,4 +1,4 @@
-"""What a class prints whose app does not start or stop: the app's own lines, and where the class asked for it."""
+"""What a class prints whose app does not start or stop: the app's own line, and where the class asked for it."""
 
 import re
 import unittest
@@ -15,7 +15,7 @@ from tests.running import run_classes
 @asynccontextmanager
 async def failing_start(_: FastAPI) -> AsyncIterator[None]:
     """Fail before the app has started."""
-    connect()
+    raise LookupError("no database")
     yield
 
 
@@ -23,21 +23,14 @@ async def failing_start(_: FastAPI) -> AsyncIterator[None]:
 async def failing_stop(_: FastAPI) -> AsyncIterator[None]:
     """Fail when the app is to stop."""
     yield
-    connect()
-
-
-def connect() -> None:
-    """Find that there is nothing to connect to."""
     raise LookupError("no database")
 
 
 def cause(lifespan: str) -> str:
-    """Return the first part of what is printed: the app's own lines."""
+    """Return the first part of what is printed: the app's own line."""
     return f"""\
 Traceback (most recent call last):
   File "{__file__}", in {lifespan}
-    connect()
-  File "{__file__}", in connect
     raise LookupError("no database")
 LookupError: no database
 
@@ -63,7 +56,7 @@ class LifespanErrorTests(unittest.TestCase):
         return re.sub(r", line \d+, in", ", in", re.sub(r"(?m)^ *[~^]+\n", "", text))
 
     def test_start(self) -> None:
-        """A startup that fails shows the app's lines, and says what they did."""
+        """A startup that fails shows the app's line, and says what came of it."""
 
         class Case(AsyncServerTestCase):
             app = FastAPI(title="shop", lifespan=failing_start)
