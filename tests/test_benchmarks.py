@@ -280,7 +280,7 @@ class CommandTests(unittest.TestCase):
             self.assertEqual(title, f"{each.name}: {each.title}; time of {each.unit}")
             for line, competitor in zip(lines, each.contenders, strict=False):
                 self.assertRegex(line, rf"^  {re.escape(competitor.name)} +(not measured|[\d.]+ (s|ms|µs) )")
-        self.assertRegex(summary, r"^\d+ of 15 targets met\n")
+        self.assertRegex(summary, r"^\d+ of 17 targets met\n")
 
     def test_rows_by_name(self) -> None:
         """Rows are chosen by name or by pattern, and keep their order."""

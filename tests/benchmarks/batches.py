@@ -7,7 +7,7 @@ from time import perf_counter
 
 from tests.benchmarks.row import Batch
 
-__all__ = ["AsyncOperation", "Operation", "asynchronous", "repeat", "synchronous"]
+__all__ = ["AsyncOperation", "Operation", "asynchronous", "repeat", "repeat_plain", "synchronous"]
 
 Operation = Callable[[], object]
 AsyncOperation = Callable[[], Awaitable[object]]
@@ -19,7 +19,7 @@ def synchronous(opened: Callable[[], AbstractContextManager[Operation]]) -> Call
     @contextmanager
     def batches() -> Iterator[Batch]:
         with opened() as operation:
-            yield lambda number: _repeat(operation, number)
+            yield lambda number: repeat_plain(operation, number)
 
     return batches
 
@@ -47,7 +47,8 @@ def asynchronous(
     return batches
 
 
-def _repeat(operation: Operation, number: int) -> float:
+def repeat_plain(operation: Operation, number: int) -> float:
+    """Do an operation that waits a number of times, and return the seconds that all of them took."""
     start = perf_counter()
     for _ in range(number):
         operation()

@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 
-from fastapi_testing import AsyncServerTestCase, Client
+from fastapi_testing import AsyncServerTestCase, Client, ServerTestCase
 from tests.benchmarks.app import app
 from tests.benchmarks.batches import AsyncOperation, Operation, asynchronous, synchronous
-from tests.benchmarks.case import in_test
+from tests.benchmarks.case import in_plain_test, in_test
 from tests.benchmarks.peers import (
     AIOHTTP,
     ASGI_TRANSPORT,
@@ -145,6 +145,13 @@ def _test_client_contender(request: _Request) -> Contender:
     return Contender(name=TEST_CLIENT, opened=synchronous(opened), needs=TEST_CLIENT_NEEDS)
 
 
+def _plain_contenders(request: _Request) -> tuple[Contender, ...]:
+    def operation_of(case: ServerTestCase) -> Operation:
+        return _test_client_operation(case.client, request)
+
+    return (Contender(name=OURS, opened=in_plain_test(operation_of)), _test_client_contender(request))
+
+
 def _all_contenders(request: _Request, aiohttp_request: _Request | None = None) -> tuple[Contender, ...]:
     return (*_async_contenders(request, aiohttp_request or request), _test_client_contender(request))
 
@@ -206,6 +213,22 @@ ROWS = (
         unit="a request",
         contenders=_all_contenders(_POST),
         targets=(Target(peer=ASGI_TRANSPORT, at_most=1.0), Target(peer=HTTPX, at_most=0.35)),
+    ),
+    Row(
+        name="sync-get",
+        title="GET in a plain test, one after the other",
+        unit="a request",
+        contenders=_plain_contenders(_GET),
+        targets=(Target(peer=TEST_CLIENT, at_most=1.0),),
+        note="In a ServerTestCase, whose server is on another thread.",
+    ),
+    Row(
+        name="sync-post",
+        title="POST of a pydantic model in a plain test, one after the other",
+        unit="a request",
+        contenders=_plain_contenders(_POST),
+        targets=(Target(peer=TEST_CLIENT, at_most=1.0),),
+        note="In a ServerTestCase, whose server is on another thread.",
     ),
     Row(
         name="at-once",
