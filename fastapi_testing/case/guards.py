@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import functools
 import inspect
+import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from types import CodeType
 from typing import Any, Literal, Protocol
 
@@ -13,6 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from fastapi_testing.case.server_errors import ServerRaises, describe_unseen, release_logs
 from fastapi_testing.server.cancelling import cancel_tasks
+from fastapi_testing.server.ends import cancel_elsewhere, ends_of
 from fastapi_testing.server.exchange import exchange_of, is_servers
 from fastapi_testing.server.recorder import Recorder, recorders
 from fastapi_testing.server.stacks import describe_task
@@ -23,6 +25,9 @@ __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
 Leaks = Literal["warn", "fail", "ignore"]
 """What to do about the tasks that a test leaves."""
+
+
+_Cancel = Callable[[set["asyncio.Task[Any]"]], Awaitable[None]]
 
 
 class _Closable(Protocol):
@@ -66,8 +71,9 @@ class TestGuard:
         """Begin with the app that is served: what is overridden in it now will be so again when the test is judged."""
         self._overrides = OverridesGuard(app)
         self.watch(recorder)
-        for other in list(recorders.values()):  # of services that the app calls, which the class has started
-            if other.loop is recorder.loop:
+        self._loop = recorder.loop
+        for other in list(recorders.values()):  # of services that the app calls, which the class or the module started
+            if other.loop is recorder.loop or _is_free_and_ours(other):
                 self.watch(other)
 
     def leftovers(self) -> set["asyncio.Task[Any]"]:
@@ -81,6 +87,11 @@ class TestGuard:
                 interruption.add_note(f"in flight: {exchange.whereabouts}")
         self._interrupted = True
         self._settle_timeout = 0.0
+
+    def elsewhere(self) -> set["asyncio.Task[Any]"]:
+        """Return the tasks in which servers on other threads answer the test, or go on with that."""
+        others = [recorder for recorder in self.recorders if recorder.loop is not self._loop]
+        return set().union(*(recorder.unfinished() for recorder in others))
 
     async def leave(self, clients: Iterable[_Closable]) -> None:
         """
@@ -97,6 +108,7 @@ class TestGuard:
             await self._cancel({task for task in self.leftovers() if _is_tests(task)})
             await self._wait_for_app()
             await self._cancel(self.leftovers())
+            await self._cancel(self.elsewhere(), cancel_elsewhere)
 
     def judge(self, leaks: Leaks, method: Callable[..., Any]) -> str:
         """
@@ -124,21 +136,21 @@ class TestGuard:
         now = asyncio.get_running_loop().time
         deadline = now() + self._settle_timeout
         while (busy := self._busy()) and now() < deadline:  # what they ask of another server comes after
-            await asyncio.wait(busy, timeout=deadline - now())
+            await asyncio.wait(ends_of(busy), timeout=deadline - now())
             await asyncio.sleep(0)  # what they have cancelled ends in the loop's next turn
 
     def _busy(self) -> set["asyncio.Task[Any]"]:
         started = self._tasks()
         answering = {task for recorder in self.recorders for task in recorder.current}
-        return answering & started | {task for task in started if _closes_generator(task)}
+        return answering & started | self.elsewhere() | {task for task in started if _closes_generator(task)}
 
-    async def _cancel(self, tasks: set["asyncio.Task[Any]"]) -> None:
+    async def _cancel(self, tasks: set["asyncio.Task[Any]"], cancel: _Cancel = cancel_tasks) -> None:
         if tasks:
             left = (task for task in tasks if not _shakes_hands(task))
             self._leaks += sorted(f"\n  {_describe(task, self.recorders)}" for task in left)
             for recorder in self.recorders:
                 recorder.abandon(tasks)
-            await cancel_tasks(tasks)
+            await cancel(tasks)
 
     def _describe_leaks(self) -> str:
         if self._interrupted or not self._leaks:
@@ -165,6 +177,11 @@ class OverridesGuard:
             if overrides != before:
                 overrides.clear()
                 overrides.update(before)
+
+
+def _is_free_and_ours(recorder: Recorder) -> bool:
+    """Tell whether this thread has started a server on another thread, and no test around this one looks after it."""
+    return recorder.starter is threading.current_thread() and not recorder.reports
 
 
 def _is_at_home(task: "asyncio.Task[Any]") -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 from unittest import SkipTest
 
 from fastapi_testing.assertions.exchange import describe_exchange
+from fastapi_testing.server.ends import ends_of
 from fastapi_testing.server.exchange import Exchange
 from fastapi_testing.server.recorder import Recorder
 from fastapi_testing.server.tasks import TaskFailure
@@ -133,17 +134,14 @@ class ServerRaises:
 
     def _running(self) -> set["asyncio.Task[Any]"]:
         """Return the tasks in which the app answers, or goes on with what it was asked."""
-        answering = (recorder.current for recorder in self._recorders)
-        started = (exchange.started for exchange in self._exchanges("exchanges"))
-        return set().union(*answering, *started)
+        return set().union(*(recorder.unfinished() for recorder in list(self._recorders)))
 
     async def _wait_until_over(self) -> None:
-        loop = asyncio.get_running_loop()
-        tasks = {task for task in self._running() if task.get_loop() is loop}
+        ends = ends_of(self._running())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._timeout):
-                while tasks and not self.is_fulfilled():
-                    _, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                while ends and not self.is_fulfilled():
+                    _, ends = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
 
 
 def describe_unseen(recorders: Iterable[Recorder]) -> list[str]:

@@ -234,7 +234,7 @@ class ServerTestCase(
         if self._watchdog is not None:
             self._watchdog.whereabouts = self.server.whereabouts
         self.app = self.server.app
-        self._tasks_before = self.server.run(_all_tasks())
+        self._tasks_before = self.server.finish(_all_tasks())
         self._guard.begin(self.app, self.server.recorder)
         self.addCleanup(self._end_test)
         self._call(watcher.set, self._guard.watch)
@@ -341,7 +341,7 @@ class _WaitingRaises(ServerRaises):
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> bool:
         if exc is None and not self.is_fulfilled():
-            self._server.run(self._wait_until_over())
+            self._server.finish(self._wait_until_over())
         return self._conclude(exc)
 
 

@@ -60,7 +60,7 @@ class BridgeTransport(httpx.BaseTransport):
 
     def close(self) -> None:
         if self._thread.is_running:
-            self._thread.run(self._transport.aclose())
+            self._thread.finish(self._transport.aclose())
 
     async def _fetch(self, request: httpx.Request) -> httpx.Response:
         response = await self._transport.handle_async_request(request)
@@ -118,14 +118,14 @@ class _StreamedBody(httpx.SyncByteStream):
 
     def __iter__(self) -> Iterator[bytes]:
         self._pieces = self._stream.__aiter__()
-        while (piece := self._thread.run(self._next())) is not None:
+        while (piece := self._thread.finish(self._next())) is not None:
             yield piece
 
     def close(self) -> None:
         if self._thread.is_running:
             # Who leaves the stream by an exception is to see that one.
             left = sys.exc_info()[1] is not self._handled
-            self._thread.run(self._close(left=left))
+            self._thread.finish(self._close(left=left))
 
     async def _next(self) -> bytes | None:
         piece: bytes | None = await anext(self._pieces, None)
@@ -153,15 +153,15 @@ class _SyncSwitchedStream:
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what comes next, empty where the server has closed the connection."""
-        return self._thread.run(self._stream.read(max_bytes, timeout))
+        return self._thread.finish(self._stream.read(max_bytes, timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send something."""
-        self._thread.run(self._stream.write(buffer, timeout))
+        self._thread.finish(self._stream.write(buffer, timeout))
 
     def close(self) -> None:
         """Close the connection."""
-        self._thread.run(self._stream.aclose())
+        self._thread.finish(self._stream.aclose())
 
 
 def _in_pieces(request: httpx.Request) -> httpx.Request:

@@ -127,7 +127,7 @@ class SyncEventStream:
         Raises:
             RuntimeError: If the stream has not been entered.
         """
-        self._thread.run(self._events.stop_reading())
+        self._thread.finish(self._events.stop_reading())
         self.response.close()
 
     def __iter__(self) -> Self:
@@ -162,7 +162,7 @@ class SyncEventStream:
             self._response = self._client.send(request, stream=True, follow_redirects=True)
         except (TimeoutError, httpx.TimeoutException):
             raise self._events.no_response() from None
-        self._thread.run(self._events.begin(_on_the_loop(self._response)))
+        self._thread.finish(self._events.begin(_on_the_loop(self._response)))
 
 
 class _Events(EventStream):

@@ -141,7 +141,7 @@ class SyncClient(LeanSyncClient):
     def _leave(self) -> None:
         """Close what is still open."""
         if self._thread.is_running:
-            self._thread.run(self._settling.aclose())
+            self._thread.finish(self._settling.aclose())
         if "ws" in vars(self):
             self.ws.close()
 

@@ -26,6 +26,9 @@ _T = TypeVar("_T")
 _STOP_TIMEOUT = 10.0
 """Seconds that the thread itself has, which may wait for threads of its own."""
 
+_PATIENCE = 1.0
+"""Seconds after which who waits for something with a limit of its own looks whether the event loop turns at all."""
+
 
 class LoopThread:
     """
@@ -104,6 +107,15 @@ class LoopThread:
             TypeError: If it is not given a coroutine.
         """
         return self.begin(coroutine).wait(timeout)
+
+    def finish(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
+        """
+        Run a coroutine that has a limit of its own, as :meth:`run` does; it needs a loop that turns.
+
+        Raises:
+            LoopBlockedError: If the event loop does not turn.
+        """
+        return self.begin(coroutine).wait(patience=_PATIENCE)
 
     def begin(self, coroutine: Coroutine[Any, Any, _T]) -> Call[_T]:
         """Run a coroutine on the event loop, and return what the caller waits on; raises what :meth:`run` does."""

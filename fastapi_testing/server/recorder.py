@@ -1,6 +1,7 @@
 """The recorder around the app: it keeps an exchange for everything that the app is called for."""
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
@@ -60,6 +61,7 @@ class Recorder:
         lifespan: The exchange of the lifespan, if there is one.
         reports: Whether somebody reports the app's exceptions, so that uvicorn's log of them is kept off the terminal.
         loop: The event loop on which the server runs; None before its first start.
+        starter: The thread that has started the server on a thread of its own; None where it has none.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -68,6 +70,7 @@ class Recorder:
         self.lifespan: Exchange | None = None
         self.reports = False
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.starter: threading.Thread | None = None
         self._app = app
         self._tell = self._take_failure  # made once, not for each exchange
         self._by_client: dict[Address | None, Exchange] = {}
@@ -116,6 +119,10 @@ class Recorder:
             for task, exchange in self._in_flight.copy().items()
             if exchange.kind != "lifespan" and task not in self._earlier
         }
+
+    def unfinished(self) -> set["asyncio.Task[Any]"]:
+        """Return the tasks in which the app answers what was asked since :meth:`start_over`, or goes on with it."""
+        return {*self.current, *(task for exchange in list(self.exchanges) for task in exchange.started)}
 
     def begin(self, address: Address) -> None:
         """Take note that the server has started."""

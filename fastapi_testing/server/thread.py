@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 from collections.abc import Callable
 from typing import Any, Unpack
 
@@ -132,7 +133,7 @@ class ServerThread(TLSEndpoint, LoopThread):
         """
         What the app was asked since the current test began, HTTP requests and WebSockets, oldest first; the last 500.
 
-        A server that no test case runs keeps them from its start on.
+        Where no test case with a server runs, it keeps them from its start on.
         """
         return self.server.exchanges
 
@@ -171,7 +172,7 @@ class ServerThread(TLSEndpoint, LoopThread):
         Raises:
             TimeoutError: If it takes longer; it names what has not ended, and the lines at which it waits.
         """
-        self.run(self._running_server.settle(tasks=tasks, timeout=timeout))
+        self.finish(self._running_server.settle(tasks=tasks, timeout=timeout))
 
     @property
     def _running_server(self) -> Server:
@@ -183,6 +184,7 @@ class ServerThread(TLSEndpoint, LoopThread):
         super()._open()
         try:
             self.run(self._start())
+            self.recorder.starter = threading.current_thread()
         except BaseException:
             super()._close()
             raise
