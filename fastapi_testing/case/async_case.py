@@ -115,7 +115,8 @@ class AsyncServerTestCase(
             return super()._open_class_loop()
         options = [cls.loop_factory, cls.loop_debug, cls._server_arguments()]
         make_loop = partial(make_runner, cls.loop_factory, debug=cls.loop_debug)
-        cls._module_server = ModuleServer.of(cls.__module__, cls._shared_app(), options, make_loop)
+        make = partial(ModuleServer, make_loop)
+        cls._module_server = ModuleServer.of(cls.__module__, cls._shared_app(), options, make)
         return cls._module_server.lend()
 
     @classmethod

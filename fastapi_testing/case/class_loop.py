@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import contextvars
 import inspect
-import traceback
 import unittest
 import warnings
 from collections.abc import Awaitable, Callable, Iterator
@@ -12,7 +11,13 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, ParamSpec, TypeVar
 
 from fastapi_testing.case.loop import ClassLoop, make_runner
-from fastapi_testing.case.running import ending_on_users_line, part_of_a_test, run_alone, runs_alone
+from fastapi_testing.case.running import (
+    closing_class_on,
+    ending_on_users_line,
+    part_of_a_test,
+    run_alone,
+    runs_alone,
+)
 
 __all__ = ["AsyncClassTestCase"]
 
@@ -148,7 +153,7 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
         if self._runs_alone(result):
             return run_alone(self, self.defaultTestResult() if result is None else result)
-        with self._closing_class_on(KeyboardInterrupt):
+        with closing_class_on(type(self), KeyboardInterrupt):
             try:
                 return super().run(result)
             except KeyboardInterrupt as exc:
@@ -160,7 +165,7 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
             unittest.TestSuite([self]).debug()
             return
         # Whatever a test raises here goes past the suite, which then calls no hook of the class.
-        with self._closing_class_on(BaseException):
+        with closing_class_on(type(self), BaseException):
             super().debug()
 
     @contextlib.contextmanager
@@ -245,7 +250,7 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
                 f"{cls.__qualname__}.{name} must be a class method and asynchronous: `@classmethod async def`"
             )
         class_loop = cls._running_class_loop(f"{name}()")
-        with cls._closing_class_on(BaseException, but=Exception), ending_on_users_line(Exception):
+        with closing_class_on(cls, BaseException, but=Exception), ending_on_users_line(Exception):
             class_loop.run(hook(), class_loop.context)
 
     @classmethod
@@ -265,24 +270,6 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
         class_loop = cls._running_class_loop("its end")
         cls._class_loop = None
         class_loop.close()
-
-    @classmethod
-    @contextlib.contextmanager
-    def _closing_class_on(
-        cls, interruption: type[BaseException], *, but: type[BaseException] | tuple[()] = ()
-    ) -> Iterator[None]:
-        """Run the class cleanups when something goes through that makes unittest forget them, such as Ctrl-C."""
-        try:
-            yield
-        except but:
-            raise
-        except interruption as exc:
-            cls._interrupted = True
-            cls.doClassCleanups()
-            for _, cleanup_exc, _ in cls.tearDown_exceptions:  # type: ignore[attr-defined]  # missing in typeshed
-                text = "".join(traceback.format_exception(cleanup_exc)).rstrip()
-                exc.add_note(f"and then, in a class cleanup of {cls.__qualname__}:\n{text}")
-            raise
 
 
 def _does_not_override_set_up(cls: type[AsyncClassTestCase]) -> bool:

@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import traceback
 import unittest
 from collections.abc import Callable, Iterator
+from typing import Any
 
-__all__ = ["Interrupted", "ending_on_users_line", "part_of_a_test", "run_alone", "runs_alone"]
+__all__ = ["Interrupted", "closing_class_on", "ending_on_users_line", "part_of_a_test", "run_alone", "runs_alone"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
@@ -55,6 +57,28 @@ def part_of_a_test(
             end = exc
     if end is not None:
         raise end
+
+
+@contextlib.contextmanager
+def closing_class_on(
+    case: Any, interruption: type[BaseException], *, but: type[BaseException] | tuple[()] = ()
+) -> Iterator[None]:
+    """
+    Run the class cleanups when something goes through that makes unittest forget them, such as Ctrl-C.
+
+    The class is marked as ``_interrupted`` then.
+    """
+    try:
+        yield
+    except but:
+        raise
+    except interruption as exc:
+        case._interrupted = True  # noqa: SLF001 - of the cases of this package
+        case.doClassCleanups()
+        for _, cleanup_exc, _ in case.tearDown_exceptions:
+            text = "".join(traceback.format_exception(cleanup_exc)).rstrip()
+            exc.add_note(f"and then, in a class cleanup of {case.__qualname__}:\n{text}")
+        raise
 
 
 @contextlib.contextmanager

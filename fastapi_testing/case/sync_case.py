@@ -16,8 +16,16 @@ from fastapi_testing.assertions import SyncEventAssertions, SyncEventuallyAssert
 from fastapi_testing.case.class_loop import AsyncClassTestCase
 from fastapi_testing.case.guards import TestGuard
 from fastapi_testing.case.hangs import choose_test_timeout
+from fastapi_testing.case.module_thread import ModuleThread
 from fastapi_testing.case.overrides import ClassOrTestMethod
-from fastapi_testing.case.running import Interrupted, ending_on_users_line, part_of_a_test, run_alone, runs_alone
+from fastapi_testing.case.running import (
+    Interrupted,
+    closing_class_on,
+    ending_on_users_line,
+    part_of_a_test,
+    run_alone,
+    runs_alone,
+)
 from fastapi_testing.case.served import RunningServer, ServedCase
 from fastapi_testing.case.server_errors import Expected, ServerRaises, noting_errors
 from fastapi_testing.case.watchdog import SyncWatchdog, TestTimeout
@@ -104,8 +112,8 @@ class ServerTestCase(
             cls._watchdog = SyncWatchdog(seconds)
             cls.addClassCleanup(cls._watchdog.close)
             cls.addClassCleanup(setattr, cls, "_watchdog", None)
-        if cls.server_scope == "class":
-            cls._server = cls.enterClassContext(CaseServer(cls))
+        if cls.server_scope != "test":
+            cls._server = cls.enterClassContext(cls._choose_server())
             cls.addClassCleanup(delattr, cls, "_server")
             cls.addClassCleanup(cls._end_class_overrides)
             cls._begin_class_overrides()
@@ -113,13 +121,14 @@ class ServerTestCase(
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
         if not vars(type(self)).get("_is_set_up") and runs_alone(self, result):
             return run_alone(self, self.defaultTestResult() if result is None else result)
-        try:
-            return super().run(result)
-        except KeyboardInterrupt:
-            for holder in (self, type(self)):  # unittest runs no cleanups after it
-                if (server := vars(holder).get("_server")) is not None:
-                    server.stop()
-            raise
+        with closing_class_on(type(self), KeyboardInterrupt):
+            try:
+                return super().run(result)
+            except KeyboardInterrupt:
+                for holder in (self, type(self)):  # unittest runs no cleanups after it, those of the module neither
+                    if (server := vars(holder).get("_server")) is not None:
+                        server.stop()
+                raise
 
     @contextlib.contextmanager
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
@@ -209,13 +218,13 @@ class ServerTestCase(
         return client
 
     @classmethod
-    def _check_attributes(cls) -> None:
-        super()._check_attributes()
-        if cls.server_scope == "module":
-            raise ValueError(
-                "server_scope = 'module' is for asynchronous cases: a ServerTestCase has 'class' or 'test'; "
-                "for what a module shares, enter a ServerThread in setUpModule()"
-            )
+    def _choose_server(cls) -> "contextlib.AbstractContextManager[CaseServer]":
+        """Return what is entered for the server: one of the class's own, or the one that its module shares."""
+        if cls.server_scope == "class":
+            return CaseServer(cls)
+        options = [cls.loop_factory, cls._server_arguments()]
+        make = partial(_module_thread, cls)
+        return ModuleThread.of(cls.__module__, cls._shared_app(), options, make).lend()
 
     @classmethod
     def _what_to_do(cls) -> str:
@@ -307,17 +316,18 @@ class ServerTestCase(
 
 class CaseServer(ServerThread):
     """
-    The server of a test class, whose app the class may make on the server's own event loop.
+    The server of a test class, or of its module, whose app the class may make on the server's own event loop.
 
     Args:
-        case: The class.
+        case: The class, or the first one of the module that asks for it.
 
     Attributes:
         transport: The connections to it, which clients share.
     """
 
     def __init__(self, case: type[ServerTestCase]) -> None:
-        LoopThread.__init__(self, f"the server of {case.__qualname__}", loop_factory=case.loop_factory)
+        name = case.__module__ if case.server_scope == "module" else case.__qualname__
+        LoopThread.__init__(self, f"the server of {name}", loop_factory=case.loop_factory)
         self._case = case
 
     async def _start(self) -> None:
@@ -343,6 +353,10 @@ class _WaitingRaises(ServerRaises):
         if exc is None and not self.is_fulfilled():
             self._server.finish(self._wait_until_over())
         return self._conclude(exc)
+
+
+def _module_thread(case: type[ServerTestCase]) -> ModuleThread[CaseServer]:
+    return ModuleThread(CaseServer(case))
 
 
 async def _all_tasks() -> set[asyncio.Task[Any]]:

@@ -1,15 +1,17 @@
 """The recorder around the app: it keeps an exchange for everything that the app is called for."""
 
 import asyncio
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi_testing.server.application import ASGIApp, Receive, Scope, Send
 from fastapi_testing.server.exchange import Exchange, Tap, current_exchange
 from fastapi_testing.server.tasks import TaskFailure, was_not_retrieved
+
+if TYPE_CHECKING:
+    import threading
 
 __all__ = ["Recorder", "find_exchange", "recorders", "watcher"]
 

@@ -515,15 +515,6 @@ class WrongTests(unittest.TestCase):
         with self.assertRaisesRegex(ServerNotRunningError, "it runs from before setUp to the end of each test$"):
             _ = ScopeTests.server
 
-    def test_module_scope(self) -> None:
-        """A server for a module is refused, and what does that instead is named."""
-        result = run_classes(type("Case", (FailingCase,), {"test": passing, "server_scope": "module"}))
-        self.assertEqual(
-            outcomes(result)["setUpClass"],
-            "ValueError: server_scope = 'module' is for asynchronous cases: a ServerTestCase has 'class' or 'test'; "
-            "for what a module shares, enter a ServerThread in setUpModule()",
-        )
-
     def test_result_that_is_not_none(self) -> None:
         """A test that returns something is warned of, as unittest does."""
 
