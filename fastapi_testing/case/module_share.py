@@ -34,8 +34,8 @@ class ModuleShare:
             make: Makes the one to share.
         """
         _close_all(but_of=module)
-        shared = (each for each in _open if isinstance(each, cls) and each._is_of(module, app, options))
-        return next(shared, None) or make()._begin(module, app, options)
+        shared = (each for each in _open if isinstance(each, cls) and each._is_of(module, app, options))  # noqa: SLF001
+        return next(shared, None) or make()._begin(module, app, options)  # noqa: SLF001 - its own
 
     def close(self) -> None:
         """End it, unless that is done, or a class is using it: its tests may run suites themselves."""

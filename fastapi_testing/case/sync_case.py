@@ -210,8 +210,14 @@ class ServerTestCase(
         Args:
             server: The server to talk to; None for the test's own.
             **options: As for :class:`SyncClient`; what is not given is as the class attributes say.
+
+        Raises:
+            ServerNotRunningError: If the server does not run.
+            TypeError: If it is no :class:`ServerThread`.
         """
         server = server or self.server
+        if not isinstance(server, ServerThread):
+            raise TypeError(f"the clients of a ServerTestCase are those of a ServerThread, got {server!r}")
         transport = self._server.transport if server is self.server and "verify" not in options else None
         client: SyncClient = self._make_client(self.client_class, server, thread=server, transport=transport, **options)
         self._clients.append(client)
@@ -329,6 +335,10 @@ class CaseServer(ServerThread):
         name = case.__module__ if case.server_scope == "module" else case.__qualname__
         LoopThread.__init__(self, f"the server of {name}", loop_factory=case.loop_factory)
         self._case = case
+
+    @property
+    def _startup_timeout(self) -> float:
+        return self._case.startup_timeout
 
     async def _start(self) -> None:
         self._take(await self._case._make_server())  # noqa: SLF001 - of this module

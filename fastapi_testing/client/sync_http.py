@@ -77,6 +77,7 @@ class SyncClient(LeanSyncClient):
         timeout = 5.0 if self.timeout.read is None else self.timeout.read
         return SyncWebSocketClient(
             self,
+            thread=self._thread,
             timeout=timeout,
             ssl=ssl_context,
             raise_server_exceptions=self._settling.raise_server_exceptions,

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from websockets.typing import Subprotocol
 
+    from fastapi_testing.server.loop_thread import LoopThread
+
 __all__ = ["SyncWebSocketClient"]
 
 _DEFAULTS = ConnectOptions(
@@ -64,6 +66,7 @@ class SyncWebSocketClient(Handshakes):
     Args:
         client: The HTTP client, whose ``base_url`` is the test server. Its cookies, headers and parameters are sent,
             its cookie jar takes what a handshake sets, and its ``follow_redirects`` holds here too.
+        thread: The thread of an event loop, such as the server's, on which nothing may wait for a handshake.
         timeout: Seconds that a handshake, and then a receive, may take where it is not told otherwise.
         ssl: The TLS context for a server of ``https://``; unless given, one that trusts public authorities.
         raise_server_exceptions: Whether an exception with which the app ends a WebSocket, or rejects a handshake, is
@@ -74,6 +77,7 @@ class SyncWebSocketClient(Handshakes):
         self,
         client: httpx.Client,
         *,
+        thread: "LoopThread | None" = None,
         timeout: float = 5.0,
         ssl: ssl_module.SSLContext | None = None,
         raise_server_exceptions: bool = False,
@@ -81,6 +85,7 @@ class SyncWebSocketClient(Handshakes):
         super().__init__(client, timeout=timeout)
         self._raise_server_exceptions = raise_server_exceptions
         self._ssl = ssl
+        self._thread = thread
         self._sessions: WeakSet[SyncWebSocketSession] = WeakSet()
 
     def connect(self, path: str | httpx.URL, **options: Unpack[ConnectOptions]) -> SyncWebSocketSession:
@@ -100,6 +105,8 @@ class SyncWebSocketClient(Handshakes):
         """
         if unknown := options.keys() - ConnectOptions.__annotations__.keys():
             raise TypeError(f"connect() got an unexpected keyword argument {min(unknown)!r}")
+        if self._thread is not None and self._thread.is_current():
+            raise self._thread.own_loop()
         chosen = _DEFAULTS | options
         timeout = _either(chosen["timeout"], self.timeout)
         open_timeout = _either(chosen["open_timeout"], timeout)

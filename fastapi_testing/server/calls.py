@@ -153,7 +153,7 @@ class Call(Generic[_T]):
         answered = threading.Event()
         self._call_soon(answered.set)
         if not answered.wait(_GRACE):
-            raise LoopBlockedError(f"the event loop is blocked at:{self._owner.whereabouts()}")
+            raise LoopBlockedError(f"the event loop is blocked at:{self._owner.whereabouts()}") from None
 
     def _too_late(self, timeout: float) -> TimeoutError:
         where = "it has not begun" if self._task is None else f"it waits at {waiting_at(self._task)}"

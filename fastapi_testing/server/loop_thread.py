@@ -140,6 +140,13 @@ class LoopThread:
         """Return what to raise where the thread would have to run."""
         return ServerNotRunningError(f"{self._title} is not running: enter it with `with`, or call its start()")
 
+    def own_loop(self) -> ServerError:
+        """Return what to raise where the thread itself waits for what is to be done on it."""
+        return ServerError(
+            f"{self._title} was called on its own event loop, which would wait for itself without end: "
+            f"await what is asynchronous, or make this call in a plain `def` handler, or a thread"
+        )
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -157,10 +164,7 @@ class LoopThread:
         if loop is None:
             raise self.not_running()
         if self.is_current():
-            raise ServerError(
-                f"{self._title} was called on its own event loop, which would wait for itself without end: "
-                f"await what is asynchronous, or make this call in a plain `def` handler, or a thread"
-            )
+            raise self.own_loop()
         return loop
 
     def _begin(self) -> None:

@@ -92,11 +92,16 @@ def stack_of(task: "asyncio.Task[Any]") -> list[str]:
 
 
 def stack_of_thread(thread: int, room: str = "") -> list[str]:
-    """Return the same for what a thread is running, from where this package, or one of its rooms, has called it."""
+    """
+    Return the same for what a thread is running, from where this package, or one of its rooms, has called it.
+
+    What the user's code in turn has called of this package, such as ``run_async``, is not where it begins.
+    """
     frames = [*_callers(sys._current_frames().get(thread))]  # noqa: SLF001 - documented
     caller = str(Path(_PACKAGE, room)) + os.sep
-    called = itertools.takewhile(lambda frame: not _frame_file(frame).startswith(caller), frames)
-    return format_frames(reversed([*called] or frames))
+    users = next((index for index, frame in enumerate(frames) if _is_users(_frame_file(frame))), 0)
+    called = itertools.takewhile(lambda frame: not _frame_file(frame).startswith(caller), frames[users:])
+    return format_frames(reversed([*frames[:users], *called] or frames))
 
 
 def frames_of_workers() -> list[list[FrameType]]:

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable
 from typing import Any, Unpack
 
-from fastapi_testing.errors import ServerShutdownError
+from fastapi_testing.errors import ServerShutdownError, ServerStartupError
 from fastapi_testing.server.application import ASGIApp, describe_app
-from fastapi_testing.server.calls import LoopBlockedError
+from fastapi_testing.server.calls import Call, LoopBlockedError
 from fastapi_testing.server.endpoint import TLSEndpoint
 from fastapi_testing.server.exchange import Exchange
 from fastapi_testing.server.loop_thread import LoopThread
@@ -144,7 +144,8 @@ class ServerThread(TLSEndpoint, LoopThread):
         Raises:
             ServerError: If it is running.
             ServerStartupError: If the address cannot be bound, or the app's startup fails or takes longer than
-                ``startup_timeout``; its ``__cause__`` is the app's own exception. No thread is left then.
+                ``startup_timeout``, or blocks the event loop for so long; its ``__cause__`` is the app's own exception.
+                No thread is left then, unless it is blocked.
         """
         super().start()
 
@@ -183,11 +184,21 @@ class ServerThread(TLSEndpoint, LoopThread):
     def _open(self) -> None:
         super()._open()
         try:
-            self.run(self._start())
+            self._wait_started(self.begin(self._start()))
             self.recorder.starter = threading.current_thread()
         except BaseException:
             super()._close()
             raise
+
+    def _wait_started(self, starting: Call[None]) -> None:
+        try:
+            starting.wait(patience=self._startup_timeout)
+        except LoopBlockedError as exc:
+            raise ServerStartupError(f"{self._title} cannot start: {exc}") from None
+
+    @property
+    def _startup_timeout(self) -> float:
+        return self.server.startup_timeout
 
     def _take(self, server: Server) -> None:
         self.server = server

@@ -7,6 +7,7 @@ import os
 import pickle
 import signal
 import ssl
+import threading
 import time
 import unittest
 from collections.abc import AsyncIterator, Callable
@@ -17,6 +18,7 @@ import httpx
 from fastapi import Depends, FastAPI
 
 from fastapi_testing import (
+    Server,
     ServerNotRunningError,
     ServerTestCase,
     ServerThread,
@@ -396,7 +398,7 @@ class ServerErrorTests(unittest.TestCase):
         def send(self: ServerTestCase) -> None:
             with self.ws.connect("/chat") as chat, self.assertRaisesRegex(LookupError, "^no room$"):
                 chat.send_text("hello")
-                chat.wait_closed()
+                chat.recv_events_thread.join()  # wait_closed() is of websockets 15.1
                 chat.send_text("again")
 
         for test in (receive, send):
@@ -460,13 +462,25 @@ class EndTests(unittest.TestCase):
         self.assertEqual(failing.app.dependency_overrides, {})
 
     def test_blocked_loop(self) -> None:
-        """A test that leaves the server's event loop blocked is told the line."""
+        """A test that leaves the server's event loop blocked is told the line, and nothing besides."""
 
         def test(self: ServerTestCase) -> None:
             self.server._loop.call_soon_threadsafe(time.sleep, 1.5)  # type: ignore[union-attr]
 
         (text,) = verdicts(test)
-        self.assertRegex(text, "LoopBlockedError: the event loop is blocked at:\n")
+        self.assertRegex(text, r"\A.*LoopBlockedError: the event loop is blocked at:\n")
+
+    def test_blocked_loop_and_clients(self) -> None:
+        """A client that cannot be closed because of that does not wait without end."""
+        done = threading.Event()
+
+        def test(self: ServerTestCase) -> None:
+            self.client.get("/plain")
+            self.server._loop.call_soon_threadsafe(done.wait)  # type: ignore[union-attr]
+            type(self).addClassCleanup(done.set)
+
+        (text,) = verdicts(test)
+        self.assertRegex(text, r"LoopBlockedError: the event loop is blocked at:\n(?s:.*)waiter\.acquire\(\)")
 
 
 class WrongTests(unittest.TestCase):
@@ -514,6 +528,49 @@ class WrongTests(unittest.TestCase):
             _ = ServedTests.server
         with self.assertRaisesRegex(ServerNotRunningError, "it runs from before setUp to the end of each test$"):
             _ = ScopeTests.server
+
+    def test_servers_of_clients(self) -> None:
+        """A client is one of a thread's server, and of one that runs."""
+
+        def stopped(self: ServerTestCase) -> None:
+            self.new_client(server=ServerThread(failing.app))
+
+        def other(self: ServerTestCase) -> None:
+            self.new_client(server=Server(failing.app))  # type: ignore[arg-type]
+
+        self.assertEqual(
+            [*verdicts(stopped), *verdicts(other)],
+            [
+                (
+                    "fastapi_testing.errors.ServerNotRunningError: the server of FastAPI 'FastAPI' is not running: "
+                    "enter it with `with`, or call its start()"
+                ),
+                (
+                    "TypeError: the clients of a ServerTestCase are those of a ServerThread, "
+                    "got <Server of FastAPI 'FastAPI' stopped>"
+                ),
+            ],
+        )
+
+    def test_websocket_on_the_loop(self) -> None:
+        """A handshake is not waited for on the event loop that would answer it."""
+
+        async def connect(test: ServerTestCase) -> None:
+            test.ws.connect("/chat")
+
+        def test(self: ServerTestCase) -> None:
+            self.run_async(connect(self))
+
+        self.assertEqual(
+            verdicts(test),
+            [
+                (
+                    "fastapi_testing.errors.ServerError: the server of Case was called on its own event loop, which would "
+                    "wait for itself without end: await what is asynchronous, or make this call in a plain `def` handler, "
+                    "or a thread"
+                )
+            ],
+        )
 
     def test_result_that_is_not_none(self) -> None:
         """A test that returns something is warned of, as unittest does."""
@@ -633,6 +690,20 @@ class HangTests(unittest.TestCase):
             r"(?s)^AssertionError: not ended within \S+ s; the test is at:\n"
             r'  File "[^"]*test_sync_case.py", line \d+, in test\n'
             r".*\nin flight: GET /never, in tests\.case\.failing\.never, at:\n  File .*\n    await asyncio\.Event",
+        )
+
+    def test_run_async(self) -> None:
+        """A coroutine that hangs is shown by the line that runs it."""
+
+        def test(self: ServerTestCase) -> None:
+            self.run_async(asyncio.Event().wait())
+
+        (text,) = verdicts(test, test_timeout=50 * MS)
+        self.assertRegex(
+            text,
+            r"\AAssertionError: not ended within 0\.05 s; the test is at:\n"
+            r'  File ".*test_sync_case\.py", line \d+, in test\n'
+            r"    self\.run_async\(asyncio\.Event\(\)\.wait\(\)\)\Z",
         )
 
     def test_sleep(self) -> None:

@@ -160,7 +160,7 @@ class ReceiveTests(WebSocketTestCase):
     def test_drain_after_the_end(self) -> None:
         """On a closed connection it is all that came before the end."""
         with self.ws.connect("/bye?text=a&text=b&code=1000") as session:
-            session.wait_closed()
+            session.recv_events_thread.join()
             self.assertEqual(session.drain_messages(), ["a", "b"])
 
     def test_drain_of_a_server_that_does_not_read(self) -> None:

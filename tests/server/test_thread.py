@@ -148,6 +148,36 @@ class ServingTests(unittest.TestCase):
         del raised
         self.assertEqual(held_resources(), before)
 
+    def test_startup_that_blocks(self) -> None:
+        """An app that blocks the event loop in its startup is not waited for; once it goes on, nothing is left."""
+        before = held_resources()
+        release = threading.Event()
+
+        @contextlib.asynccontextmanager
+        async def blocking(_: FastAPI) -> AsyncIterator[None]:
+            release.wait()
+            await asyncio.Event().wait()
+            yield  # pragma: no cover - makes it a generator
+
+        server = ServerThread(FastAPI(lifespan=blocking), startup_timeout=10 * MS)
+        text = (
+            "^the server of FastAPI 'FastAPI' cannot start: the event loop is blocked at:\n  File .*\n    release.wait"
+        )
+        with (
+            mock.patch("fastapi_testing.server.calls._GRACE", 10 * MS),
+            mock.patch("fastapi_testing.server.loop_thread._STOP_TIMEOUT", 10 * MS),
+            self.assertWarnsRegex(RuntimeWarning, "has not ended"),
+            self.assertRaisesRegex(ServerStartupError, text) as raised,
+        ):
+            server.start()
+        self.assertFalse(server.is_running)
+        release.set()
+        del raised
+        for thread in threading.enumerate():
+            if thread.name == "the server of FastAPI 'FastAPI'":
+                thread.join()
+        self.assertEqual(held_resources(), before)
+
     def test_loop_factory(self) -> None:
         """The loop is the factory's; where there is none, start() raises why."""
 
