@@ -121,14 +121,12 @@ class ServerTestCase(
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
         if not vars(type(self)).get("_is_set_up") and runs_alone(self, result):
             return run_alone(self, self.defaultTestResult() if result is None else result)
-        with closing_class_on(type(self), KeyboardInterrupt):
-            try:
-                return super().run(result)
-            except KeyboardInterrupt:
-                for holder in (self, type(self)):  # unittest runs no cleanups after it, those of the module neither
-                    if (server := vars(holder).get("_server")) is not None:
-                        server.stop()
-                raise
+        with self._stopping_on(KeyboardInterrupt):
+            return super().run(result)
+
+    def debug(self) -> None:
+        with self._stopping_on(BaseException):  # it goes past the suite
+            super().debug()
 
     @contextlib.contextmanager
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
@@ -239,6 +237,18 @@ class ServerTestCase(
         if cls.setUpClass.__func__ is ServerTestCase.setUpClass.__func__:  # type: ignore[attr-defined]
             return "it runs from setUpClass to the class cleanups"
         return "call super().setUpClass() in yours"
+
+    @contextlib.contextmanager
+    def _stopping_on(self, interruption: type[BaseException]) -> Iterator[None]:
+        """Stop the server, and clean the class up, on what makes unittest forget all cleanups."""
+        with closing_class_on(type(self), interruption):
+            try:
+                yield
+            except interruption:
+                for holder in (self, type(self)):
+                    if (server := vars(holder).get("_server")) is not None:
+                        server.stop()
+                raise
 
     def _callSetUp(self) -> None:
         self._context, self._is_inside = contextvars.copy_context(), False

@@ -565,9 +565,9 @@ class WrongTests(unittest.TestCase):
             verdicts(test),
             [
                 (
-                    "fastapi_testing.errors.ServerError: the server of Case was called on its own event loop, which would "
-                    "wait for itself without end: await what is asynchronous, or make this call in a plain `def` handler, "
-                    "or a thread"
+                    "fastapi_testing.errors.ServerError: the server of Case was called on its own event loop, which "
+                    "would wait for itself without end: await what is asynchronous, or make this call in a plain `def` "
+                    "handler, or a thread"
                 )
             ],
         )
@@ -783,6 +783,26 @@ class InterruptTests(unittest.TestCase):
             with self.subTest(scope), self.assertRaises(KeyboardInterrupt):
                 run_classes(type("Case", (FailingCase,), {"test": test, "app": shop.app, "server_scope": scope}))
             self.assertFalse(shop.app.state.running)
+
+
+class DebugTests(unittest.TestCase):
+    """Tests that are run to stop in a debugger where they fail."""
+
+    def test_failure(self) -> None:
+        """What a test raises goes through, and the server is stopped before."""
+
+        def test(self: ServerTestCase) -> None:
+            self.assertTrue(self.app.state.running)
+            raise LookupError("mine")
+
+        before = held_resources()
+        for scope in ("class", "test", "module"):
+            case = type("Case", (FailingCase,), {"test": test, "app": shop.app, "server_scope": scope})
+            with self.subTest(scope), self.assertRaisesRegex(LookupError, "^mine$"):
+                unittest.defaultTestLoader.loadTestsFromTestCase(case).debug()
+            self.assertFalse(shop.app.state.running)
+        unittest.doModuleCleanups()
+        self.assertEqual(held_resources(), before)
 
 
 async def running_loop() -> asyncio.AbstractEventLoop:
