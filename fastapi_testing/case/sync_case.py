@@ -122,7 +122,13 @@ class ServerTestCase(
         if not vars(type(self)).get("_is_set_up") and runs_alone(self, result):
             return run_alone(self, self.defaultTestResult() if result is None else result)
         with self._stopping_on(KeyboardInterrupt):
-            return super().run(result)
+            try:
+                return super().run(result)
+            except KeyboardInterrupt as exc:
+                if "_guard" in vars(self):
+                    self._guard.cut_short(exc)
+                self.doCleanups()  # which unittest does not call then
+                raise
 
     def debug(self) -> None:
         with self._stopping_on(BaseException):  # it goes past the suite

@@ -784,6 +784,36 @@ class InterruptTests(unittest.TestCase):
                 run_classes(type("Case", (FailingCase,), {"test": test, "app": shop.app, "server_scope": scope}))
             self.assertFalse(shop.app.state.running)
 
+    def test_cleanups(self) -> None:
+        """The cleanups of the test and of its class are called, and it says what was in flight."""
+        events: list[str] = []
+
+        def test(self: ServerTestCase) -> None:
+            self.addCleanup(events.append, "test")
+            type(self).addClassCleanup(events.append, "class")
+            self.ws.connect("/chat")
+            signal.raise_signal(signal.SIGINT)
+
+        self.addCleanup(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, signal.default_int_handler))
+        before = held_resources()
+        with self.assertRaises(KeyboardInterrupt) as raised:
+            run_classes(type("Case", (FailingCase,), {"test": test}))
+        self.assertEqual(events, ["test", "class"])
+        (note,) = raised.exception.__notes__
+        self.assertRegex(note, r"^in flight: WebSocket /chat, in tests\.case\.failing\.chat, waits at File ")
+        del raised
+        self.assertEqual(held_resources(), before)
+
+    def test_before_the_test(self) -> None:
+        """It goes through also before there is a test to end."""
+
+        def interrupt(_: object) -> None:
+            raise KeyboardInterrupt
+
+        case = type("Case", (FailingCase,), {"test": passing, "server_scope": "test", "_callSetUp": interrupt})
+        with self.assertRaises(KeyboardInterrupt):
+            run_classes(case)
+
 
 class DebugTests(unittest.TestCase):
     """Tests that are run to stop in a debugger where they fail."""
