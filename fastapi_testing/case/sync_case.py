@@ -264,7 +264,7 @@ class ServerTestCase(
             self._server = self._call(self.enterContext, CaseServer(type(self)))
         if self._watchdog is not None:
             self._watchdog.whereabouts = self.server.whereabouts
-        self.app = self.server.app
+        self.app: Any = self.server.app
         self._tasks_before = self.server.finish(_all_tasks())
         self._guard.begin(self.app, self.server.recorder)
         self.addCleanup(self._end_test)
@@ -359,7 +359,9 @@ class CaseServer(ServerThread):
     async def _start(self) -> None:
         self._take(await self._case._make_server())  # noqa: SLF001 - of this module
         await super()._start()
-        self.transport = LoopbackTransport(ssl_context=self.client_ssl_context() if self.tls else None)
+        self.transport: LoopbackTransport = LoopbackTransport(
+            ssl_context=self.client_ssl_context() if self.tls else None
+        )
 
     async def _stop(self) -> None:
         await self.transport.aclose()

@@ -202,7 +202,7 @@ class ServerThread(TLSEndpoint, LoopThread):
 
     def _take(self, server: Server) -> None:
         self.server = server
-        self.tls = server.tls
+        self.tls: TLSOptions | None = server.tls
         self._name = server._name  # noqa: SLF001 - of this package
 
     async def _start(self) -> None:
