@@ -15,7 +15,7 @@ from fastapi.params import Depends
 
 from fastapi_testing.case.layers import put_layer
 from fastapi_testing.case.unused import describe_unused, name_of, short_name
-from fastapi_testing.case.where import Where, caller, definition
+from fastapi_testing.case.where import ClassLine, Where, caller
 from fastapi_testing.server.application import describe_app
 
 __all__ = [
@@ -166,7 +166,7 @@ class override_dependencies:  # noqa: N801 - it is used as a decorator, as unitt
     def __init__(self, overrides: Mapping[Callable[..., Any], Callable[..., Any]], *, app: Any = None) -> None:
         self._overrides = dict(overrides)
         self._app = app
-        self._where = caller()
+        self._where: Where | ClassLine = caller()
         self._entered: list[tuple[object, contextlib.ExitStack]] = []  # by whom, and how to leave it
 
     def __enter__(self) -> Self:
@@ -217,7 +217,7 @@ class override_dependencies:  # noqa: N801 - it is used as a decorator, as unitt
             yield _replace(fastapi_app, dependency, override, self._where)
 
     def _declared_by(self, cls: type) -> Self:
-        self._where = definition(cls)
+        self._where = ClassLine(cls)
         return self
 
     def _declare(self, holder: Any) -> None:
@@ -257,7 +257,7 @@ def override_for(
     override: Callable[..., Any],
     *,
     app: Any = None,
-    where: Where,
+    where: Where | ClassLine,
 ) -> None:
     """
     Override a dependency until the end of a test or of a class.
@@ -306,7 +306,7 @@ def _fastapi_app(app: Any) -> Any:
 
 
 def _replace(
-    app: Any, dependency: Callable[..., Any], override: Callable[..., Any], where: Where
+    app: Any, dependency: Callable[..., Any], override: Callable[..., Any], where: Where | ClassLine
 ) -> Callable[[], None]:
     """Override one dependency; return the function that takes back just this."""
     check_dependency(dependency)

@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Where", "caller", "definition"]
+__all__ = ["ClassLine", "Where", "caller", "definition"]
 
 _PACKAGE = f"{Path(__file__).parent.parent}{os.sep}"
 
@@ -24,6 +24,16 @@ class Where(NamedTuple):
         # The registry is the module's own, where warnings.warn() would keep it too.
         registry = vars(sys.modules.get(self.module, sys)).setdefault("__warningregistry__", {})
         warnings.warn_explicit(text, category, self.file, self.line, self.module, registry)
+
+
+class ClassLine(NamedTuple):
+    """The line where a class begins, looked for only when a warning points to it: to read a source takes long."""
+
+    cls: type
+
+    def warn(self, text: str, category: type[Warning]) -> None:
+        """Warn as if the line did."""
+        definition(self.cls).warn(text, category)
 
 
 def caller() -> Where:

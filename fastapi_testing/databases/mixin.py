@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 
 from fastapi_testing.case import AsyncClassTestCase, AsyncServerTestCase
 from fastapi_testing.case.overrides import check_dependency, override_for
-from fastapi_testing.case.where import definition
+from fastapi_testing.case.where import ClassLine
 from fastapi_testing.databases.address import choose_url
 from fastapi_testing.databases.elsewhere import watch_engines
 from fastapi_testing.databases.engines import make_engine
@@ -260,7 +260,7 @@ class SQLAlchemyMixin(AsyncClassTestCase):
             async with cls.open_session() as session:
                 yield session
 
-        where = definition(_owner_of(cls, "session_dependency"))
+        where = ClassLine(_owner_of(cls, "session_dependency"))
         for dependency in _as_tuple(_attribute(cls, "session_dependency")):
             override_for(holder, dependency, open_session, where=where)
 
