@@ -10,6 +10,7 @@ import textwrap
 import unittest
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 DOCS = Path(__file__).parent.parent / "docs"
 EXAMPLE = DOCS / "explanation" / "failures"
@@ -47,11 +48,18 @@ def _shorten(text: str) -> str:
 class FailureMessageTests(unittest.TestCase):
     """The page and the example."""
 
+    texts: ClassVar[dict[str, str]]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        """Run the example."""
+        super().setUpClass()
+        cls.texts = printed()
+
     def test_page_is_true(self) -> None:
         """Each failure of the example is on the page, to the letter."""
         page = PAGE.read_text("utf-8")
-        texts = printed()
-        self.assertEqual(len(texts), 13)
-        for name, text in texts.items():
+        self.assertEqual(len(self.texts), 13)
+        for name, text in self.texts.items():
             with self.subTest(test=name):
                 self.assertIn(textwrap.indent(text, "    "), page)

@@ -322,7 +322,7 @@ class Tap:
         elif kind == "websocket.http.response.body":
             exchange.bytes_sent += len(message.get("body", b""))
             exchange.denied = not message.get("more_body", False)
-        elif kind == "websocket.close":
+        elif kind == "websocket.close":  # pragma: no branch - uvicorn refuses all others
             exchange.take_close(message)
 
 

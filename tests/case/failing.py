@@ -73,6 +73,18 @@ async def plain() -> None:
     """Do nothing."""
 
 
+@app.get("/pieces")
+async def pieces() -> StreamingResponse:
+    """Answer in two pieces, with a wait between them."""
+
+    async def made() -> AsyncIterator[str]:
+        yield "one "
+        await asyncio.sleep(0)
+        yield "two"
+
+    return StreamingResponse(made())
+
+
 @app.get("/task")
 async def start_task() -> None:
     """Start a task that outlives the request."""
