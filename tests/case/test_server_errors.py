@@ -4,6 +4,7 @@ import asyncio
 import io
 import logging
 import sys
+import traceback
 import unittest
 from contextlib import redirect_stderr
 from typing import Any
@@ -116,8 +117,9 @@ class ShownTests(unittest.TestCase):
                 await case.client.get("/fail")
             with case.assertRaisesRegex(LookupError, "paper"):
                 await case.client.get("/background")
-            with case.assertRaisesRegex(LookupError, "ink"):
+            with case.assertRaises((LookupError, ExceptionGroup)) as torn:  # a group of one in older Starlettes
                 await case.client.get("/torn")
+            case.assertIn("LookupError: no ink", "".join(traceback.format_exception(torn.exception)))
             with case.assertRaises(httpx.ReadTimeout):
                 await case.client.get("/torn?waits=true", timeout=20 * MS)
             with case.assertServerRaises(LookupError):
