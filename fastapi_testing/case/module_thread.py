@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
 from fastapi_testing.case.module_share import ModuleShare
-from fastapi_testing.server.cancelling import cancel_tasks
+from fastapi_testing.server.cancelling import all_tasks, cancel_tasks
 from fastapi_testing.server.exchange import is_servers
 from fastapi_testing.server.thread import ServerThread
 
@@ -33,7 +33,7 @@ class ModuleThread(ModuleShare, Generic[_S]):
         self._close_with_module()
         self._server.ensure_started()
         self._users += 1
-        before = self._server.finish(_all_tasks())
+        before = self._server.finish(all_tasks())
         try:
             yield self._server
         finally:
@@ -46,10 +46,6 @@ class ModuleThread(ModuleShare, Generic[_S]):
 
     def _end(self) -> None:
         self._server.stop()
-
-
-async def _all_tasks() -> set["asyncio.Task[Any]"]:
-    return asyncio.all_tasks()
 
 
 async def _cancel_all_but(before: set["asyncio.Task[Any]"]) -> None:

@@ -31,6 +31,7 @@ from fastapi_testing.case.server_errors import Expected, ServerRaises, noting_er
 from fastapi_testing.case.watchdog import SyncWatchdog, TestTimeout
 from fastapi_testing.client import ClientOptions, LoopbackTransport, SyncClient
 from fastapi_testing.server import ServerThread
+from fastapi_testing.server.cancelling import all_tasks
 from fastapi_testing.server.loop_thread import LoopThread
 from fastapi_testing.server.recorder import watcher
 
@@ -265,7 +266,7 @@ class ServerTestCase(
         if self._watchdog is not None:
             self._watchdog.whereabouts = self.server.whereabouts
         self.app: Any = self.server.app
-        self._tasks_before = self.server.finish(_all_tasks())
+        self._tasks_before = self.server.finish(all_tasks())
         self._guard.begin(self.app, self.server.recorder)
         self.addCleanup(self._end_test)
         self._call(watcher.set, self._guard.watch)
@@ -385,10 +386,6 @@ class _WaitingRaises(ServerRaises):
 
 def _module_thread(case: type[ServerTestCase]) -> ModuleThread[CaseServer]:
     return ModuleThread(CaseServer(case))
-
-
-async def _all_tasks() -> set[asyncio.Task[Any]]:
-    return asyncio.all_tasks()
 
 
 def _drop(result: Any) -> None:

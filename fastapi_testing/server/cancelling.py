@@ -4,10 +4,15 @@ import asyncio
 import warnings
 from typing import Any
 
-__all__ = ["cancel_tasks"]
+__all__ = ["all_tasks", "cancel_tasks"]
 
 _CANCEL_TIMEOUT = 10.0
 """Seconds that cancelled tasks have to come to their end."""
+
+
+async def all_tasks() -> set["asyncio.Task[Any]"]:
+    """Return the tasks on the event loop that this is awaited on, for those who ask from another thread."""
+    return asyncio.all_tasks()
 
 
 async def cancel_tasks(tasks: set["asyncio.Task[Any]"]) -> None:
