@@ -48,8 +48,8 @@ from fastapi_testing.errors import (
 from fastapi_testing.server import Exchange, PortGenerator, Server, ServerOptions, ServerThread, TLSOptions
 
 if TYPE_CHECKING:
-    from fastapi_testing.client.sync_session import SyncWebSocketSession
-    from fastapi_testing.client.sync_websocket import SyncWebSocketClient
+    from fastapi_testing.client.websocket.sync_client import SyncWebSocketClient
+    from fastapi_testing.client.websocket.sync_session import SyncWebSocketSession
     from fastapi_testing.standalone import (
         AsyncTestClient,
         AsyncTestResponse,
@@ -116,8 +116,8 @@ __all__ = [
 
 
 _LATER = {
-    "SyncWebSocketClient": "fastapi_testing.client.sync_websocket",
-    "SyncWebSocketSession": "fastapi_testing.client.sync_session",
+    "SyncWebSocketClient": "fastapi_testing.client.websocket.sync_client",
+    "SyncWebSocketSession": "fastapi_testing.client.websocket.sync_session",
 }
 """What is imported when it is first used, and from where; whatever else is missing is of the standalone front end."""
 

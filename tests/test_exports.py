@@ -18,8 +18,10 @@ class ExportTests(unittest.TestCase):
     """``__all__``, everywhere."""
 
     def test_sorted_and_there(self) -> None:
-        """Every module has a sorted ``__all__``, and everything in it exists."""
+        """Every module has a sorted ``__all__``, and everything in it exists; a room that is within one has none."""
         for module in modules():
+            if module.__name__.count(".") > 1 and hasattr(module, "__path__"):
+                continue  # it is a sentence; importing it costs next to nothing
             with self.subTest(module=module.__name__):
                 self.assertEqual(module.__all__, sorted(module.__all__))
                 self.assertEqual([name for name in module.__all__ if not hasattr(module, name)], [])

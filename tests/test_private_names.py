@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import fastapi_testing
-from fastapi_testing.case.class_loop import _PRIVATE_NAMES
+from fastapi_testing.case.loops.class_case import _PRIVATE_NAMES
 
 PACKAGE = Path(fastapi_testing.__file__).parent
 PAGE = PACKAGE.parent / "docs" / "explanation" / "private-names.rst"

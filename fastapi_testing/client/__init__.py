@@ -1,11 +1,11 @@
 """How a test talks to a server: httpx and websockets, for the test server only."""
 
-from fastapi_testing.client.events import EventStream, EventStreamOptions
-from fastapi_testing.client.http import Client, ClientOptions
-from fastapi_testing.client.sync_events import SyncEventStream
-from fastapi_testing.client.sync_http import SyncClient
-from fastapi_testing.client.transport import LoopbackTransport
-from fastapi_testing.client.websocket import WebSocketClient, WebSocketSession
+from fastapi_testing.client.events.stream import EventStream, EventStreamOptions
+from fastapi_testing.client.events.sync_stream import SyncEventStream
+from fastapi_testing.client.http.client import Client, ClientOptions
+from fastapi_testing.client.http.sync_client import SyncClient
+from fastapi_testing.client.transport.loopback import LoopbackTransport
+from fastapi_testing.client.websocket.client import WebSocketClient, WebSocketSession
 
 __all__ = [
     "Client",

@@ -7,7 +7,7 @@ except ImportError as _exc:
         f"fastapi_testing.databases needs SQLAlchemy with asyncio ({_exc}): pip install 'fastapi-testing[sqlalchemy]'"
     ) from _exc
 
-from fastapi_testing.databases.elsewhere import OtherDatabaseWarning
 from fastapi_testing.databases.mixin import SQLAlchemyMixin
+from fastapi_testing.databases.provision.elsewhere import OtherDatabaseWarning
 
 __all__ = ["OtherDatabaseWarning", "SQLAlchemyMixin"]

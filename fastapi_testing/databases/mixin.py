@@ -11,15 +11,15 @@ from sqlalchemy.orm import sessionmaker
 from starlette.requests import HTTPConnection
 
 from fastapi_testing.case import AsyncClassTestCase, AsyncServerTestCase
-from fastapi_testing.case.overrides import check_dependency, override_for
+from fastapi_testing.case.overrides.dependencies import check_dependency, override_for
 from fastapi_testing.case.where import ClassLine
-from fastapi_testing.databases.address import choose_url
-from fastapi_testing.databases.elsewhere import watch_engines
-from fastapi_testing.databases.engines import make_engine
-from fastapi_testing.databases.isolation import Rollback, Truncation, truncation
-from fastapi_testing.databases.owners import claim
-from fastapi_testing.databases.provision import own_database
-from fastapi_testing.databases.queries import CountedStatements
+from fastapi_testing.databases.isolation.isolation import Rollback, Truncation, truncation
+from fastapi_testing.databases.provision.address import choose_url
+from fastapi_testing.databases.provision.elsewhere import watch_engines
+from fastapi_testing.databases.provision.engines import make_engine
+from fastapi_testing.databases.provision.provision import own_database
+from fastapi_testing.databases.statements.owners import claim
+from fastapi_testing.databases.statements.queries import CountedStatements
 
 __all__ = ["SQLAlchemyMixin"]
 

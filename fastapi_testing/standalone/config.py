@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self, TypedDict, Unpack
 
 from fastapi_testing.errors import ConfigurationError
-from fastapi_testing.server.ports import FIRST_PORT, LAST_PORT, PortGenerator
+from fastapi_testing.server.serving.ports import FIRST_PORT, LAST_PORT, PortGenerator
 from fastapi_testing.standalone.settings import read_environment, read_file
 
 __all__ = ["Config", "ConfigSettings", "global_config"]

@@ -13,9 +13,9 @@ from fastapi import FastAPI
 from fastapi_testing.errors import ServerError, ServerNotRunningError, ServerStartupError
 from fastapi_testing.server import Server, TLSOptions
 from fastapi_testing.server.application import ASGIApp, describe_app, load_app
-from fastapi_testing.server.endpoint import TLSEndpoint
-from fastapi_testing.server.sockets import bind_socket
-from fastapi_testing.server.tls import choose_tls
+from fastapi_testing.server.serving.sockets import bind_socket
+from fastapi_testing.server.tls.endpoint import TLSEndpoint
+from fastapi_testing.server.tls.options import choose_tls
 from fastapi_testing.standalone.client import AsyncTestClient
 from fastapi_testing.standalone.config import Config, global_config
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar
 
 from websockets.exceptions import ConnectionClosed
 
-from fastapi_testing.assertions.payload import describe_expected, describe_payload, find_accepted
+from fastapi_testing.assertions.websocket.payload import describe_expected, describe_payload, find_accepted
 from fastapi_testing.standalone.response import AsyncTestResponse
 
 __all__ = ["WebSocketConfig", "WebSocketHelper"]

@@ -17,8 +17,8 @@ from fastapi_testing import (
     SyncWebSocketAssertions,
 )
 from tests.assertions.failures import FailureAssertions
+from tests.client.events.test_stream import Feed
 from tests.client.peers import app
-from tests.client.test_events import Feed
 from tests.timing import MS
 
 

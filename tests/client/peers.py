@@ -13,8 +13,8 @@ from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as serve_websockets
 
 from fastapi_testing import Server
-from fastapi_testing.client.session import WebSocketSession
-from fastapi_testing.client.websocket import WebSocketClient
+from fastapi_testing.client.websocket.client import WebSocketClient
+from fastapi_testing.client.websocket.session import WebSocketSession
 from tests.timing import MS
 
 __all__ = ["TLS", "WebSocketTestCase", "deaf", "serve_peer", "speaker", "url_of"]

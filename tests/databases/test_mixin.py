@@ -23,8 +23,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession as SQLModelSession
 import fastapi_testing.databases
 from fastapi_testing import AsyncServerTestCase, ServerTestCase, UnusedOverrideWarning
 from fastapi_testing.databases import SQLAlchemyMixin
-from fastapi_testing.databases.address import choose_url, cut
-from fastapi_testing.databases.engines import make_engine
+from fastapi_testing.databases.provision.address import choose_url, cut
+from fastapi_testing.databases.provision.engines import make_engine
 from tests.databases.catalogue import Artist, Base, CatalogueCase, SessionDep, Song, app, get_session, titles
 from tests.databases.postgresql import postgresql_url
 from tests.running import outcomes, run_classes
@@ -416,7 +416,7 @@ class MistakeTests(unittest.TestCase):
                 type(self).addAsyncClassCleanup(connection.close)
                 await connection.execute(insert(Artist), {"name": "Ann"})
 
-        with mock.patch("fastapi_testing.databases.baseline.LOCK_TIMEOUT", 0.1):
+        with mock.patch("fastapi_testing.databases.baselines.baseline.LOCK_TIMEOUT", 0.1):
             result = run_classes(LeavingTests)
         self.assertEqual(
             outcomes(result),

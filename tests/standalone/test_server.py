@@ -12,7 +12,7 @@ from fastapi_testing.errors import ConfigurationError, ServerError, ServerNotRun
 from fastapi_testing.server import PortGenerator
 from fastapi_testing.standalone import AsyncTestServer, Config, create_test_server, global_config
 from tests.resources import held_resources
-from tests.server.test_ports import free_range
+from tests.server.serving.test_ports import free_range
 from tests.standalone.apps import make_app
 from tests.timing import MS
 

@@ -1,0 +1,1 @@
+"""Responses and what lies behind them, as text for a reader; nothing is compared here."""

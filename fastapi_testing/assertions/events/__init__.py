@@ -1,0 +1,1 @@
+"""What a test can claim of Server-Sent Events."""

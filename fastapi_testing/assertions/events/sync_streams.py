@@ -1,0 +1,65 @@
+"""What a plain test can claim of Server-Sent Events."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any, Protocol, cast
+
+from fastapi_testing.assertions.events.streams import Event, EventVerdicts, ExpectedEvent, ReceivedEvents
+from fastapi_testing.assertions.websocket.connection import time_limit
+
+__all__ = ["SyncEventAssertions", "SyncEventSource"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+
+class SyncEventSource(Protocol):
+    """What events come from in plain tests: a :class:`~fastapi_testing.SyncEventStream`."""
+
+    def next(self, timeout: float | None = None) -> Event:
+        """Return the next event; raise TimeoutError if none comes in time, EOFError if the stream ends."""
+        ...
+
+
+class SyncEventAssertions(EventVerdicts):
+    """The assertions of :class:`~fastapi_testing.EventAssertions`, for test cases whose tests are no coroutines."""
+
+    def assertEvents(
+        self,
+        events: SyncEventSource | Iterable[Event],
+        expected: Sequence[ExpectedEvent],
+        timeout: float | None = None,
+        msg: Any = None,
+    ) -> None:
+        """
+        Fail unless events are the expected ones, in this order.
+
+        ::
+
+            self.assertEvents(events, [{"event": "open"}, {"data": "1"}, {"data": {"n": 2}}])
+
+        Of a stream it takes as many as are expected, and no more. A list of events has to have as many.
+
+        Args:
+            events: The stream, or events that were received.
+            expected: For each event a dict of what it is expected to have, as ``assertEvent`` takes it.
+            timeout: Seconds to wait for each event; the stream's ``timeout`` unless given.
+            msg: What to say besides.
+
+        Raises:
+            TypeError: If one of ``expected`` is no such dict.
+        """
+        # A stream can be iterated over as well, which would take all of it.
+        source = cast("SyncEventSource", events) if hasattr(events, "next") else ReceivedEvents(events)
+        seconds = time_limit(events, timeout)
+        checks = self._check_events(source, expected, seconds, msg)
+        with suppress(StopIteration):
+            next(checks)
+            while True:
+                checks.send(source.take() if isinstance(source, ReceivedEvents) else _next(source, seconds))
+
+
+def _next(source: SyncEventSource, seconds: float) -> Event | TimeoutError | EOFError:
+    try:
+        return source.next(seconds)
+    except (TimeoutError, EOFError) as exc:
+        return exc

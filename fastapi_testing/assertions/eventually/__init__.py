@@ -1,0 +1,1 @@
+"""What a test can claim of something that is not yet so."""

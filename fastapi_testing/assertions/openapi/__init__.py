@@ -1,0 +1,1 @@
+"""What a test can claim of an app's OpenAPI description."""

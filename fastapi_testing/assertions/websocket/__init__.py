@@ -1,0 +1,1 @@
+"""What a test can claim of a WebSocket: its messages, its close, its rejection."""

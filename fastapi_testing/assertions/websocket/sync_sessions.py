@@ -1,0 +1,187 @@
+"""What a plain test can claim of a WebSocket."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from websockets.exceptions import InvalidStatus
+
+from fastapi_testing.assertions.comparing.patterns import TextOrPattern
+from fastapi_testing.assertions.comparing.status import ExpectedStatus
+from fastapi_testing.assertions.websocket.connection import (
+    RejectedHandshake,
+    SyncWebSocketConnection,
+    handshake_limit,
+    receive_now,
+    target_of,
+)
+from fastapi_testing.assertions.websocket.payload import check_expected
+from fastapi_testing.assertions.websocket.unordered import Unordered
+from fastapi_testing.assertions.websocket.verdicts import Awaited, Rejection, WebSocketVerdicts, check_reason
+
+__all__ = ["SyncWebSocketAssertions"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+SyncConnecting = Callable[[], SyncWebSocketConnection]
+"""What opens a connection when it is called, such as ``lambda: self.ws.connect(path, headers=...)``."""
+
+
+class SyncWebSocketAssertions(WebSocketVerdicts):
+    """
+    The assertions of :class:`~fastapi_testing.WebSocketAssertions`, for test cases whose tests are no coroutines.
+
+    They take the sessions of this package that wait, and the connections of :mod:`websockets.sync`.
+    """
+
+    def assertWebSocketReceives(
+        self, session: SyncWebSocketConnection, expected: Any, timeout: float | None = None, msg: Any = None
+    ) -> Any:
+        """
+        Fail unless the next message is the expected one.
+
+        ::
+
+            self.assertWebSocketReceives(chat, {"room": "lobby", "id": ANY})
+
+        Args:
+            session: The WebSocket.
+            expected: A str for a text message, bytes for a binary one; a function to call with the message; an object
+                that decides for itself what it equals, such as :data:`unittest.mock.ANY`; or a document, for a message
+                of either kind that is JSON, compared as ``assertJsonEqual`` does.
+            timeout: Seconds to wait.
+            msg: What to say besides.
+
+        Returns:
+            The message; where JSON was expected, the document.
+
+        Raises:
+            TypeError: If ``expected`` is a coroutine function.
+        """
+        check_expected(expected)
+        awaited = Awaited.of(session, timeout)
+        return self._check_received(awaited, receive_now(session, awaited.seconds), expected, msg)
+
+    def assertWebSocketReceivesAll(
+        self, session: SyncWebSocketConnection, messages: Sequence[Any], timeout: float | None = None, msg: Any = None
+    ) -> list[Any]:
+        """
+        Fail unless the next messages are the expected ones, in any order; it receives as many, and no more.
+
+        Args:
+            session: The WebSocket.
+            messages: The messages, each as for :meth:`assertWebSocketReceives`, and each to be one of its own.
+            timeout: Seconds to wait for each.
+            msg: What to say besides.
+
+        Returns:
+            The messages, in the order expected; where JSON was expected, the documents.
+
+        Raises:
+            TypeError: If one of ``messages`` is a coroutine function.
+        """
+        for expected in messages:
+            check_expected(expected)
+        awaited, taken = Awaited.of(session, timeout), Unordered(messages)
+        while not taken.complete:
+            self._check_taken(awaited, receive_now(session, awaited.seconds), taken, msg)
+        return taken.values()
+
+    def assertWebSocketReceivesNothing(self, session: SyncWebSocketConnection, within: float, msg: Any = None) -> None:
+        """
+        Fail if a message comes, or the connection ends, within a time.
+
+        Args:
+            session: The WebSocket.
+            within: Seconds to wait; 0 for what has come already.
+            msg: What to say besides.
+        """
+        awaited = Awaited.of(session, within)
+        self._check_silence(awaited, receive_now(session, within), msg)
+
+    def assertWebSocketClosed(
+        self,
+        session: SyncWebSocketConnection,
+        code: int | None = None,
+        reason: TextOrPattern | None = None,
+        timeout: float | None = None,
+        msg: Any = None,
+    ) -> None:
+        """
+        Fail unless the peer closes the WebSocket, and has sent nothing more before that.
+
+        A connection that ends without a close frame counts as closed with 1006, one closed without a code with 1005
+        (RFC 6455 §7.1.5). One that this side closed first was not closed by the peer.
+
+        Args:
+            session: The WebSocket.
+            code: The close code (RFC 6455 §7.4.1); any, unless given.
+            reason: The close reason, or a compiled pattern to search it for; any, unless given.
+            timeout: Seconds to wait.
+            msg: What to say besides.
+
+        Raises:
+            TypeError: If ``reason`` is neither a str nor a compiled pattern.
+        """
+        check_reason(reason)
+        awaited = Awaited.of(session, timeout)
+        self._check_closed(awaited, receive_now(session, awaited.seconds), code, reason, msg)
+
+    def assertWebSocketRejected(
+        self,
+        connecting: str | SyncConnecting,
+        status: ExpectedStatus | None = None,
+        body: Any = None,
+        timeout: float | None = None,
+        msg: Any = None,
+    ) -> RejectedHandshake:
+        """
+        Fail unless the server answers the handshake with an HTTP response that rejects it (RFC 6455 §4.2.2).
+
+        ::
+
+            self.assertWebSocketRejected("/private", 403)
+            self.assertWebSocketRejected(lambda: self.ws.connect("/private", headers=wrong_token), 401)
+
+        What else may go wrong in a handshake, such as a connection that is refused, is raised as it is.
+
+        Args:
+            connecting: A path for ``self.ws.connect``, or a function that connects.
+            status: The status of the response, as for ``assertStatus``; any, unless given.
+            body: Its body: a str or bytes that it is equal to, or a document that its JSON is equal to; any, unless
+                given.
+            timeout: Seconds that the handshake for a path may take; a function knows its own.
+            msg: What to say besides.
+
+        Returns:
+            The response, for further assertions.
+
+        Raises:
+            TypeError: If ``connecting`` is neither a path nor a function, if it is a path and this test case has no
+                ``ws``, or if ``status`` is nothing that stands for status codes.
+            ValueError: If there is no such status.
+        """
+        expected = Rejection.parse(status, body)
+        connect = self._connector(connecting, timeout)
+        outcome = _open(connect)
+        if not isinstance(outcome, InvalidStatus | TimeoutError):
+            outcome.close()
+        target = connecting if isinstance(connecting, str) else target_of(outcome)
+        return self._check_rejected(target, outcome, expected, handshake_limit(connect, timeout), msg)
+
+    def _connector(self, connecting: str | SyncConnecting, timeout: float | None) -> SyncConnecting:
+        if callable(connecting):
+            return connecting
+        if not isinstance(connecting, str):
+            raise TypeError(f"connecting {connecting!r} is not understood: give a path, or a function that connects")
+        client: Any = getattr(self, "ws", None)
+        if client is None:
+            name = type(self).__qualname__
+            raise TypeError(f"{name} has no `ws` to connect to {connecting!r} with: give a function that connects")
+        return lambda: cast("SyncWebSocketConnection", client.connect(connecting, open_timeout=timeout))
+
+
+def _open(connect: SyncConnecting) -> SyncWebSocketConnection | InvalidStatus | TimeoutError:
+    try:
+        return connect()
+    except (InvalidStatus, TimeoutError) as exc:
+        return exc

@@ -1,0 +1,242 @@
+"""What a test opened and what the app did for it: closed at its end, reported, and put back as it was."""
+
+import asyncio
+import contextlib
+import functools
+import inspect
+import threading
+import warnings
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from types import CodeType
+from typing import Any, Literal, Protocol
+
+from starlette.routing import Route, WebSocketRoute
+
+from fastapi_testing.case.guards.server_errors import ServerRaises, describe_unseen, release_logs
+from fastapi_testing.server.cancelling import cancel_tasks
+from fastapi_testing.server.recording.ends import cancel_elsewhere, ends_of
+from fastapi_testing.server.recording.exchange import exchange_of, is_servers
+from fastapi_testing.server.recording.recorder import Recorder, recorders
+from fastapi_testing.server.recording.stacks import describe_task
+
+__all__ = ["Leaks", "OverridesGuard", "TestGuard"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+Leaks = Literal["warn", "fail", "ignore"]
+"""What to do about the tasks that a test leaves."""
+
+
+_Cancel = Callable[[set["asyncio.Task[Any]"]], Awaitable[None]]
+
+
+class _Closable(Protocol):
+    async def aclose(self) -> None: ...
+
+
+class TestGuard:
+    """
+    Looks after one test: what the app does for it, and what it leaves on the event loop.
+
+    Args:
+        test: Its id, for reports.
+        tasks: Returns the tasks on the event loop that have been started since the test began, and have not ended.
+        settle_timeout: Seconds that the app's calls may take once the test is done.
+
+    Attributes:
+        recorders: Of the servers that the test, or the app for it, may speak to: those that run beside the app's own,
+            and those that the test starts or has a client of.
+        deferred: What the test expects the app to raise, and the app had not raised when the test went on.
+    """
+
+    __test__ = False  # for pytest
+
+    def __init__(self, test: str, tasks: Callable[[], set["asyncio.Task[Any]"]], settle_timeout: float) -> None:
+        self.recorders: list[Recorder] = []
+        self.deferred: list[ServerRaises] = []
+        self._test = test
+        self._tasks = tasks
+        self._settle_timeout = settle_timeout
+        self._leaks: list[str] = []
+        self._interrupted = False
+
+    def watch(self, recorder: Recorder) -> None:
+        """See to what a server's app does for the test, from now on."""
+        if recorder not in self.recorders:
+            self.recorders.append(recorder)
+            recorder.start_over()
+            recorder.reports = True
+
+    def begin(self, app: Any, recorder: Recorder) -> None:
+        """Begin with the app that is served: what is overridden in it now will be so again when the test is judged."""
+        self._overrides = OverridesGuard(app)
+        self.watch(recorder)
+        self._loop = recorder.loop
+        for other in list(recorders.values()):  # of services that the app calls, which the class or the module started
+            if other.loop is recorder.loop or _is_free_and_ours(other):
+                self.watch(other)
+
+    def leftovers(self) -> set["asyncio.Task[Any]"]:
+        """Return the tasks that the test, or the app for it, started and left."""
+        return {task for task in self._tasks() if not _is_at_home(task)}
+
+    def cut_short(self, interruption: KeyboardInterrupt) -> None:
+        """Note on Ctrl-C what is in flight, which has no more time then, and is reported by that."""
+        for recorder in self.recorders:
+            for exchange in recorder.in_flight:
+                interruption.add_note(f"in flight: {exchange.whereabouts}")
+        self._interrupted = True
+        self._settle_timeout = 0.0
+
+    def elsewhere(self) -> set["asyncio.Task[Any]"]:
+        """Return the tasks in which servers on other threads answer the test, or go on with that."""
+        others = [recorder for recorder in self.recorders if recorder.loop is not self._loop]
+        return set().union(*(recorder.unfinished() for recorder in others))
+
+    async def leave(self, clients: Iterable[_Closable]) -> None:
+        """
+        Close what the test opened, end what it left running, and wait for the app; to be awaited on the server's loop.
+
+        Its own tasks end first: what they hold open, such as a request, keeps the app busy.
+        """
+        try:
+            async with contextlib.AsyncExitStack() as stack:  # closes the others too if one fails
+                for client in clients:
+                    stack.push_async_callback(client.aclose)
+        finally:
+            await asyncio.sleep(0)  # what the test has cancelled itself ends in the loop's next turn
+            await self._cancel({task for task in self.leftovers() if _is_tests(task)})
+            await self._wait_for_app()
+            await self._cancel(self.leftovers())
+            await self._cancel(self.elsewhere(), cancel_elsewhere)
+
+    def judge(self, leaks: Leaks, method: Callable[..., Any]) -> str:
+        """
+        Put the overrides back; return what the app did that nobody has seen, and what the test left where that fails.
+
+        Args:
+            leaks: What to do about the tasks it left; a warning is given at the line of its method.
+            method: The test's method.
+        """
+        self._overrides.restore()
+        for recorder in self.recorders:
+            recorder.reports = False
+        troubles = [deferred.describe() for deferred in self.deferred if not deferred.is_fulfilled()]
+        troubles += describe_unseen(self.recorders)
+        release_logs(self.recorders)
+        try:
+            troubles += _report_leaks(self._describe_leaks(), leaks, method)
+        except Warning as warning:  # with warnings as errors, it must not hide the rest
+            if not troubles:
+                raise
+            troubles.append(str(warning))
+        return "\n".join(troubles)
+
+    async def _wait_for_app(self) -> None:
+        now = asyncio.get_running_loop().time
+        deadline = now() + self._settle_timeout
+        while (busy := self._busy()) and now() < deadline:  # what they ask of another server comes after
+            await asyncio.wait(ends_of(busy), timeout=deadline - now())
+            await asyncio.sleep(0)  # what they have cancelled ends in the loop's next turn
+
+    def _busy(self) -> set["asyncio.Task[Any]"]:
+        started = self._tasks()
+        answering = {task for recorder in self.recorders for task in recorder.current}
+        return answering & started | self.elsewhere() | {task for task in started if _closes_generator(task)}
+
+    async def _cancel(self, tasks: set["asyncio.Task[Any]"], cancel: _Cancel = cancel_tasks) -> None:
+        if tasks:
+            left = (task for task in tasks if not _shakes_hands(task))
+            self._leaks += sorted(f"\n  {_describe(task, self.recorders)}" for task in left)
+            for recorder in self.recorders:
+                recorder.abandon(tasks)
+            await cancel(tasks)
+
+    def _describe_leaks(self) -> str:
+        if self._interrupted or not self._leaks:
+            return ""
+        what = "a task" if len(self._leaks) == 1 else f"{len(self._leaks)} tasks"
+        return f"{self._test} left {what} running, cancelled now:{''.join(self._leaks)}"
+
+
+class OverridesGuard:
+    """
+    Remembers the dependency overrides of an app, and of the apps mounted in it, to bring them back.
+
+    Args:
+        app: The app that is served; one without ``dependency_overrides`` has none.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self._before = [(each, each.dependency_overrides, dict(each.dependency_overrides)) for each in _apps(app)]
+
+    def restore(self) -> None:
+        """Bring the overrides back as they were; a dict that was replaced is itself again."""
+        for app, overrides, before in self._before:
+            app.dependency_overrides = overrides
+            if overrides != before:
+                overrides.clear()
+                overrides.update(before)
+
+
+def _is_free_and_ours(recorder: Recorder) -> bool:
+    """Tell whether this thread has started a server on another thread, and no test around this one looks after it."""
+    return recorder.starter is threading.current_thread() and not recorder.reports
+
+
+def _is_at_home(task: "asyncio.Task[Any]") -> bool:
+    """Tell whether a task is the one that asks, or the app's lifespan, or was started by it or by what it started."""
+    exchange = exchange_of(task)
+    return task is asyncio.current_task(task.get_loop()) or (exchange is not None and exchange.kind == "lifespan")
+
+
+def _shakes_hands(task: "asyncio.Task[Any]") -> bool:
+    """Tell whether the loop itself started a task, for the TLS handshake with a client of a server."""
+    return is_servers(task) and getattr(task.get_coro(), "__name__", "") == "_accept_connection2"
+
+
+def _is_tests(task: "asyncio.Task[Any]") -> bool:
+    """Tell whether it is the test itself that started a task."""
+    return not is_servers(task) and not _closes_generator(task)
+
+
+def _closes_generator(task: "asyncio.Task[Any]") -> bool:
+    """Tell whether the loop itself started a task, to close an asynchronous generator that nobody holds any more."""
+    return type(task.get_coro()).__name__ == "async_generator_athrow"
+
+
+def _report_leaks(leaks: str, how: Leaks, method: Callable[..., Any]) -> list[str]:
+    """Warn of leaks, at the line of the test's method; return them as a failure instead where they are one."""
+    if leaks and how == "warn":
+        code = _code_of(method)
+        warnings.warn_explicit(leaks, ResourceWarning, code.co_filename, code.co_firstlineno)
+    return [leaks] if leaks and how == "fail" else []
+
+
+def _code_of(method: Callable[..., Any]) -> CodeType:
+    """Return the code of a test's method, within what decorates it, and of one that functools.partialmethod made."""
+    function = inspect.unwrap(method)
+    while isinstance(function, functools.partial):
+        function = inspect.unwrap(function.func)
+    code: CodeType = function.__code__
+    return code
+
+
+def _describe(task: "asyncio.Task[Any]", recorders: Iterable[Recorder]) -> str:
+    answering = next((recorder for recorder in recorders if task in recorder.tasks()), None)
+    return describe_task(task) if answering is None else answering.describe(task)
+
+
+def _apps(app: Any) -> Iterator[Any]:
+    """Yield the apps that have overrides: the one given, or the one within its middleware, and those mounted in it."""
+    seen: set[int] = set()
+    found = [app]
+    while found:
+        app = found.pop()
+        if app is None or id(app) in seen:
+            continue
+        seen.add(id(app))
+        if isinstance(getattr(app, "dependency_overrides", None), dict):
+            yield app
+        found.append(getattr(app, "app", None))  # what a middleware, or a mount, is around
+        found += (each for each in getattr(app, "routes", None) or () if not isinstance(each, Route | WebSocketRoute))

@@ -1,0 +1,95 @@
+"""What to say of a test that does not come to its end."""
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from fastapi_testing.server.recording.exchange import Exchange
+from fastapi_testing.server.recording.recorder import Recorder
+from fastapi_testing.server.recording.stacks import format_frames, frames_of_workers, stack_of, stack_of_thread
+
+if TYPE_CHECKING:
+    import asyncio
+
+__all__ = ["choose_test_timeout", "describe_block", "describe_hang", "describe_wait"]
+
+_VARIABLE = "FASTAPI_TESTING_TEST_TIMEOUT"
+
+_ADVICE = (
+    "Server and tests share the event loop: while one of them blocks it, the other stands still. "
+    "Use self.client instead of a blocking client, await instead of time.sleep(), asyncio.to_thread() for the rest."
+)
+
+
+def choose_test_timeout(case: type) -> float | None:
+    """
+    Return the seconds that a test may take: as its class says, else as the environment does; None for no limit.
+
+    A test that happens to be called ``test_timeout`` is no limit, and does not hide the one of a base class.
+
+    Raises:
+        ValueError: If they are not a positive number.
+    """
+    said = (vars(owner).get("test_timeout") for owner in case.__mro__)
+    seconds = next((value for value in said if value is not None and not callable(value)), None)
+    if seconds is not None:
+        return _positive("test_timeout", seconds)
+    given = os.environ.get(_VARIABLE)
+    return _positive(_VARIABLE, given) if given else None
+
+
+def describe_hang(seconds: float, test: "asyncio.Task[Any]", recorders: Iterable[Recorder]) -> str:
+    """Return where a test waits that has not ended in time, and what the app is doing meanwhile."""
+    return f"not ended within {seconds:g} s; the test waits at:{_lines(stack_of(test))}{_describe_app(recorders)}"
+
+
+def describe_block(seconds: float, thread: int, recorders: Iterable[Recorder]) -> str:
+    """Return which line blocks a thread, and with it the event loop."""
+    where = _lines(stack_of_thread(thread))
+    return f"not ended within {seconds:g} s; the event loop is blocked at:{where}{_describe_app(recorders)}\n{_ADVICE}"
+
+
+def describe_wait(seconds: float, thread: int, loop: str, recorders: Sequence[Recorder]) -> str:
+    """
+    Return where a test waits that has an event loop of the server's beside it, and what the app is doing meanwhile.
+
+    Args:
+        seconds: How long the test might have taken.
+        thread: The thread of the test.
+        loop: Where the thread of the event loop stands, on lines of their own.
+        recorders: Of the servers.
+    """
+    blocked = any(exchange.is_running for recorder in recorders for exchange in recorder.in_flight)
+    where = f"\nthe server's event loop is blocked at:{loop}" if blocked else ""
+    stack = _lines(stack_of_thread(thread, "case"))
+    return f"not ended within {seconds:g} s; the test is at:{stack}{_describe_app(recorders)}{where}"
+
+
+def _describe_app(recorders: Iterable[Recorder]) -> str:
+    in_flight = [exchange for recorder in recorders for exchange in recorder.in_flight]
+    requests = [_describe("in flight", exchange) for exchange in in_flight if exchange.kind == "http"]
+    websockets = [_describe("open", exchange) for exchange in in_flight if exchange.kind == "websocket"]
+    threads = [
+        f"\na thread of a handler that is no coroutine, at:{_lines(format_frames(frames))}"
+        for frames in frames_of_workers()
+    ]
+    return "".join([*requests, *websockets, *threads])
+
+
+def _describe(state: str, exchange: Exchange) -> str:
+    stack = exchange.stack
+    return f"\n{state}: {exchange.name}{f', at:{_lines(stack)}' if stack else ', running'}"
+
+
+def _lines(stack: list[str]) -> str:
+    return "".join(f"\n{line}" for line in stack)
+
+
+def _positive(name: str, value: Any) -> float:
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        seconds = 0.0
+    if not seconds > 0:
+        raise ValueError(f"{name} must be a positive number of seconds, got {value!r}")
+    return seconds

@@ -1,0 +1,219 @@
+"""The app's exceptions in a test's hands: expected ones, and those that nobody has seen."""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from textwrap import indent
+from types import TracebackType
+from typing import Any, Literal, Self
+from unittest import SkipTest
+
+from fastapi_testing.assertions.describing.exchange import describe_exchange
+from fastapi_testing.server.recording.ends import ends_of
+from fastapi_testing.server.recording.exchange import Exchange
+from fastapi_testing.server.recording.recorder import Recorder
+from fastapi_testing.server.recording.tasks import TaskFailure
+
+__all__ = ["ServerRaises", "describe_unseen", "noting_errors", "release_logs"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+Expected = type[BaseException] | tuple[type[BaseException], ...]
+
+
+class ServerRaises:
+    """
+    The context in which the app is expected to raise; ``assertServerRaises`` makes it.
+
+    Attributes:
+        exception: The exception that the app raised; None as long as it has not.
+        exchange: The request or WebSocket for which it did.
+    """
+
+    def __init__(
+        self,
+        recorders: Sequence[Recorder],
+        expected: Expected,
+        regex: str | re.Pattern[str] | None,
+        *,
+        timeout: float,
+        fail: Callable[[str], None],
+        defer: Callable[["ServerRaises"], None],
+    ) -> None:
+        self.exception: BaseException | None = None
+        self.exchange: Exchange | None = None
+        self._candidates: set[Exchange] | None = None
+        self._recorders = recorders
+        self._expected = _check_expected(expected)
+        self._pattern = None if regex is None else re.compile(regex)
+        self._timeout = timeout
+        self._fail = fail
+        self._defer = defer
+
+    def __enter__(self) -> Self:
+        self._before = {*self._exchanges("exchanges")}
+        self._failed_before = {*self._failures()}
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        if exc is None and not self.is_fulfilled() and self._running():
+            # It may come yet, of what has been asked by now, and a `with` cannot wait for it.
+            self._candidates = {*self._exchanges("exchanges"), *self._exchanges("in_flight")}
+            self._defer(self)
+            return False
+        return self._conclude(exc)
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        if exc is None and not self.is_fulfilled():
+            await self._wait_until_over()
+        return self._conclude(exc)
+
+    def is_fulfilled(self) -> bool:
+        """Tell whether the app has raised as expected by now; what it raised so counts as seen."""
+        for failure in self._failed():
+            exception = self._find(failure.error)
+            if exception is not None:
+                failure.expect()
+                self.exchange = self.exchange or _exchange_of(failure)
+                self.exception = self.exception or exception
+        return self.exchange is not None
+
+    def describe(self) -> str:
+        """Return what was expected, and what came instead."""
+        matching = "" if self._pattern is None else f" matching {self._pattern.pattern!r}"
+        return f"expected the app to raise {_name(self._expected)}{matching}, {self._describe_instead()}"
+
+    def _conclude(self, exc: BaseException | None) -> bool:
+        if self.is_fulfilled():
+            # With raise_server_exceptions it has come through here as well, and has done its duty.
+            return exc is not None and self.exchange is not None and exc is self.exchange.error
+        if exc is None:
+            self._fail(self.describe())
+        return False
+
+    def _describe_instead(self) -> str:
+        if failed := self._failed():
+            return f"it raised:{''.join(map(_tell, failed))}"
+        asked = [exchange for exchange in self._exchanges("exchanges") if exchange not in self._before]
+        if not asked:
+            return "it was asked nothing"
+        return (
+            f"it raised nothing; it was asked for {', '.join(f'{exchange} ({exchange.status})' for exchange in asked)}"
+        )
+
+    def _failed(self) -> list[Exchange | TaskFailure]:
+        failed = (failure for failure in self._failures() if failure not in self._failed_before)
+        if self._candidates is not None:
+            failed = (failure for failure in failed if _exchange_of(failure) in self._candidates)
+        return [failure for failure in failed if failure.is_error or self._find(failure.error) is not None]
+
+    def _find(self, exception: BaseException | None) -> BaseException | None:
+        leaves = iter(()) if exception is None else _leaves(exception)
+        return next((leaf for leaf in leaves if self._is_expected(leaf)), None)
+
+    def _is_expected(self, exception: BaseException) -> bool:
+        return isinstance(exception, self._expected) and (
+            self._pattern is None or self._pattern.search(str(exception)) is not None
+        )
+
+    def _exchanges(self, which: Literal["exchanges", "in_flight"]) -> Iterator[Exchange]:
+        for recorder in self._recorders:
+            yield from list(getattr(recorder, which))
+
+    def _failures(self) -> Iterator[Exchange | TaskFailure]:
+        for recorder in self._recorders:
+            yield from list(recorder.failed)
+
+    def _running(self) -> set["asyncio.Task[Any]"]:
+        """Return the tasks in which the app answers, or goes on with what it was asked."""
+        return set().union(*(recorder.unfinished() for recorder in list(self._recorders)))
+
+    async def _wait_until_over(self) -> None:
+        ends = ends_of(self._running())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._timeout):
+                while ends and not self.is_fulfilled():
+                    _, ends = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+
+
+def describe_unseen(recorders: Iterable[Recorder]) -> list[str]:
+    """Return one text for each exception that no response has shown, and no test has expected."""
+    unseen = (failure for recorder in recorders for failure in list(recorder.failed) if failure.was_missed)
+    return [
+        f"the app raised what no response could show; where that is meant, expect it with assertServerRaises(): "
+        f"{_tell(failure).lstrip()}"
+        for failure in unseen
+    ]
+
+
+@contextlib.contextmanager
+def noting_errors(recorders: Iterable[Recorder]) -> Iterator[None]:
+    """Add to a failure the exceptions that the app has answered with, where it does not show them yet."""
+    try:
+        yield
+    except SkipTest:
+        raise
+    except Exception as exc:
+        _note_errors(exc, recorders)
+        raise
+
+
+def release_logs(recorders: Iterable[Recorder]) -> None:
+    """
+    Let the server's log of an exception go where it was on its way to, if nobody has seen the exception.
+
+    So it is where a client that is not of this package, in a thread for instance, got the response.
+    """
+    for recorder in recorders:
+        for failure in list(recorder.failed):
+            if isinstance(failure, Exchange) and failure.is_error and not (failure.delivered or failure.expected):
+                failure.release_log()
+
+
+def _note_errors(exception: BaseException, recorders: Iterable[Recorder]) -> None:
+    said = "\n".join([str(exception), *getattr(exception, "__notes__", ())])
+    for recorder in recorders:
+        for failure in list(recorder.failed):
+            if not failure.is_error or failure.expected:
+                continue
+            if indent(failure.app_traceback, "  ") in said:
+                failure.expect()
+            elif not failure.was_missed:
+                exception.add_note(_tell(failure).strip())
+
+
+def _tell(failure: Exchange | TaskFailure) -> str:
+    """Return the text of an exception, which is seen by that."""
+    failure.expect()
+    return describe_exchange(failure)
+
+
+def _exchange_of(failure: Exchange | TaskFailure) -> Exchange:
+    return failure.exchange if isinstance(failure, TaskFailure) else failure
+
+
+def _leaves(exception: BaseException) -> Iterator[BaseException]:
+    """Yield an exception and, of a group such as a task group raises, those in it."""
+    yield exception
+    for inner in getattr(exception, "exceptions", ()):
+        yield from _leaves(inner)
+
+
+def _check_expected(expected: Any) -> Expected:
+    types = expected if isinstance(expected, tuple) else (expected,)
+    if not types or not all(isinstance(kind, type) and issubclass(kind, BaseException) for kind in types):
+        raise TypeError(f"assertServerRaises() takes an exception type, or a tuple of them, got {expected!r}")
+    return expected  # type: ignore[no-any-return]
+
+
+def _name(expected: Expected) -> str:
+    types = expected if isinstance(expected, tuple) else (expected,)
+    return " or ".join(kind.__qualname__ for kind in types)

@@ -1,0 +1,1 @@
+"""The event loop of test classes, and what every case owes to its runner."""

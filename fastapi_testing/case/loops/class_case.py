@@ -1,0 +1,276 @@
+"""One event loop for each test class, with hooks, cleanups and contexts that are asynchronous."""
+
+import asyncio
+import contextlib
+import contextvars
+import inspect
+import unittest
+import warnings
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from typing import Any, ClassVar, ParamSpec, TypeVar
+
+from fastapi_testing.case.loops.class_loop import ClassLoop, make_runner
+from fastapi_testing.case.loops.running import (
+    closing_class_on,
+    ending_on_users_line,
+    part_of_a_test,
+    run_alone,
+    runs_alone,
+)
+
+__all__ = ["AsyncClassTestCase"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+# What this module needs of the standard library that is not documented. Should a release of Python rename it, the
+# import says so, instead of every test.
+_PRIVATE_NAMES = (
+    "_setupAsyncioRunner",
+    "_tearDownAsyncioRunner",
+    "_callSetUp",
+    "_callTestMethod",
+    "_callTearDown",
+    "_callCleanup",
+)
+
+
+def check_standard_library(case: type[unittest.TestCase]) -> None:
+    """
+    Check that a test case has the private names of :class:`unittest.IsolatedAsyncioTestCase` overridden here.
+
+    Raises:
+        ImportError: If one is missing.
+    """
+    missing = [name for name in _PRIVATE_NAMES if not hasattr(case, name)]
+    if missing:
+        raise ImportError(f"this Python's unittest.{case.__name__} has no {', '.join(missing)}")
+
+
+check_standard_library(unittest.IsolatedAsyncioTestCase)
+
+
+class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
+    """
+    A test case whose class hooks, tests and cleanups all run on one event loop, made for the class.
+
+    :class:`unittest.IsolatedAsyncioTestCase` makes a loop for each test, in debug mode; here, a connection pool or a
+    server that :meth:`asyncSetUpClass` opens is there for every test of the class. Each class has a loop of its
+    own, also where one inherits from another.
+
+    A test runs in a copy of the context (:mod:`contextvars`) in which the class was set up. Tasks that a test
+    started and left are cancelled at its end.
+    """
+
+    loop_factory: ClassVar[Callable[[], asyncio.AbstractEventLoop] | None] = None
+    """Makes the event loop, such as ``uvloop.new_event_loop``; None for asyncio's default."""
+
+    loop_debug: ClassVar[bool] = False
+    """Whether the loop is in asyncio's debug mode; it is also where PYTHONASYNCIODEBUG or ``-X dev`` says so."""
+
+    _class_loop: ClassVar[ClassLoop | None] = None
+    _interrupted: ClassVar[bool] = False
+    _context: contextvars.Context
+    _tasks_before: set[asyncio.Task[Any]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._class_loop = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A context cannot be pickled, and the standard library's case holds one that is not used here;
+        # unittest-parallel sends cases to its workers.
+        return {name: value for name, value in vars(self).items() if not isinstance(value, contextvars.Context)}
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        """Open the class's event loop and run :meth:`asyncSetUpClass` on it."""
+        super().setUpClass()
+        cls._interrupted = False
+        cls._class_loop = cls._open_class_loop()
+        cls.addClassCleanup(cls._close_class_loop)
+        cls._run_class_hook("asyncSetUpClass")
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        """Run :meth:`asyncTearDownClass`; the class cleanups come after it, and the event loop's end after them."""
+        if not cls._interrupted:  # else everything is closed; pytest calls this nevertheless
+            cls._run_class_hook("asyncTearDownClass")
+        super().tearDownClass()
+
+    @classmethod
+    async def asyncSetUpClass(cls) -> None:
+        """
+        Prepare what all tests of the class share.
+
+        If it raises, no test is run, :meth:`asyncTearDownClass` neither, but the class cleanups are. Raising
+        :exc:`unittest.SkipTest` skips the class.
+        """
+
+    @classmethod
+    async def asyncTearDownClass(cls) -> None:
+        """Undo what :meth:`asyncSetUpClass` did; see :meth:`addAsyncClassCleanup` for the safer way."""
+
+    @classmethod
+    def addAsyncClassCleanup(
+        cls, function: Callable[_P, Awaitable[Any]], /, *args: _P.args, **kwargs: _P.kwargs
+    ) -> None:
+        """
+        Add a function to be called and awaited after :meth:`asyncTearDownClass`, last added first.
+
+        It is called also if :meth:`asyncSetUpClass` fails. Functions added by :meth:`addClassCleanup` keep their
+        place in the same order.
+
+        Raises:
+            RuntimeError: If the class is not set up; in a ``setUpClass`` of your own, call ``super()`` first.
+        """
+        cls._running_class_loop("addAsyncClassCleanup()")
+        cls.addClassCleanup(cls._run_class_cleanup, function, *args, **kwargs)
+
+    @classmethod
+    async def enterAsyncClassContext(cls, context: AbstractAsyncContextManager[_T]) -> _T:
+        """
+        Enter an asynchronous context manager, and exit it as a class cleanup.
+
+        Returns:
+            What its ``__aenter__`` returns.
+
+        Raises:
+            TypeError: If it is not an asynchronous context manager.
+        """
+        try:
+            enter, leave = type(context).__aenter__, type(context).__aexit__
+        except AttributeError:
+            name = f"{type(context).__module__}.{type(context).__qualname__}"
+            raise TypeError(f"{name!r} object does not support the asynchronous context manager protocol") from None
+        result = await enter(context)
+        cls.addAsyncClassCleanup(leave, context, None, None, None)
+        return result
+
+    def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
+        if self._runs_alone(result):
+            return run_alone(self, self.defaultTestResult() if result is None else result)
+        with closing_class_on(type(self), KeyboardInterrupt):
+            try:
+                return super().run(result)
+            except KeyboardInterrupt as exc:
+                self._cut_short(exc)
+                raise
+
+    def debug(self) -> None:
+        if self._runs_alone(None) and _does_not_override_set_up(type(self)):
+            unittest.TestSuite([self]).debug()
+            return
+        # Whatever a test raises here goes past the suite, which then calls no hook of the class.
+        with closing_class_on(type(self), BaseException):
+            super().debug()
+
+    @contextlib.contextmanager
+    def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
+        is_end = self._running_class_loop(self.id()).is_ended_by
+        with part_of_a_test(super().subTest(*args, **params), is_end), ending_on_users_line(self.failureException):
+            yield
+
+    def _prepare_test(self) -> None:
+        """Do what has to be done before ``setUp``, whether or not the user's own calls ``super()``."""
+
+    def _cut_short(self, interruption: KeyboardInterrupt) -> None:  # noqa: ARG002 - for those who override it
+        """Call the cleanups of a test that is interrupted, which unittest does not."""
+        self.doCleanups()
+
+    def _setupAsyncioRunner(self) -> None:
+        """Override the standard library's: the class has a runner already."""
+        if self._class_loop is not None:
+            self._context = self._class_loop.context.copy()
+            self._tasks_before = self._class_loop.tasks()
+
+    def _tearDownAsyncioRunner(self) -> None:
+        """Override the standard library's: the class's runner is not the test's to close."""
+
+    def _leftover_tasks(self) -> set[asyncio.Task[Any]]:
+        """Return the tasks that were started since the test began, and have not ended."""
+        return self._running_class_loop(self.id()).tasks() - self._tasks_before
+
+    def _callSetUp(self) -> None:
+        class_loop = self._running_class_loop(self.id())
+        # The first cleanup is the last one: what goes wrong in it is this test's error.
+        self.addCleanup(lambda: class_loop.cancel(self._leftover_tasks()))
+        self._prepare_test()
+        self._call(self.setUp)
+        self._call_unless_empty("asyncSetUp")
+
+    def _callTestMethod(self, method: Callable[[], Any]) -> None:
+        if self._call(method) is not None:
+            warnings.warn(
+                f"It is deprecated to return a value that is not None from a test case ({method})",
+                DeprecationWarning,
+                stacklevel=4,
+            )
+
+    def _callTearDown(self) -> None:
+        self._call_unless_empty("asyncTearDown")
+        self._call(self.tearDown)
+
+    def _callCleanup(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        self._call(function, *args, **kwargs)
+
+    def _call_unless_empty(self, name: str) -> None:
+        """Call a hook that somebody has overridden; a run of the loop for nothing costs a third of an empty test."""
+        hook = getattr(self, name)
+        if getattr(hook, "__func__", None) is not getattr(unittest.IsolatedAsyncioTestCase, name):
+            self._call(hook)
+
+    def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call a function in the test's context; an asynchronous one, on the class's loop."""
+        with ending_on_users_line(self.failureException):
+            if inspect.iscoroutinefunction(function):
+                return self._running_class_loop(self.id()).run(function(*args, **kwargs), self._context)
+            return self._context.run(function, *args, **kwargs)
+
+    def _runs_alone(self, result: unittest.TestResult | None) -> bool:
+        return self._class_loop is None and runs_alone(self, result)
+
+    @classmethod
+    def _running_class_loop(cls, what: str) -> ClassLoop:
+        if cls._class_loop is None:
+            raise RuntimeError(
+                f"{what} needs the event loop of {cls.__qualname__}, which is not open: call super().setUpClass() "
+                f"first in its setUpClass(), and run single tests in a unittest.TestSuite"
+            )
+        return cls._class_loop
+
+    @classmethod
+    def _run_class_hook(cls, name: str) -> None:
+        hook = getattr(cls, name)
+        if not (inspect.ismethod(hook) and inspect.iscoroutinefunction(hook)):
+            raise TypeError(
+                f"{cls.__qualname__}.{name} must be a class method and asynchronous: `@classmethod async def`"
+            )
+        class_loop = cls._running_class_loop(f"{name}()")
+        with closing_class_on(cls, BaseException, but=Exception), ending_on_users_line(Exception):
+            class_loop.run(hook(), class_loop.context)
+
+    @classmethod
+    def _run_class_cleanup(cls, function: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> None:
+        async def call() -> None:
+            await function(*args, **kwargs)
+
+        class_loop = cls._running_class_loop("a class cleanup")
+        class_loop.run(call(), class_loop.context)
+
+    @classmethod
+    def _open_class_loop(cls) -> ClassLoop:
+        return ClassLoop(make_runner(cls.loop_factory, debug=cls.loop_debug))
+
+    @classmethod
+    def _close_class_loop(cls) -> None:
+        class_loop = cls._running_class_loop("its end")
+        cls._class_loop = None
+        class_loop.close()
+
+
+def _does_not_override_set_up(cls: type[AsyncClassTestCase]) -> bool:
+    return cls.setUpClass.__func__ is AsyncClassTestCase.setUpClass.__func__  # type: ignore[attr-defined]

@@ -1,0 +1,88 @@
+"""The event loop of a test class, and the end of the tasks on it."""
+
+import asyncio
+import contextvars
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar, cast
+
+from fastapi_testing.case.loops.running import Interrupted
+from fastapi_testing.server.cancelling import cancel_tasks
+from fastapi_testing.server.clock import unfreeze
+from fastapi_testing.server.recording.exchange import is_servers
+
+__all__ = ["BorrowedLoop", "ClassLoop", "make_runner"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+_T = TypeVar("_T")
+
+
+def make_runner(factory: Callable[[], asyncio.AbstractEventLoop] | None, *, debug: bool) -> asyncio.Runner:
+    """Make an event loop, of a factory's or of asyncio's; where ``debug`` is false, the environment decides on it."""
+    # Runner's None lets PYTHONASYNCIODEBUG and -X dev decide.
+    runner = asyncio.Runner(debug=True if debug else None, loop_factory=factory)
+    unfreeze(runner.get_loop())
+    return runner
+
+
+class ClassLoop:
+    """
+    The event loop of a class, and the context in which its hooks run.
+
+    Args:
+        runner: The loop's; closed with it.
+    """
+
+    def __init__(self, runner: asyncio.Runner) -> None:
+        self.runner = runner
+        self.context: contextvars.Context = contextvars.copy_context()
+
+    def run(self, coroutine: Coroutine[Any, Any, _T], context: contextvars.Context) -> _T:
+        """Run a coroutine; its exception shows its own frames, and none of asyncio's."""
+        result, exc = self.runner.run(_with_exception(coroutine), context=context)
+        try:
+            if exc is not None:
+                raise exc
+        finally:
+            del exc  # the exception's traceback leads to this frame: no cycle is left
+        return cast("_T", result)
+
+    def tasks(self) -> set[asyncio.Task[Any]]:
+        """Return the tasks on the loop that have not ended."""
+        return asyncio.all_tasks(self.runner.get_loop())
+
+    def is_ended_by(self, exception: asyncio.CancelledError) -> bool:
+        """Tell whether it ends the very task that is running, as Ctrl-C does, and is not of something it awaits."""
+        task = asyncio.current_task(self.runner.get_loop())
+        return isinstance(exception, Interrupted) or (task is not None and task.cancelling() > 0)
+
+    def cancel(self, tasks: set[asyncio.Task[Any]]) -> None:
+        """Cancel tasks, and wait for their end."""
+        if tasks:
+            self.runner.run(cancel_tasks(tasks))
+
+    def close(self) -> None:
+        """Cancel what is left, and close the loop."""
+        try:
+            self.cancel(self.tasks())
+        finally:
+            self.runner.close()
+
+
+class BorrowedLoop(ClassLoop):
+    """The event loop that a class shares with others; what the class leaves on it ends, and the loop goes on."""
+
+    def __init__(self, runner: asyncio.Runner) -> None:
+        super().__init__(runner)
+        self._before = self.tasks()
+
+    def close(self) -> None:
+        """Cancel what the class has left."""
+        self.cancel({task for task in self.tasks() - self._before if not is_servers(task)})
+
+
+async def _with_exception(coroutine: Coroutine[Any, Any, _T]) -> tuple[_T | None, Exception | None]:
+    try:
+        return await coroutine, None
+    except Exception as exc:  # noqa: BLE001 - raised again by the caller
+        return None, exc

@@ -1,0 +1,1 @@
+"""What a test replaces, and gets back at its end: dependencies and environment variables."""

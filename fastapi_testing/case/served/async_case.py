@@ -1,0 +1,207 @@
+"""The test case that serves an app: it wires the server, the client and the assertions together."""
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar, Unpack
+
+from fastapi_testing.assertions import EventAssertions, EventuallyAssertions, WebSocketAssertions
+from fastapi_testing.case.guards.guard import TestGuard
+from fastapi_testing.case.guards.hangs import choose_test_timeout
+from fastapi_testing.case.guards.server_errors import noting_errors
+from fastapi_testing.case.guards.watchdog import TestTimeout, Watchdog
+from fastapi_testing.case.loops.class_case import AsyncClassTestCase
+from fastapi_testing.case.loops.class_loop import ClassLoop, make_runner
+from fastapi_testing.case.served.module_server import ModuleServer
+from fastapi_testing.case.served.served_case import RunningServer, ServedCase
+from fastapi_testing.client import Client, ClientOptions, LoopbackTransport, WebSocketClient
+from fastapi_testing.server import Server
+from fastapi_testing.server.recording.recorder import watcher
+
+__all__ = ["AsyncServerTestCase"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+
+class AsyncServerTestCase(
+    ServedCase,
+    WebSocketAssertions,
+    EventAssertions,
+    EventuallyAssertions,
+    AsyncClassTestCase,
+):
+    """
+    A test case whose app is served by a real uvicorn server on a real socket, started once for the class.
+
+    ::
+
+        class ItemTests(AsyncServerTestCase):
+            app = app
+
+            async def test_create_item(self):
+                response = await self.client.post("/items", json={"name": "Widget"})
+                self.assertStatus(response, 201)
+
+    The app is what ``app`` names or :meth:`create_app` returns; where a class has neither, it is an empty
+    ``FastAPI(lifespan=cls.lifespan)`` whose routes the tests may add. Server and tests share one event loop.
+    """
+
+    client_class: ClassVar[Callable[..., Any]] = Client
+    """
+    Makes the clients of a test: :class:`Client`, :class:`AsyncTestClient`, or what else is called with ``base_url``,
+    ``transport``, ``settling`` and those of ``headers``, ``timeout`` and ``follow_redirects`` that the class sets; and
+    with ``verify`` where the server speaks TLS and there is no ``transport`` to it yet.
+    """
+
+    server: RunningServer[Server] = RunningServer()
+    """The running :class:`Server`."""
+
+    _transport: LoopbackTransport  # the connections to the server
+    _watchdog: ClassVar[Watchdog | None] = None
+    _module_server: ClassVar[ModuleServer | None] = None
+    _client: Client | None
+    _clients: list[Client]
+
+    @classmethod
+    async def asyncSetUpClass(cls) -> None:
+        """Start the server; overriding methods call ``await super().asyncSetUpClass()`` first."""
+        await super().asyncSetUpClass()
+        cls._check_attributes()
+        seconds = choose_test_timeout(cls)
+        if seconds is not None:
+            cls._watchdog = Watchdog(asyncio.get_running_loop(), seconds)
+            cls.addClassCleanup(cls._watchdog.close)
+            cls.addClassCleanup(setattr, cls, "_watchdog", None)
+        if cls.server_scope != "test":
+            cls._server = await cls._start_server()
+            cls.addClassCleanup(delattr, cls, "_server")
+            cls._transport = _connections(cls._server)
+            cls.addAsyncClassCleanup(cls._transport.aclose)
+            cls._begin_class_overrides()
+
+    @property
+    def client(self) -> Client:
+        """The test's own :class:`Client`, made on first use: its cookies are no other test's."""
+        if self._client is None:
+            self._client = self.new_client()
+        return self._client
+
+    @property
+    def ws(self) -> WebSocketClient:
+        """Opens WebSocket connections with the headers and cookies of :attr:`client`."""
+        client: Any = self.client
+        ws: WebSocketClient = getattr(client, "http", client).ws  # an AsyncTestClient wraps the client of HTTP
+        return ws
+
+    def new_client(self, *, server: Server | None = None, **options: Unpack[ClientOptions]) -> Client:
+        """
+        Make one more client, closed at the end of the test: another user, or a user of another server.
+
+        Args:
+            server: The server to talk to; None for the test's own.
+            **options: As for :class:`Client`; what is not given is as the class attributes say.
+        """
+        server = server or self.server
+        transport = self._transport if server is self.server and "verify" not in options else None
+        client: Client = self._make_client(self.client_class, server, transport=transport, **options)
+        self._clients.append(client)
+        return client
+
+    @classmethod
+    def _open_class_loop(cls) -> ClassLoop:
+        cls._module_server = None
+        if cls.server_scope != "module":
+            return super()._open_class_loop()
+        options = [cls.loop_factory, cls.loop_debug, cls._server_arguments()]
+        make_loop = partial(make_runner, cls.loop_factory, debug=cls.loop_debug)
+        make = partial(ModuleServer, make_loop)
+        cls._module_server = ModuleServer.of(cls.__module__, cls._shared_app(), options, make)
+        return cls._module_server.lend()
+
+    @classmethod
+    def _close_class_loop(cls) -> None:
+        try:
+            super()._close_class_loop()
+        finally:
+            # After Ctrl-C, unittest calls no module cleanups.
+            if cls._interrupted and cls._module_server is not None:
+                cls._module_server.close()
+
+    @classmethod
+    async def _start_server(cls) -> Server:
+        if cls._module_server is not None:
+            return await cls._module_server.start(cls._make_server)
+        return await cls.enterAsyncClassContext(await cls._make_server())
+
+    @classmethod
+    def _what_to_do(cls) -> str:
+        if cls.server_scope == "test":
+            return "with server_scope = 'test' it runs from before asyncSetUp to the end of each test"
+        if cls.asyncSetUpClass.__func__ is AsyncServerTestCase.asyncSetUpClass.__func__:  # type: ignore[attr-defined]
+            return "it runs from asyncSetUpClass to the class cleanups"
+        return "call await super().asyncSetUpClass() in yours"
+
+    def _setupAsyncioRunner(self) -> None:
+        super()._setupAsyncioRunner()
+        self._guard = TestGuard(self.id(), super()._leftover_tasks, self.settle_timeout)
+
+    def _prepare_test(self) -> None:
+        super()._prepare_test()
+        self._client = None
+        self._clients = []
+        if self.server_scope == "test":
+            self._call(self._start_own_server)
+        self.app: Any = self.server.app
+        self._guard.begin(self.app, self.server.recorder)
+        self.addCleanup(self._end_test)
+        self._call(watcher.set, self._guard.watch)
+        self._call(self._begin_test_overrides, declared=self.server_scope == "test")
+
+    def _cut_short(self, interruption: KeyboardInterrupt) -> None:
+        self._guard.cut_short(interruption)
+        super()._cut_short(interruption)
+
+    async def _start_own_server(self) -> None:
+        self._server = await self.enterAsyncContext(await self._make_server())
+        self._transport = _connections(self._server)
+        self.addAsyncCleanup(self._transport.aclose)
+
+    def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        with noting_errors(self._guard.recorders):
+            return self._call_in_time(function, *args, **kwargs)
+
+    def _call_in_time(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        watchdog = self._watchdog
+        # Each wait in the end of a test has a limit of its own.
+        if watchdog is None or function == self._end_test:
+            return super()._call(function, *args, **kwargs)
+        call = partial(function, *args, **kwargs)
+        if inspect.iscoroutinefunction(function):
+            call = partial(_run, watchdog, call)
+        try:
+            return watchdog.call(partial(super()._call, call), self._guard.recorders)
+        except TestTimeout as exc:
+            report, cause = str(exc), exc.__cause__
+        raise self.failureException(report) from cause
+
+    def _end_test(self) -> None:
+        """Close what the test opened, and look what it left; added first, this cleanup runs after all of its own."""
+        try:
+            if self._clients or self._leftover_tasks() or self._guard.elsewhere():
+                # In the class's context: the test's cannot be entered twice, and this cleanup is called in it.
+                class_loop = self._running_class_loop(self.id())
+                class_loop.run(self._guard.leave(self._clients), class_loop.context)
+        finally:
+            self._judge()
+
+    def _leftover_tasks(self) -> set[asyncio.Task[Any]]:
+        return self._guard.leftovers()
+
+
+def _connections(server: Server) -> LoopbackTransport:
+    return LoopbackTransport(ssl_context=server.client_ssl_context() if server.tls else None)
+
+
+async def _run(watchdog: Watchdog, function: Callable[[], Any]) -> Any:
+    return await watchdog.run(function())

@@ -1,0 +1,53 @@
+"""One server on a thread of its own for the plain classes of a module that name the same app."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from typing import Any, Generic, TypeVar
+
+from fastapi_testing.case.served.module_share import ModuleShare
+from fastapi_testing.server.cancelling import all_tasks, cancel_tasks
+from fastapi_testing.server.recording.exchange import is_servers
+from fastapi_testing.server.serving.thread import ServerThread
+
+__all__ = ["ModuleThread"]
+
+_S = TypeVar("_S", bound=ServerThread)
+
+
+class ModuleThread(ModuleShare, Generic[_S]):
+    """
+    A server on a thread of its own, which plain classes of a module share.
+
+    Args:
+        server: The server, which is not running.
+    """
+
+    def __init__(self, server: _S) -> None:
+        self._server = server
+        self._users = 0
+
+    @contextlib.contextmanager
+    def lend(self) -> Iterator[_S]:
+        """Lend the server to one class; what the class leaves on its event loop ends, and the server goes on."""
+        self._close_with_module()
+        self._server.ensure_started()
+        self._users += 1
+        before = self._server.finish(all_tasks())
+        try:
+            yield self._server
+        finally:
+            self._users -= 1
+            if self._server.is_running:  # Ctrl-C stops it
+                self._server.finish(_cancel_all_but(before))
+
+    def _is_in_use(self) -> bool:
+        return self._users > 0
+
+    def _end(self) -> None:
+        self._server.stop()
+
+
+async def _cancel_all_but(before: set["asyncio.Task[Any]"]) -> None:
+    left = asyncio.all_tasks() - before - {asyncio.current_task()}
+    await cancel_tasks({task for task in left if not is_servers(task)})

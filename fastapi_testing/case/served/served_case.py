@@ -1,0 +1,237 @@
+"""What test cases with a server have in common: what is served, and how."""
+
+import contextlib
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast
+
+import httpx
+from fastapi import FastAPI
+
+from fastapi_testing.assertions import HTTPAssertions, JsonAssertions, ModelAssertions, OpenAPIAssertions
+from fastapi_testing.case.guards.guard import Leaks, TestGuard
+from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, noting_errors
+from fastapi_testing.case.overrides.dependencies import DependencyOverrides
+from fastapi_testing.client import ClientOptions
+from fastapi_testing.client.wrappers.settling import Settling
+from fastapi_testing.errors import ServerNotRunningError
+from fastapi_testing.server import Server, ServerOptions, TLSOptions
+from fastapi_testing.server.application import describe_app
+from fastapi_testing.server.tls.endpoint import TLSEndpoint
+
+if TYPE_CHECKING:
+    from fastapi_testing.server.serving.thread import ServerThread
+
+__all__ = ["RunningServer", "ServedCase"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+_S = TypeVar("_S")
+
+
+class RunningServer(Generic[_S]):
+    """The attribute ``server``, on the class and on its tests; without a server it says what to do."""
+
+    def __get__(self, case: "ServedCase | None", owner: type["ServedCase"]) -> _S:
+        for holder in (case, owner):
+            server: _S | None = vars(holder).get("_server") if holder is not None else None
+            if server is not None:
+                return server
+        raise ServerNotRunningError(f"the server of {owner.__qualname__} is not running: {owner._what_to_do()}")  # noqa: SLF001
+
+
+class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAssertions, OpenAPIAssertions):
+    """
+    A test case whose app is served: the class attributes by which it says so, and what follows from them.
+
+    The app is what ``app`` names or ``create_app`` returns; where a class has neither, it is an empty
+    ``FastAPI(lifespan=cls.lifespan)`` whose routes the tests may add.
+    """
+
+    app: Any = None
+    """The ASGI application, or an import string such as ``"shop.main:app"``. In a test: the application itself."""
+
+    lifespan: ClassVar[Callable[[FastAPI], Any] | None] = None
+    """The lifespan of the empty FastAPI that is served where the class names no app."""
+
+    server_scope: ClassVar[Literal["module", "class", "test"]] = "class"
+    """
+    Whether one server serves the whole class, or each test has a new one (and, by create_app, a new app), or the
+    classes of a module share one, where they name the same app.
+    """
+
+    server_options: ClassVar[ServerOptions] = {}
+    """Further keyword arguments of :class:`Server`: ``host``, ``port``, ``lifespan``, ``http``."""
+
+    tls: ClassVar[TLSOptions | bool | None] = None
+    """Whether, or how, the server speaks TLS: https and wss. Needs the extra ``tls``."""
+
+    startup_timeout: ClassVar[float] = 30.0
+    """Seconds that the app's lifespan may take to start."""
+
+    shutdown_timeout: ClassVar[float] = 10.0
+    """Seconds that requests in flight may take to end when the server stops, and then the app's lifespan."""
+
+    headers: ClassVar[dict[str, str] | None] = None
+    """Headers that every request of the client carries."""
+
+    timeout: ClassVar[float | httpx.Timeout | None] = 5.0
+    """Seconds that each step of a request may take, or an :class:`httpx.Timeout`."""
+
+    follow_redirects: ClassVar[bool] = False
+    """Whether the client follows redirects."""
+
+    settle: ClassVar[bool] = True
+    """Whether a request returns only when the app's call has ended, background tasks and ``yield`` dependencies too."""
+
+    settle_timeout: ClassVar[float] = 5.0
+    """Seconds that the app's call may take once it has answered, and all of them once the test is done."""
+
+    raise_server_exceptions: ClassVar[bool] = False
+    """
+    Whether an exception of the app is raised by the client's request, or where a WebSocket connects, sends or receives,
+    as Starlette's TestClient does.
+    """
+
+    leaks: ClassVar[Leaks] = "warn"
+    """What to do about tasks that a test leaves, once they are cancelled: ``"warn"``, ``"fail"`` or ``"ignore"``."""
+
+    test_timeout: ClassVar[float | None] = None
+    """Seconds that a test may take, and each of its hooks; None for FASTAPI_TESTING_TEST_TIMEOUT, or no limit."""
+
+    server: RunningServer[Any] = RunningServer()
+    """The running server."""
+
+    _server: Any  # of the class or, where server_scope is "test", of the test
+    _guard: TestGuard
+
+    @classmethod
+    async def create_app(cls) -> Any:
+        """
+        Return the application to serve, or its import string; for classes that make one instead of naming it.
+
+        Where a class and its bases have both ``app`` and ``create_app``, the one nearest to the class counts.
+        """
+        return FastAPI(lifespan=cls.lifespan)
+
+    def assertServerRaises(self, expected: Expected, regex: str | re.Pattern[str] | None = None) -> ServerRaises:
+        """
+        Fail unless the app raises in the context: for a request, for a WebSocket, or in a task that it started.
+
+        ::
+
+            with self.assertServerRaises(LookupError, "no stock") as raised:
+                await self.client.post("/orders")
+            self.assertEqual(raised.exception.args, ("no stock",))
+
+        What is expected so does not fail the test at its end. As a plain ``with`` cannot wait, one that is left while
+        the app still answers something, or goes on with it, is decided at the end of the test; ``async with`` waits for
+        it. Of the tasks that the app starts with :func:`asyncio.create_task`, those count that it does not look after.
+
+        Args:
+            expected: The type of the exception, or a tuple of types; in an exception group, of one in it.
+            regex: A pattern to search the exception's text for.
+
+        Raises:
+            TypeError: If ``expected`` is something else.
+        """
+        return ServerRaises(
+            self._guard.recorders,
+            expected,
+            regex,
+            timeout=self.settle_timeout,
+            fail=self.fail,
+            defer=self._guard.deferred.append,
+        )
+
+    @contextlib.contextmanager
+    def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
+        with super().subTest(*args, **params), noting_errors(self._guard.recorders):
+            yield
+
+    @classmethod
+    def _what_to_do(cls) -> str:
+        """Return what makes the server run, for the error where it does not."""
+        raise NotImplementedError  # pragma: no cover - each case says it
+
+    @classmethod
+    def _check_attributes(cls) -> None:
+        """Refuse what the class says and cannot be meant, before anything is started."""
+        if cls.server_scope not in ("module", "class", "test"):
+            raise ValueError(f"server_scope must be 'module', 'class' or 'test', got {cls.server_scope!r}")
+        if cls.leaks not in ("warn", "fail", "ignore"):
+            raise ValueError(f"leaks must be 'warn', 'fail' or 'ignore', got {cls.leaks!r}")
+
+    def _make_client(self, make: Callable[..., Any], server: "Server | ServerThread", **options: Any) -> Any:
+        """Make a client of a server as the class attributes say; ``options`` come before them."""
+        if not isinstance(server, TLSEndpoint):
+            raise TypeError(
+                f"server must be a server that the test or its class has started, got {describe_app(server)}: "
+                f"start one for it, such as `await self.enterAsyncContext(Server(app))`"
+            )
+        base_url = server.url  # first, as it tells of a server that does not run
+        self._guard.watch(server.recorder)
+        settling = Settling(self.settle, self.settle_timeout, self.raise_server_exceptions)
+        if server.tls and options.get("transport") is None:
+            options.setdefault("verify", server.client_ssl_context())
+        client = make(base_url=base_url, settling=settling, **(self._chosen_options() | options))
+        if self.check_openapi:
+            # The client of HTTP that an AsyncTestClient wraps; any other client is one itself.
+            getattr(client, "http", client).event_hooks["response"].append(self._openapi_hook(server.app))
+        return client
+
+    def _judge(self) -> None:
+        """Fail for what the app did and nobody has seen, and for what the test left."""
+        if troubles := self._guard.judge(self.leaks, getattr(self, self._testMethodName)):
+            raise self.failureException(troubles)
+
+    @classmethod
+    def _chosen_options(cls) -> ClientOptions:
+        """Return what the class says of its clients; where it says nothing, the client's own defaults hold."""
+        names = ("headers", "timeout", "follow_redirects")
+        chosen = {name: getattr(cls, name) for name in names if getattr(cls, name) != getattr(ServedCase, name)}
+        return cast("ClientOptions", chosen)
+
+    @classmethod
+    async def _make_server(cls) -> Server:
+        return Server(await cls._choose_app(), **cls._server_arguments())
+
+    @classmethod
+    def _server_arguments(cls) -> dict[str, Any]:
+        """Return the keyword arguments of the server."""
+        if unknown := cls.server_options.keys() - ServerOptions.__annotations__.keys():
+            raise TypeError(
+                f"{cls.__qualname__}.server_options has {', '.join(sorted(unknown))}; "
+                f"it takes {', '.join(sorted(ServerOptions.__annotations__))}"
+            )
+        times = {"startup_timeout": cls.startup_timeout, "shutdown_timeout": cls.shutdown_timeout}
+        return {"tls": cls.tls, **times, **cls.server_options}
+
+    @classmethod
+    async def _choose_app(cls) -> Any:
+        named = cls._names_app()
+        if named is not ServedCase and cls.lifespan is not None:
+            raise TypeError(
+                f"{cls.__qualname__} has both an app and a lifespan: `lifespan` is for classes without an app; "
+                f"give it to the app instead"
+            )
+        if "create_app" not in vars(named):
+            return cls.app
+        if inspect.isfunction(inspect.getattr_static(cls, "create_app")):
+            raise TypeError(f"{cls.__qualname__}.create_app must be a class method: write @classmethod above it")
+        made = cls.create_app()
+        return await made if inspect.isawaitable(made) else made
+
+    @classmethod
+    def _shared_app(cls) -> Any:
+        """Return what classes that share a server have in common: the app, its import string, or ``create_app``."""
+        named = cls._names_app()
+        if named is ServedCase:
+            raise TypeError(f"{cls.__qualname__} has server_scope = 'module' and names no app that others could share")
+        return vars(named).get("create_app", cls.app)
+
+    @classmethod
+    def _names_app(cls) -> type:
+        """Return the nearest of the classes that has ``app`` or ``create_app``."""
+        return next(owner for owner in cls.__mro__ if "create_app" in vars(owner) or vars(owner).get("app") is not None)

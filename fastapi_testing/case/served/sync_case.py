@@ -1,0 +1,394 @@
+"""The test case of plain tests that serves an app: on a thread beside them, with an event loop of its own."""
+
+import asyncio
+import contextlib
+import contextvars
+import inspect
+import re
+import unittest
+import warnings
+from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, Unpack
+
+from fastapi_testing.assertions import SyncEventAssertions, SyncEventuallyAssertions, SyncWebSocketAssertions
+from fastapi_testing.case.guards.guard import TestGuard
+from fastapi_testing.case.guards.hangs import choose_test_timeout
+from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, noting_errors
+from fastapi_testing.case.guards.watchdog import SyncWatchdog, TestTimeout
+from fastapi_testing.case.loops.class_case import AsyncClassTestCase
+from fastapi_testing.case.loops.running import (
+    Interrupted,
+    closing_class_on,
+    ending_on_users_line,
+    part_of_a_test,
+    run_alone,
+    runs_alone,
+)
+from fastapi_testing.case.overrides.dependencies import ClassOrTestMethod
+from fastapi_testing.case.served.module_thread import ModuleThread
+from fastapi_testing.case.served.served_case import RunningServer, ServedCase
+from fastapi_testing.client import ClientOptions, LoopbackTransport, SyncClient
+from fastapi_testing.server import ServerThread
+from fastapi_testing.server.cancelling import all_tasks
+from fastapi_testing.server.recording.recorder import watcher
+from fastapi_testing.server.threads.loop_thread import LoopThread
+
+if TYPE_CHECKING:
+    from fastapi_testing.client.websocket.sync_client import SyncWebSocketClient
+
+__all__ = ["ServerTestCase"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+_T = TypeVar("_T")
+
+
+class ServerTestCase(
+    ServedCase,
+    SyncWebSocketAssertions,
+    SyncEventAssertions,
+    SyncEventuallyAssertions,
+    unittest.TestCase,
+):
+    """
+    A test case of plain tests, whose app is served by a real uvicorn server on a thread beside them.
+
+    ::
+
+        class ItemTests(ServerTestCase):
+            app = app
+
+            def test_create_item(self):
+                response = self.client.post("/items", json={"name": "Widget"})
+                self.assertStatus(response, 201)
+
+    What :class:`~fastapi_testing.AsyncServerTestCase` says of the app, the class attributes and the end of a test holds
+    here too.
+    """
+
+    loop_factory: ClassVar[Callable[[], asyncio.AbstractEventLoop] | None] = None
+    """Makes the event loop of the server, such as ``uvloop.new_event_loop``; None for asyncio's default."""
+
+    client_class: ClassVar[Callable[..., Any]] = SyncClient
+    """
+    Makes the clients of a test: :class:`SyncClient`, or what else is called with ``base_url``, ``thread``,
+    ``transport``, ``settling`` and those of ``headers``, ``timeout`` and ``follow_redirects`` that the class sets, and
+    with ``verify`` where the server speaks TLS and there is no ``transport`` to it yet.
+    """
+
+    server: RunningServer[ServerThread] = RunningServer()
+    """The running :class:`ServerThread`."""
+
+    _is_set_up: ClassVar[bool]  # of a class itself, and not of one that it inherits from
+    _watchdog: ClassVar[SyncWatchdog | None] = None
+    _client: SyncClient | None
+    _clients: list[SyncClient]
+    _context: contextvars.Context
+    _tasks_before: set[asyncio.Task[Any]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if issubclass(cls, AsyncClassTestCase):
+            other = next(base for base in cls.__mro__[1:] if issubclass(base, AsyncClassTestCase))
+            raise TypeError(
+                f"class {cls.__qualname__}: ServerTestCase is for plain tests, and {other.__qualname__} is for async "
+                f"ones: use AsyncServerTestCase instead of ServerTestCase"
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A context cannot be pickled; unittest-parallel sends cases to its workers.
+        return {name: value for name, value in vars(self).items() if not isinstance(value, contextvars.Context)}
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        """Start the server; overriding methods call ``super().setUpClass()`` first."""
+        super().setUpClass()
+        cls._check_attributes()
+        cls._is_set_up = True
+        cls.addClassCleanup(delattr, cls, "_is_set_up")
+        seconds = choose_test_timeout(cls)
+        if seconds is not None:
+            cls._watchdog = SyncWatchdog(seconds)
+            cls.addClassCleanup(cls._watchdog.close)
+            cls.addClassCleanup(setattr, cls, "_watchdog", None)
+        if cls.server_scope != "test":
+            cls._server = cls.enterClassContext(cls._choose_server())
+            cls.addClassCleanup(delattr, cls, "_server")
+            cls.addClassCleanup(cls._end_class_overrides)
+            cls._begin_class_overrides()
+
+    def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
+        if not vars(type(self)).get("_is_set_up") and runs_alone(self, result):
+            return run_alone(self, self.defaultTestResult() if result is None else result)
+        with self._stopping_on(KeyboardInterrupt):
+            try:
+                return super().run(result)
+            except KeyboardInterrupt as exc:
+                if "_guard" in vars(self):
+                    self._guard.cut_short(exc)
+                self.doCleanups()  # which unittest does not call then
+                raise
+
+    def debug(self) -> None:
+        with self._stopping_on(BaseException):  # it goes past the suite
+            super().debug()
+
+    @contextlib.contextmanager
+    def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
+        part = part_of_a_test(super().subTest(*args, **params), lambda exc: isinstance(exc, Interrupted))
+        with part, ending_on_users_line(self.failureException):
+            yield
+
+    @ClassOrTestMethod
+    def run_async(
+        holder: Any,  # noqa: N805 - a test, or a class
+        /,
+        coroutine: Coroutine[Any, Any, _T],
+        timeout: float | None = None,
+    ) -> _T:
+        """
+        Run a coroutine on the event loop of the server, and wait for its result; on a test, or on its class.
+
+        ::
+
+            user = self.run_async(find_user("ada"))
+
+        Args:
+            coroutine: What a coroutine function returns when it is called. It sees the context variables of the test.
+            timeout: Seconds that it may take; None for no limit but the test's.
+
+        Raises:
+            TimeoutError: If it takes longer; it is cancelled, and the error names the line at which it waits.
+            ServerNotRunningError: If the server does not run.
+            TypeError: If it is not given a coroutine.
+        """
+        server: ServerThread = holder.server
+        return server.run(coroutine, timeout)
+
+    def assertServerRaises(self, expected: Expected, regex: str | re.Pattern[str] | None = None) -> ServerRaises:
+        """
+        Fail unless the app raises in the context: for a request, for a WebSocket, or in a background task.
+
+        ::
+
+            with self.assertServerRaises(LookupError, "no stock") as raised:
+                self.client.post("/orders")
+            self.assertEqual(raised.exception.args, ("no stock",))
+
+        What is expected so does not fail the test at its end. It waits for what the app still answers.
+
+        Args:
+            expected: The type of the exception, or a tuple of types; in an exception group, of one in it.
+            regex: A pattern to search the exception's text for.
+
+        Raises:
+            TypeError: If ``expected`` is something else.
+        """
+        return _WaitingRaises(
+            self.server,
+            self._guard.recorders,
+            expected,
+            regex,
+            timeout=self.settle_timeout,
+            fail=self.fail,
+            defer=self._guard.deferred.append,
+        )
+
+    @property
+    def client(self) -> SyncClient:
+        """The test's own :class:`SyncClient`, made on first use: its cookies are no other test's."""
+        if self._client is None:
+            self._client = self.new_client()
+        return self._client
+
+    @property
+    def ws(self) -> "SyncWebSocketClient":
+        """Opens WebSocket connections with the headers and cookies of :attr:`client`."""
+        return self.client.ws
+
+    def new_client(self, *, server: ServerThread | None = None, **options: Unpack[ClientOptions]) -> SyncClient:
+        """
+        Make one more client, closed at the end of the test: another user, or a user of another server.
+
+        Args:
+            server: The server to talk to; None for the test's own.
+            **options: As for :class:`SyncClient`; what is not given is as the class attributes say.
+
+        Raises:
+            ServerNotRunningError: If the server does not run.
+            TypeError: If it is no :class:`ServerThread`.
+        """
+        server = server or self.server
+        if not isinstance(server, ServerThread):
+            raise TypeError(f"the clients of a ServerTestCase are those of a ServerThread, got {server!r}")
+        transport = self._server.transport if server is self.server and "verify" not in options else None
+        client: SyncClient = self._make_client(self.client_class, server, thread=server, transport=transport, **options)
+        self._clients.append(client)
+        return client
+
+    @classmethod
+    def _choose_server(cls) -> "contextlib.AbstractContextManager[CaseServer]":
+        """Return what is entered for the server: one of the class's own, or the one that its module shares."""
+        if cls.server_scope == "class":
+            return CaseServer(cls)
+        options = [cls.loop_factory, cls._server_arguments()]
+        make = partial(_module_thread, cls)
+        return ModuleThread.of(cls.__module__, cls._shared_app(), options, make).lend()
+
+    @classmethod
+    def _what_to_do(cls) -> str:
+        if cls.server_scope == "test":
+            return "with server_scope = 'test' it runs from before setUp to the end of each test"
+        if cls.setUpClass.__func__ is ServerTestCase.setUpClass.__func__:  # type: ignore[attr-defined]
+            return "it runs from setUpClass to the class cleanups"
+        return "call super().setUpClass() in yours"
+
+    @contextlib.contextmanager
+    def _stopping_on(self, interruption: type[BaseException]) -> Iterator[None]:
+        """Stop the server, and clean the class up, on what makes unittest forget all cleanups."""
+        with closing_class_on(type(self), interruption):
+            try:
+                yield
+            except interruption:
+                for holder in (self, type(self)):
+                    if (server := vars(holder).get("_server")) is not None:
+                        server.stop()
+                raise
+
+    def _callSetUp(self) -> None:
+        self._context, self._is_inside = contextvars.copy_context(), False
+        self._client, self._clients = None, []
+        self._guard = TestGuard(self.id(), self._new_tasks, self.settle_timeout)
+        if self.server_scope == "test":
+            self._server = self._call(self.enterContext, CaseServer(type(self)))
+        if self._watchdog is not None:
+            self._watchdog.whereabouts = self.server.whereabouts
+        self.app: Any = self.server.app
+        self._tasks_before = self.server.finish(all_tasks())
+        self._guard.begin(self.app, self.server.recorder)
+        self.addCleanup(self._end_test)
+        self._call(watcher.set, self._guard.watch)
+        self._call(self._begin_test_overrides, declared=self.server_scope == "test")
+        self._call(self.setUp)
+
+    def _callTestMethod(self, method: Callable[[], Any]) -> None:
+        if self._call(method) is not None:
+            warnings.warn(
+                f"It is deprecated to return a value that is not None from a test case ({method})",
+                DeprecationWarning,
+                stacklevel=4,
+            )
+
+    def _callTearDown(self) -> None:
+        self._call(self.tearDown)
+
+    def _callCleanup(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        self._call(function, *args, **kwargs)
+
+    def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call a function in the test's context and within its time; refuse one that is asynchronous."""
+        with noting_errors(self._guard.recorders), ending_on_users_line(self.failureException):
+            result = self._call_in_time(function, *args, **kwargs)
+        if inspect.iscoroutine(result) or inspect.isasyncgen(result):
+            _drop(result)
+            name = getattr(function, "__qualname__", repr(function))
+            raise TypeError(
+                f"{name} is asynchronous, and nothing awaits it in a ServerTestCase: make it a plain `def` that calls "
+                f"self.run_async(), or make the class an AsyncServerTestCase"
+            )
+        return result
+
+    def _call_in_time(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        call = partial(self._call_in_context, partial(function, *args, **kwargs))
+        # Each wait in the end of a test has a limit of its own.
+        if self._watchdog is None or function == self._end_test:
+            return call()
+        try:
+            return self._watchdog.call(call, self._guard.recorders)
+        except TestTimeout as exc:
+            report, cause = str(exc), exc.__cause__
+        raise self.failureException(report) from cause
+
+    def _call_in_context(self, function: Callable[[], Any]) -> Any:
+        if self._is_inside:  # a test that calls doCleanups() itself
+            return function()
+        self._is_inside = True
+        try:
+            return self._context.run(function)
+        finally:
+            self._is_inside = False
+
+    def _end_test(self) -> None:
+        """Close what the test opened, and look what it left; added first, this cleanup runs after all of its own."""
+        try:
+            with contextlib.ExitStack() as stack:  # closes the others too if one fails
+                stack.callback(self._leave_server)
+                for client in self._clients:
+                    stack.callback(client.close)
+        finally:
+            self._judge()
+
+    def _leave_server(self) -> None:
+        self.server.begin(self._guard.leave([])).wait(patience=self.settle_timeout)
+
+    def _new_tasks(self) -> set[asyncio.Task[Any]]:
+        return asyncio.all_tasks() - self._tasks_before
+
+
+class CaseServer(ServerThread):
+    """
+    The server of a test class, or of its module, whose app the class may make on the server's own event loop.
+
+    Args:
+        case: The class, or the first one of the module that asks for it.
+
+    Attributes:
+        transport: The connections to it, which clients share.
+    """
+
+    def __init__(self, case: type[ServerTestCase]) -> None:
+        name = case.__module__ if case.server_scope == "module" else case.__qualname__
+        LoopThread.__init__(self, f"the server of {name}", loop_factory=case.loop_factory)
+        self._case = case
+
+    @property
+    def _startup_timeout(self) -> float:
+        return self._case.startup_timeout
+
+    async def _start(self) -> None:
+        self._take(await self._case._make_server())  # noqa: SLF001 - of this module
+        await super()._start()
+        self.transport: LoopbackTransport = LoopbackTransport(
+            ssl_context=self.client_ssl_context() if self.tls else None
+        )
+
+    async def _stop(self) -> None:
+        await self.transport.aclose()
+        await super()._stop()
+
+
+class _WaitingRaises(ServerRaises):
+    """The context in which the app is expected to raise, which can wait for it."""
+
+    def __init__(self, server: ServerThread, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._server = server
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        if exc is None and not self.is_fulfilled():
+            self._server.finish(self._wait_until_over())
+        return self._conclude(exc)
+
+
+def _module_thread(case: type[ServerTestCase]) -> ModuleThread[CaseServer]:
+    return ModuleThread(CaseServer(case))
+
+
+def _drop(result: Any) -> None:
+    """Let go of what nobody will await, without a warning of that."""
+    if inspect.iscoroutine(result):
+        result.close()

@@ -1,0 +1,115 @@
+"""The body of a response, as httpx reads it."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+
+from fastapi_testing.client.transport.connection import Connection
+from fastapi_testing.client.transport.network import NetworkStream
+from fastapi_testing.client.transport.pool import ConnectionPool
+from fastapi_testing.client.transport.response import ResponseReader
+
+__all__ = ["ResponseBody", "WholeResponse", "make_response"]
+
+_FILLED_BY_AREAD = {"_content", "_num_bytes_downloaded"}
+"""What httpx's own ``aread()`` leaves in a response. Private, so that one who reads faster looks whether they exist."""
+
+_CAN_FILL = vars(httpx.Response(200, content=b"")).keys() >= _FILLED_BY_AREAD
+
+
+class ResponseBody(httpx.AsyncByteStream):
+    """
+    The body of a response, in the pieces that came; closing it gives the connection back.
+
+    Args:
+        connection: The connection that it comes on.
+        reader: Who reads it.
+        pool: Where the connection goes back to.
+        timeout: Seconds between two pieces; None for no limit.
+    """
+
+    def __init__(
+        self, connection: Connection, reader: ResponseReader, pool: ConnectionPool, timeout: float | None
+    ) -> None:
+        self._connection = connection
+        self._reader = reader
+        self._pool = pool
+        self._timeout = timeout
+        self._is_closed = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        reader = self._reader
+        while True:
+            if piece := reader.take():
+                yield piece
+            elif reader.complete:
+                return
+            else:
+                await self._connection.receive(self._timeout)
+
+    async def aclose(self) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            self._pool.put_back(self._connection)
+
+
+class WholeResponse(httpx.Response):
+    """
+    A response whose body came with its head.
+
+    httpx reads a body through three generators, four context managers and a decoder. Where there is nothing to wait
+    for and nothing to decode, they take a twentieth of a whole request.
+
+    Attributes:
+        whole: The body, as it was sent.
+    """
+
+    whole: bytes
+    is_stream_consumed: bool
+
+    async def aread(self) -> bytes:
+        if not self._is_plain():
+            return await super().aread()
+        self.is_stream_consumed = True
+        await self.aclose()
+        return self._fill()
+
+    def read(self) -> bytes:
+        if not self._is_plain():
+            return super().read()
+        self.is_stream_consumed = True
+        self.close()
+        return self._fill()
+
+    def _is_plain(self) -> bool:
+        return not (self.is_closed or self.is_stream_consumed or "content-encoding" in self.headers)
+
+    def _fill(self) -> bytes:
+        self._num_bytes_downloaded = len(self.whole)
+        self._content = self.whole
+        return self.whole
+
+
+def make_response(reader: ResponseReader, body: ResponseBody, network_stream: NetworkStream) -> httpx.Response:
+    """
+    Return a response whose head is there.
+
+    Args:
+        reader: Who read it.
+        body: The body.
+        network_stream: What httpx documents under this name.
+    """
+    is_whole = reader.complete and _CAN_FILL
+    response = (WholeResponse if is_whole else httpx.Response)(
+        status_code=reader.status_code,
+        headers=reader.headers,
+        stream=body,
+        extensions={
+            "http_version": reader.version,
+            "reason_phrase": reader.reason,
+            "network_stream": network_stream,
+        },
+    )
+    if isinstance(response, WholeResponse):
+        response.whole = b"".join(reader.pieces)
+    return response

@@ -1,0 +1,307 @@
+"""One connection to the server: an asyncio protocol that sends requests and reads their responses (RFC 9112 §9)."""
+
+import asyncio
+import select
+from http import HTTPStatus
+from typing import Any, Protocol, TypeVar, cast
+
+import httpx
+
+from fastapi_testing.client.transport.network import NetworkStream, SwitchedStream
+from fastapi_testing.client.transport.request import BodyFraming, RequestHead
+from fastapi_testing.client.transport.response import ResponseReader
+from fastapi_testing.client.transport.timer import Watchdog
+
+__all__ = ["Connection", "Origin", "Owner"]
+
+Origin = tuple[str, str, int]
+"""Scheme, host and port (RFC 6454 §4)."""
+
+_HIGH_WATER = 256 * 1024
+"""Bytes of a body that may wait for its reader before the server has to wait."""
+
+_SMALL = 64 * 1024
+"""Bytes of a body up to which copying it behind the head costs less than a second system call."""
+
+_Error = TypeVar("_Error", bound=httpx.TransportError)
+
+
+class Owner(Protocol):
+    """Who keeps a connection."""
+
+    def connection_opened(self, connection: "Connection") -> None:
+        """Take a new connection."""
+
+    def connection_lost(self, connection: "Connection") -> None:
+        """Drop a connection that is gone."""
+
+
+class Connection(asyncio.Protocol):
+    """
+    A connection, which serves one request at a time.
+
+    One task at a time waits on it: for the server to take more of the request, or to send more of the response.
+
+    Args:
+        owner: Who keeps it.
+        origin: Where it leads to.
+
+    Attributes:
+        transport: The connection as asyncio knows it.
+        network_stream: What httpx documents under this name.
+        closed: Done once the connection is gone.
+    """
+
+    transport: asyncio.Transport
+    network_stream: NetworkStream
+
+    _request: httpx.Request
+    _response: ResponseReader
+
+    def __init__(self, owner: Owner, origin: Origin) -> None:
+        loop = asyncio.get_running_loop()
+        self.origin = origin
+        self.closed: asyncio.Future[None] = loop.create_future()
+        self._owner = owner
+        self._loop = loop
+        self._watchdog = Watchdog(loop, self._expire)
+        self._waiter: asyncio.Future[bool] | None = None
+        self._busy = False
+        self._sending = False
+        self._sent = False  # all of the request
+        self._error: httpx.TransportError | None = None  # why no more of the response will come
+        self._writable = True
+        self._reading = True
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the server has not closed the connection, as far as can be known before anything is sent."""
+        return not (self.transport.is_closing() or self._has_news())
+
+    async def exchange(self, request: httpx.Request, head: RequestHead) -> ResponseReader:
+        """
+        Send a request, and receive the head of its response.
+
+        Nothing is ever sent twice: what became of a request without an answer is not known, and a test counts calls.
+
+        Returns:
+            The reader of the response, which the connection keeps feeding.
+
+        Raises:
+            httpx.TransportError: If that cannot be done; the connection is closed then.
+        """
+        timeouts = request.extensions.get("timeout", {})
+        self._request = request
+        self._response = response = ResponseReader(request.method, switches=head.switches)
+        self._busy = self._sending = True
+        try:
+            if isinstance(request.stream, httpx.ByteStream):
+                self._write(head, b"".join(request.stream))
+                self._sent = self._writable or await self._drain(timeouts.get("write"))
+            else:
+                self._sent = await self._send_pieces(request.stream, head, timeouts.get("write"))
+            self._sending = False
+            while not response.has_head:
+                await self.receive(timeouts.get("read"))
+        except BaseException:
+            self.transport.abort()
+            raise
+        if response.switched:
+            self.network_stream = SwitchedStream(self.transport, response.pieces)
+            response.pieces.clear()
+        return response
+
+    async def receive(self, timeout: float | None) -> None:
+        """
+        Wait until more of the response has come.
+
+        Args:
+            timeout: Seconds that this may take; None for no limit.
+
+        Raises:
+            httpx.ReadTimeout: If nothing comes in time.
+            httpx.TransportError: If nothing will come any more.
+        """
+        if self._error is not None:
+            raise self._error
+        if not self._reading:
+            self._reading = True
+            self.transport.resume_reading()
+        if not await self._wait(timeout):
+            raise self._problem(httpx.ReadTimeout, f"the server sent nothing for {timeout:g} s")
+
+    def release(self) -> bool:
+        """
+        End the exchange.
+
+        Returns:
+            Whether the connection can serve another; it is closed if not.
+        """
+        reusable = self._is_clean()
+        self._busy = self._sent = False
+        if not reusable:
+            self.transport.abort()
+        return reusable
+
+    def cut(self) -> None:
+        """Close the connection, whoever waits on it."""
+        if self._busy and self._error is None:
+            self._error = self._problem(httpx.ReadError, "the connection was closed on this side")
+        self.transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin (called by the event loop)."""
+        self.transport = cast("asyncio.Transport", transport)
+        self.network_stream = NetworkStream(self.transport)
+        self._owner.connection_opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Read what came (called by the event loop)."""
+        if not self._busy:
+            self.transport.abort()  # nobody asked
+            return
+        try:
+            self._response.feed(data)
+        except httpx.RemoteProtocolError as exc:
+            self._error = self._problem(httpx.RemoteProtocolError, str(exc))
+            self.transport.abort()
+        if not self._sending:
+            self._hold_back()
+            self._wake()
+        elif self._response.complete or self._is_refused() or self._error is not None:
+            self._wake()
+
+    def eof_received(self) -> None:
+        """See that nothing more will come; asyncio then closes this side too (called by the event loop)."""
+        if self._busy and self._error is None:
+            try:
+                self._response.feed_eof()
+            except httpx.RemoteProtocolError as exc:
+                self._error = self._problem(httpx.RemoteProtocolError, str(exc))
+            self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See that the connection is gone (called by the event loop)."""
+        if exc is None:
+            self.eof_received()
+        elif self._busy and self._error is None:
+            self._error = self._problem(httpx.ReadError, f"the connection was lost: {exc}")
+        self._wake()
+        self._watchdog.close()
+        self._owner.connection_lost(self)
+        self.closed.set_result(None)
+
+    def pause_writing(self) -> None:
+        """Hold back the request (called by the event loop)."""
+        self._writable = False
+
+    def resume_writing(self) -> None:
+        """Go on with the request (called by the event loop)."""
+        self._writable = True
+        self._wake()
+
+    def _write(self, head: RequestHead, body: bytes) -> None:
+        framing = BodyFraming(head.length)
+        data = framing.frame(body) + framing.end()
+        if len(data) <= _SMALL:
+            self.transport.write(head.data + data)
+        else:
+            self.transport.write(head.data)
+            self.transport.write(data)
+
+    async def _send_pieces(self, stream: Any, head: RequestHead, timeout: float | None) -> bool:
+        """Send a request whose body comes in pieces, and return whether the server took all of it."""
+        framing = BodyFraming(head.length)
+        self.transport.write(head.data)
+        async for piece in stream:
+            if not await self._send_piece(framing.frame(piece), timeout):
+                return False
+        return await self._send_piece(framing.end(), timeout)
+
+    async def _send_piece(self, data: bytes, timeout: float | None) -> bool:
+        """Send a piece of the body, and return whether the server wants more."""
+        if self._has_news():
+            # Writing to a connection that the server has closed would lose the answer it may have given before.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # between the two the event loop reads it
+        if self._is_over():
+            return False
+        self.transport.write(data)
+        return self._writable or await self._drain(timeout)
+
+    async def _drain(self, timeout: float | None) -> bool:
+        """Wait until the server has taken most of what was written, and return whether it wants more."""
+        while not self._writable:
+            if self._is_over() or self._response.complete:
+                return False
+            if not await self._wait(timeout):
+                raise self._problem(httpx.WriteTimeout, f"the server took nothing for {timeout:g} s")
+        return True
+
+    def _is_over(self) -> bool:
+        """
+        Return whether there is no use in sending more of the request.
+
+        Raises:
+            httpx.TransportError: If there will be no answer to it either.
+        """
+        if self._response.has_head:
+            return self._is_refused() or self.transport.is_closing()
+        if isinstance(self._error, httpx.ReadError):
+            raise httpx.WriteError(str(self._error)) from self._error
+        if self._error is not None:
+            raise self._error
+        return False
+
+    def _is_refused(self) -> bool:
+        """Return whether the answer is an error, after which a client stops sending (RFC 9112 §9.5)."""
+        return self._response.has_head and self._response.status_code >= HTTPStatus.BAD_REQUEST
+
+    def _is_clean(self) -> bool:
+        """Return whether the next response on this connection will be that to the next request."""
+        response = self._response
+        return (
+            self._sent
+            and response.complete
+            and response.keep_alive
+            and not response.excess
+            and not self.transport.is_closing()
+            and not self.transport.get_write_buffer_size()
+        )
+
+    def _has_news(self) -> bool:
+        """Return whether there is something to read that the event loop has not read yet."""
+        sock = self.transport.get_extra_info("socket")
+        if hasattr(select, "poll"):
+            poll = select.poll()
+            poll.register(sock, select.POLLIN)
+            return bool(poll.poll(0))
+        return bool(select.select([sock], [], [], 0)[0])  # pragma: no cover - Windows
+
+    def _hold_back(self) -> None:
+        """Read no more for now, where the body's reader is behind; while a request is sent, its response can wait."""
+        response = self._response
+        if response.buffered > _HIGH_WATER and not (response.complete or self.transport.is_closing()):
+            self._reading = False
+            self.transport.pause_reading()
+
+    async def _wait(self, timeout: float | None) -> bool:
+        """Wait for something to happen, and return whether it did."""
+        self._waiter = self._loop.create_future()
+        if timeout is not None:
+            self._watchdog.start(timeout)
+        try:
+            return await self._waiter
+        finally:
+            self._waiter = None
+            self._watchdog.stop()
+
+    def _wake(self, *, in_time: bool = True) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(in_time)
+
+    def _expire(self) -> None:
+        self._wake(in_time=False)
+
+    def _problem(self, error: type[_Error], what: str) -> _Error:
+        return error(f"{self._request.method} {self._request.url.raw_path.decode()}: {what}")

@@ -1,0 +1,111 @@
+"""The connections to the test server, which the clients of a class share."""
+
+import asyncio
+import ssl
+from functools import partial
+
+import httpx
+
+from fastapi_testing.client.transport.body import ResponseBody, make_response
+from fastapi_testing.client.transport.connection import Connection, Origin
+from fastapi_testing.client.transport.pool import ConnectionPool
+from fastapi_testing.client.transport.request import head_of
+
+__all__ = ["LoopbackTransport"]
+
+_PORTS = {"http": 80, "https": 443}
+
+
+class LoopbackTransport(httpx.AsyncBaseTransport):
+    """
+    HTTP/1.1 (RFC 9112) over real sockets, at the speed of a call in the process.
+
+    A transport for :class:`httpx.AsyncClient` and a drop-in for httpx's own, with the same exceptions and time-outs,
+    made for a server on this machine: it reads no environment variables, knows no proxies and no HTTP/2, and keeps
+    idle connections for as long as it is open. It opens a connection for every request that finds none idle, so a
+    ``pool`` time-out never comes. It sends nothing twice.
+
+    Of what httpx documents as request extensions, ``timeout``, ``target`` and ``sni_hostname`` are known, and
+    ``trace`` is not. A response has ``http_version``, ``reason_phrase`` and ``network_stream``.
+
+    Args:
+        ssl_context: What ``https`` connections are made with; without one, they are refused.
+
+    Attributes:
+        ssl_context: The same.
+
+    Raises:
+        TypeError: If ``ssl_context`` is something else, such as what httpx takes besides for ``verify``.
+    """
+
+    def __init__(self, *, ssl_context: ssl.SSLContext | None = None) -> None:
+        if not isinstance(ssl_context, ssl.SSLContext | None):
+            raise TypeError(
+                f"verify of a Client, ssl_context of a LoopbackTransport, must be an ssl.SSLContext, such as "
+                f"server.client_ssl_context() makes it; got {ssl_context!r}"
+            )
+        self.ssl_context = ssl_context
+        self._pool = ConnectionPool()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """
+        Send a request, and return its response once the head is there.
+
+        Raises:
+            httpx.UnsupportedProtocol: If the URL is not of HTTP, or of HTTPS and there is no ``ssl_context``.
+            httpx.LocalProtocolError: If the request cannot be sent as HTTP/1.1.
+            httpx.ConnectError: If the server does not listen, or TLS fails.
+            httpx.ReadError: If the connection is lost, be it because the server refuses the client's certificate: with
+                TLS 1.3 it does so when the client's part of the handshake is over.
+            httpx.WriteError: If it is lost before all of the request was sent, and there is no answer.
+            httpx.RemoteProtocolError: If the server closes the connection too early, or what it sends is not HTTP/1.1.
+            httpx.TimeoutException: If one of the request's time-outs is over.
+        """
+        head = head_of(request)
+        origin = self._origin(request.url)
+        connection = self._pool.take(origin) or await self._connect(origin, request)
+        reader = await connection.exchange(request, head)
+        timeout = request.extensions.get("timeout", {}).get("read")
+        body = ResponseBody(connection, reader, self._pool, timeout)
+        return make_response(reader, body, connection.network_stream)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._pool.aclose()
+
+    def _origin(self, url: httpx.URL) -> Origin:
+        scheme = url.scheme
+        if scheme not in _PORTS:
+            raise httpx.UnsupportedProtocol(f"{url}: the protocol is {scheme!r}, not 'http' or 'https'")
+        if scheme == "https" and self.ssl_context is None:
+            raise httpx.UnsupportedProtocol(
+                f"{url}: this LoopbackTransport has no ssl_context; a Client takes one as verify"
+            )
+        return scheme, url.host, url.port or _PORTS[scheme]
+
+    async def _connect(self, origin: Origin, request: httpx.Request) -> Connection:
+        timeout = request.extensions.get("timeout", {}).get("connect")
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._open(origin, request.extensions.get("sni_hostname"))
+        except OSError as exc:
+            error = httpx.ConnectTimeout if isinstance(exc, TimeoutError) else httpx.ConnectError
+            reason = str(exc) or f"not done within {timeout:g} s"
+            raise error(f"cannot connect to {_url(origin)}: {reason}") from exc
+
+    async def _open(self, origin: Origin, sni_hostname: str | None) -> Connection:
+        scheme, host, port = origin
+        encrypted = scheme == "https"
+        _, connection = await asyncio.get_running_loop().create_connection(
+            partial(Connection, self._pool, origin),
+            host,
+            port,
+            ssl=self.ssl_context if encrypted else None,
+            server_hostname=(sni_hostname or host) if encrypted else None,
+        )
+        return connection
+
+
+def _url(origin: Origin) -> str:
+    scheme, host, port = origin
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

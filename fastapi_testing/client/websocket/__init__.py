@@ -1,0 +1,1 @@
+"""WebSockets: their handshake, and the sessions that tests hold."""

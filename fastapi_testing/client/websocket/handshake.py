@@ -1,0 +1,140 @@
+"""The opening handshake of a WebSocket (RFC 6455 §4.1) as httpx would send it: what both kinds of clients share."""
+
+import ssl as ssl_module
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+import httpx
+from httpx import _types as types
+from websockets.exceptions import InvalidStatus
+from websockets.http11 import Response
+
+from fastapi_testing.client.wrappers.origin import origin_of
+from fastapi_testing.errors import ForeignURLError
+
+if TYPE_CHECKING:
+    from httpx._client import BaseClient
+
+__all__ = ["ConnectOptions", "Handshakes", "address_of", "headers_of", "unanswered", "websocket_uri"]
+
+_HTTP_SCHEMES = {"ws": "http", "wss": "https"}
+_WS_SCHEMES = {"http": "ws", "https": "wss"}
+
+_NOT_SENT = frozenset(
+    {
+        "accept-encoding",  # a WebSocket negotiates its compression as an extension
+        "connection",
+        "content-length",
+        "host",  # goes as the authority of the URL: websockets would send a second one
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Headers of an HTTP request that are not the client's to choose in a handshake, besides ``Sec-WebSocket-*``."""
+
+
+class ConnectOptions(TypedDict, total=False):
+    """The keyword arguments of :meth:`WebSocketClient.connect <fastapi_testing.WebSocketClient.connect>`."""
+
+    params: types.QueryParamTypes | None
+    headers: types.HeaderTypes | None
+    cookies: types.CookieTypes | None
+    subprotocols: Sequence[str] | None
+    origin: str | None
+    timeout: float | None
+    open_timeout: float | None
+    close_timeout: float
+    compression: Literal["deflate"] | None
+    max_size: int | None
+    max_queue: int | None
+    ping_interval: float | None
+    ping_timeout: float | None
+    ssl: ssl_module.SSLContext | None
+
+
+class Handshakes:
+    """
+    Makes handshakes to one server only, after an HTTP client.
+
+    Args:
+        client: The HTTP client, whose ``base_url`` is the test server. Its cookies, headers and parameters are sent,
+            its cookie jar takes what a handshake sets, and its ``follow_redirects`` holds here too.
+        timeout: Seconds that a handshake, and then a receive, may take where it is not told otherwise.
+    """
+
+    def __init__(self, client: "BaseClient", *, timeout: float = 5.0) -> None:
+        self.timeout = timeout
+        self._client = client
+
+    def _build_request(self, path: str | httpx.URL, *, origin: str | None, **merged: Any) -> httpx.Request:
+        """Have httpx merge what the client says with what the call says."""
+        has_scheme = not isinstance(path, str) or "://" in path
+        # A plain path stays one: the client remembers how it is merged (30 us otherwise).
+        url = _with_scheme(httpx.URL(path), _HTTP_SCHEMES) if has_scheme else path
+        request = self._client.build_request("GET", url, **merged)
+        if origin is not None:
+            request.headers["Origin"] = origin
+        return request
+
+    def _check_origin(self, url: httpx.URL) -> None:
+        base = self._client.base_url
+        if origin_of(url) != origin_of(base):
+            origin = base.copy_with(raw_path=b"/")
+            raise ForeignURLError(str(_with_scheme(url, _WS_SCHEMES)), str(origin).rstrip("/"))
+
+    def _accepted(self, answer: Response | None, request: httpx.Request) -> None:
+        if answer is not None and "Set-Cookie" in answer.headers:
+            self._take_cookies(answer, request)
+
+    def _after(self, rejected: InvalidStatus, request: httpx.Request) -> httpx.Request:
+        """Return the request that a redirect asks for; raise the rejection where it is none, or not followed."""
+        answer = self._take_cookies(rejected.response, request)
+        if not (self._client.follow_redirects and answer.has_redirect_location):
+            raise rejected
+        return self._redirected(answer)
+
+    def _take_cookies(self, answer: Response, request: httpx.Request) -> httpx.Response:
+        response = httpx.Response(answer.status_code, headers=list(answer.headers.raw_items()), request=request)
+        self._client.cookies.extract_cookies(response)
+        return response
+
+    def _redirected(self, answer: httpx.Response) -> httpx.Request:
+        """Return the request that a redirect asks for, with the cookies that the client has by now, as httpx does."""
+        url = _with_scheme(answer.request.url.join(answer.headers["Location"]), _HTTP_SCHEMES)
+        headers = answer.request.headers.copy()
+        headers.pop("Cookie", None)
+        return httpx.Request("GET", url, headers=headers, cookies=self._client.cookies)
+
+
+def unanswered(request: httpx.Request, seconds: float) -> TimeoutError:
+    """Return what to raise where a handshake has no answer in time."""
+    target = request.url.raw_path.decode()
+    return TimeoutError(f"WebSocket {target}: the handshake was not answered within {seconds:g} s")
+
+
+def headers_of(request: httpx.Request) -> list[tuple[str, str]]:
+    """Return the headers of a request that a handshake sends."""
+    return [item for item in request.headers.multi_items() if _is_sent(item[0])]
+
+
+def websocket_uri(request: httpx.Request) -> str:
+    """Return the URL for websockets, which sends its authority as the ``Host`` header."""
+    path, question_mark, query = request.url.raw_path.decode().partition("?")
+    # websockets parses with urlparse(), which sets the last segment's ";parameters" apart, and never sends them.
+    path = path.replace(";", "%3B")
+    return f"{_WS_SCHEMES[request.url.scheme]}://{request.headers['Host']}{path}{question_mark}{query}"
+
+
+def address_of(url: httpx.URL) -> tuple[str, int]:
+    """Return where the TCP connection goes, whatever the ``Host`` header says."""
+    return url.host, url.port or {"http": 80, "https": 443}[url.scheme]
+
+
+def _with_scheme(url: httpx.URL, schemes: dict[str, str]) -> httpx.URL:
+    scheme = schemes.get(url.scheme)
+    return url if scheme is None else url.copy_with(scheme=scheme)
+
+
+def _is_sent(header: str) -> bool:
+    name = header.lower()
+    return name not in _NOT_SENT and not name.startswith("sec-websocket-")

@@ -1,0 +1,293 @@
+"""One open WebSocket, as a test holds it: every wait has an end, and every failure says what came before it."""
+
+import asyncio
+import ssl
+from contextlib import suppress
+from typing import Any, Literal, overload
+
+from websockets.asyncio.client import ClientConnection
+from websockets.client import ClientProtocol
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
+from websockets.frames import CloseCode
+from websockets.protocol import Event, State
+
+from fastapi_testing.client.websocket.messages import Data, Expected, Messages
+
+__all__ = ["WebSocketSession"]
+
+__unittest = True
+
+
+class WebSocketSession(Messages, ClientConnection):
+    """
+    A WebSocket connection to the test server.
+
+    It is a :class:`websockets.asyncio.client.ClientConnection`, whose methods stay as they are, with receives that
+    end, and that know which kind of message a test waits for::
+
+        async with self.ws.connect("/chat/lobby") as chat:
+            await chat.send_json({"say": "hi"})
+            await chat.expect({"room": "lobby", "said": "hi"})
+
+    Attributes:
+        timeout: Seconds that a receive or a send may take where it is not told otherwise.
+        received: The last messages that were received, oldest first; 100 are kept. What ``recv_streaming`` yields
+            is not among them.
+        exchange: What the server recorded of it; None where the server is not one of this process.
+    """
+
+    def __init__(self, protocol: ClientProtocol, *, raise_server_exceptions: bool = False, **options: Any) -> None:
+        super().__init__(protocol, **options)
+        self._begin(raise_server_exceptions=raise_server_exceptions)
+        self._alert: ssl.SSLError | None = None
+
+    async def handshake(self, *args: Any, **kwargs: Any) -> None:
+        addresses = self.remote_address[:2], self.local_address[:2]
+        try:
+            await super().handshake(*args, **kwargs)
+        except InvalidMessage as exc:
+            if self._alert is None:
+                raise
+            raise self._alert from exc  # the server has refused the client's certificate: in TLS 1.3, only now
+        except InvalidStatus as exc:
+            self._note_rejection(exc, *addresses)
+            raise
+        self._find_exchange(*addresses)
+
+    async def send_text(self, text: str) -> None:
+        """
+        Send a text message.
+
+        Args:
+            text: The message.
+
+        Raises:
+            TypeError: If it is not a string.
+            TimeoutError: If the server does not take it within ``timeout`` seconds.
+            ConnectionClosed: If the connection is closed.
+        """
+        self._check_text(text)
+        await self._send(text)
+
+    async def send_bytes(self, data: bytes | bytearray | memoryview) -> None:
+        """
+        Send a binary message.
+
+        Args:
+            data: The message.
+
+        Raises:
+            TypeError: If it is not bytes-like.
+            TimeoutError: If the server does not take it within ``timeout`` seconds.
+            ConnectionClosed: If the connection is closed.
+        """
+        self._check_bytes(data)
+        await self._send(data)
+
+    async def send_json(self, value: Any, *, mode: Literal["text", "binary"] = "text") -> None:
+        """
+        Send a value as JSON (RFC 8259), as compact as httpx sends it.
+
+        Args:
+            value: What :func:`json.dumps` takes.
+            mode: The kind of message that carries it: ``"text"`` or ``"binary"``, as with Starlette's
+                ``WebSocket.receive_json``.
+
+        Raises:
+            TypeError: If the value has no JSON form.
+            ValueError: If it holds a NaN or an infinity, or if there is no such mode.
+            TimeoutError: If the server does not take it within ``timeout`` seconds.
+            ConnectionClosed: If the connection is closed.
+        """
+        await self._send(self._encode(value, mode))
+
+    async def receive(self, timeout: float | None = None) -> Data:
+        """
+        Receive the next message, of either kind.
+
+        A receive that times out takes no message: the next one gets it.
+
+        Args:
+            timeout: Seconds to wait; the session's ``timeout`` unless given.
+
+        Returns:
+            A string for a text message, bytes for a binary one.
+
+        Raises:
+            TimeoutError: If no message comes in time; it says which had come before.
+            ConnectionClosed: If the connection is closed; a note says what was awaited.
+        """
+        return await self._receive("message", timeout)
+
+    async def receive_text(self, timeout: float | None = None) -> str:
+        """
+        Receive the next message, which must be text.
+
+        Args:
+            timeout: Seconds to wait; the session's ``timeout`` unless given.
+
+        Raises:
+            TypeError: If a binary message comes.
+            TimeoutError: If no message comes in time; it says which had come before.
+            ConnectionClosed: If the connection is closed; a note says what was awaited.
+        """
+        return self._as_text(await self._receive("text message", timeout))
+
+    async def receive_bytes(self, timeout: float | None = None) -> bytes:
+        """
+        Receive the next message, which must be binary.
+
+        Args:
+            timeout: Seconds to wait; the session's ``timeout`` unless given.
+
+        Raises:
+            TypeError: If a text message comes.
+            TimeoutError: If no message comes in time; it says which had come before.
+            ConnectionClosed: If the connection is closed; a note says what was awaited.
+        """
+        return self._as_bytes(await self._receive("binary message", timeout))
+
+    async def receive_json(self, timeout: float | None = None) -> Any:
+        """
+        Receive the next message, which must be JSON (RFC 8259), in text or in binary.
+
+        Args:
+            timeout: Seconds to wait; the session's ``timeout`` unless given.
+
+        Returns:
+            The value that the message holds.
+
+        Raises:
+            ValueError: If the message is not JSON.
+            TimeoutError: If no message comes in time; it says which had come before.
+            ConnectionClosed: If the connection is closed; a note says what was awaited.
+        """
+        return self._as_json(await self._receive("JSON message", timeout))
+
+    async def expect(self, message: Any, timeout: float | None = None) -> Any:
+        """
+        Receive the next message, which must be this one.
+
+        Args:
+            message: A string for a text message, something bytes-like for a binary one, any other value for a
+                message of either kind that holds it as JSON.
+            timeout: Seconds to wait; the session's ``timeout`` unless given.
+
+        Returns:
+            What was received, as a string, bytes, or the JSON value.
+
+        Raises:
+            AssertionError: If another message comes.
+            TimeoutError: If no message comes in time; it says which had come before.
+            ConnectionClosed: If the connection is closed; a note says what was awaited.
+        """
+        expected = Expected(message)
+        return expected.check(self, await self._receive("message", timeout, expected))
+
+    async def drain_messages(self, timeout: float | None = None) -> list[Data]:
+        """
+        Receive the messages that are waiting, without waiting for more.
+
+        To know which they are, it sends a ping: what the server had sent by the time it answered has come. On a
+        closed connection they are all that came before it closed. (websockets has a ``drain()`` of its own, for the
+        flow control of its sends.)
+
+        Args:
+            timeout: Seconds to wait for that answer, which an app that does not receive holds back; the session's
+                ``timeout`` unless given. After it, the messages that have come are the ones that were waiting.
+
+        Returns:
+            The messages, oldest first.
+        """
+        messages: list[Data] = []
+        reader = asyncio.create_task(self._receive_into(messages))
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.timeout if timeout is None else timeout):
+                    await self._answer_to_ping(reader)
+        finally:
+            # What came ahead of the pong woke the reader ahead of this task: it has all of it.
+            reader.cancel()
+            await asyncio.wait([reader])
+        if not reader.cancelled():
+            reader.result()
+        return messages
+
+    @overload
+    async def recv(self, decode: Literal[True]) -> str: ...
+
+    @overload
+    async def recv(self, decode: Literal[False]) -> bytes: ...
+
+    @overload
+    async def recv(self, decode: bool | None = None) -> Data: ...  # noqa: FBT001 - websockets' own signature
+
+    async def recv(self, decode: bool | None = None) -> Data:  # noqa: FBT001 - websockets' own signature
+        try:
+            return self._keep(await super().recv(decode))
+        except ConnectionClosed:
+            self._raise_exception()
+            raise
+
+    async def close(self, code: CloseCode | int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
+        """
+        Close the connection (RFC 6455 §7); on a closed one it does nothing.
+
+        Unlike websockets' own it always ends within ``close_timeout`` seconds, also where the server has stopped
+        reading, or has sent more than anybody received.
+
+        Args:
+            code: The close code (RFC 6455 §7.4).
+            reason: The close reason.
+        """
+        self.transport.resume_reading()
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.close_timeout):
+                    await super().close(code, reason)
+        finally:
+            self.transport.abort()  # does nothing to a transport that is closed
+        await self.wait_closed()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._alert = exc if isinstance(exc, ssl.SSLError) else None
+        super().connection_lost(exc)
+
+    def process_event(self, event: Event) -> None:
+        super().process_event(event)
+        # websockets stops reading when 16 messages wait to be received. Where nobody will receive them any more,
+        # the server's close frame would never be read behind them, and closing would take the whole close_timeout.
+        if self.state is State.CLOSING:
+            self.transport.resume_reading()
+
+    async def _send(self, data: str | bytes | bytearray | memoryview) -> None:
+        try:
+            async with asyncio.timeout(self.timeout):
+                await self.send(data)
+        except ConnectionClosed:
+            self._raise_exception()
+            raise
+        except TimeoutError:
+            raise self._not_taken() from None
+
+    async def _receive(self, what: str, timeout: float | None, expected: Expected | None = None) -> Data:
+        seconds = self.timeout if timeout is None else timeout
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.recv()
+        except TimeoutError:
+            raise self._none_came(what, seconds, expected) from None
+        except ConnectionClosed as exc:
+            self._note_what_was_awaited(exc, what, expected)
+            raise
+
+    async def _receive_into(self, messages: list[Data]) -> None:
+        with suppress(ConnectionClosed):
+            while True:
+                messages.append(await self.recv())
+
+    async def _answer_to_ping(self, reader: "asyncio.Task[None]") -> None:
+        try:
+            await (await self.ping())
+        except ConnectionClosed:
+            await asyncio.wait([reader])  # it ends by itself, after the last message

@@ -1,0 +1,164 @@
+"""When a request is over: once the app has ended its call, so that what it does after its answer is done as well."""
+
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from fastapi_testing.client.transport.body import WholeResponse
+from fastapi_testing.client.transport.network import NetworkStream
+from fastapi_testing.server.recording.exchange import Exchange
+from fastapi_testing.server.recording.recorder import find_exchange, recorders
+from fastapi_testing.server.recording.settle import wait_ended
+
+__all__ = ["Settling", "SettlingStream", "SettlingTransport", "raise_exception"]
+
+__unittest = True
+
+
+@dataclass(eq=False)
+class Settling:
+    """
+    How the requests of a client come to their end.
+
+    Attributes:
+        settle: Whether a request returns only when the app's call has ended. A streamed response waits for that when
+            it is closed. A request says otherwise with ``extensions={"settle": False}``.
+        timeout: Seconds that the call may take from then on.
+        raise_server_exceptions: Whether an exception of the app is raised where the request was made.
+    """
+
+    settle: bool = True
+    timeout: float = 5.0
+    raise_server_exceptions: bool = False
+    open_streams: "set[SettlingStream]" = field(default_factory=set, init=False, repr=False)
+
+    def attach(self, request: httpx.Request, response: httpx.Response) -> None:
+        """Give a response its exchange, and have it settle when its body is read or closed."""
+        exchange = _find(response)
+        if exchange is None:
+            return
+        response.extensions["exchange"] = exchange
+        exchange.delivered = True
+        if exchange.ended_at is not None and exchange.exception is None and isinstance(response, WholeResponse):
+            return  # most are so: there is nothing to wait for, to raise or to close
+        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - of an asynchronous transport
+        settles = bool(request.extensions.get("settle", self.settle))
+        network_stream = response.extensions["network_stream"]
+        response.stream = SettlingStream(response.stream, exchange, self, network_stream, settles=settles)
+
+    async def aclose(self) -> None:
+        """Close the streams that are still open, and wait for nothing."""
+        for stream in list(self.open_streams):
+            await stream.cut()
+
+
+class SettlingTransport(httpx.AsyncBaseTransport):
+    """
+    Hands requests on to a transport, and gives each response its exchange where the server runs in this process.
+
+    Args:
+        transport: The transport; its responses name the client's address as httpcore's do, through the
+            ``network_stream`` in their extensions.
+        settling: How the requests end.
+    """
+
+    def __init__(self, transport: httpx.AsyncBaseTransport, settling: Settling) -> None:
+        self._transport = transport
+        self._settling = settling
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            response = await self._transport.handle_async_request(request)
+        except BaseException as exc:
+            for exchange in _in_flight(request):
+                exchange.left = True
+                if isinstance(exc, httpx.TimeoutException):
+                    exc.add_note(f"in flight: {exchange.whereabouts}")
+            raise
+        self._settling.attach(request, response)
+        return response
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+
+class SettlingStream(httpx.AsyncByteStream):
+    """A response's body, whose end is the end of the exchange."""
+
+    def __init__(
+        self,
+        stream: httpx.AsyncByteStream,
+        exchange: Exchange,
+        settling: Settling,
+        network_stream: Any,
+        *,
+        settles: bool,
+    ) -> None:
+        self._stream = stream
+        self._network_stream = network_stream
+        self._exchange = exchange
+        self._settling = settling
+        self._settles = settles
+        self._handled = sys.exc_info()[1]
+        settling.open_streams.add(self)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._raising() if self._settling.raise_server_exceptions else self._stream.__aiter__()
+
+    async def aclose(self) -> None:
+        await self.cut()
+        if sys.exc_info()[1] is not self._handled:
+            return  # the test leaves the stream by an exception, which has to be the one that is seen
+        if self._settles and self._exchange.ended_at is None:
+            await wait_ended(self._exchange, self._settling.timeout)
+        if self._exchange.exception is not None and isinstance(self._network_stream, NetworkStream):
+            # uvicorn is about to close it; where it runs on another thread, a request could still slip in before.
+            self._network_stream.cut()
+        if self._settling.raise_server_exceptions:
+            raise_exception(self._exchange)
+
+    async def _raising(self) -> AsyncIterator[bytes]:
+        try:
+            async for piece in self._stream:  # pragma: no branch - coverage on 3.11 misses its end
+                yield piece
+        except httpx.TransportError:
+            raise_exception(self._exchange)  # the app's, which is why the server closed the connection
+            raise
+
+    async def cut(self) -> None:
+        """Close it without waiting for anything."""
+        self._settling.open_streams.discard(self)
+        await self._stream.aclose()
+
+
+def raise_exception(exchange: Exchange | None) -> None:
+    """Raise the exception with which the app has ended a call, if it has, as it is; it is seen by that."""
+    exception = None if exchange is None or not exchange.is_error else exchange.exception
+    if exchange is None or exception is None:
+        return
+    exchange.expect()
+    context = exception.__context__  # of the app; raising it where another one is handled would replace it
+    try:
+        raise exception
+    finally:
+        exception.__context__ = context
+
+
+def _find(response: httpx.Response) -> Exchange | None:
+    stream: Any = response.extensions.get("network_stream")
+    if stream is None:
+        return None
+    client, server = stream.get_extra_info("client_addr"), stream.get_extra_info("server_addr")
+    return find_exchange(server[:2], client[:2]) if client and server else None
+
+
+def _in_flight(request: httpx.Request) -> list[Exchange]:
+    recorder = recorders.get((request.url.host, request.url.port or 0))
+    target = request.url.raw_path.decode()
+    in_flight = {} if recorder is None else recorder.current
+    return [
+        exchange for exchange in in_flight.values() if (exchange.method, exchange.target) == (request.method, target)
+    ]

@@ -1,0 +1,246 @@
+"""The baseline of a PostgreSQL database: copies of the rows that were there, and where the sequences were."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from fastapi_testing.databases.baselines import baseline
+from fastapi_testing.databases.baselines.catalogue import (
+    COPIES,
+    REFERENCES,
+    SEQUENCES,
+    TABLES,
+    TRIGGERS,
+    dropped,
+    has_rows,
+    sequence_position,
+    state,
+)
+from fastapi_testing.errors import IsolationError
+
+__all__ = ["PostgreSQLBaseline"]
+
+_MANY = 1000
+"""Rows of a table from which on it is quicker to truncate it than to delete them."""
+
+_State = set[tuple[str, str, str]]
+"""What the server tells of tables and sequences: of which kind, which, and how it is."""
+
+
+class _Kept(NamedTuple):
+    """A table that had rows, and where they are."""
+
+    name: str
+    columns: str
+    copy: str
+
+    def insert(self) -> str:
+        what = f"SELECT {self.columns} FROM {self.copy}"
+        return f"INSERT INTO {self.name} ({self.columns}) OVERRIDING SYSTEM VALUE {what}"
+
+
+class _Rows(NamedTuple):
+    """What is told of the rows of a table: how many, and the sum and the greatest of their transactions."""
+
+    number: int
+    total: int
+    newest: int
+
+
+class _Sequence(NamedTuple):
+    oid: int
+    name: str
+    is_cached: bool
+    value: int
+    is_called: bool
+
+
+class PostgreSQLBaseline:
+    """
+    Empties the tables that a test has written, and fills those that were not empty before the first test.
+
+    Args:
+        url: The database.
+        connect_args: As for :func:`sqlalchemy.ext.asyncio.create_async_engine`.
+    """
+
+    def __init__(self, url: URL, connect_args: Mapping[str, Any]) -> None:
+        self._engine = create_async_engine(
+            url,
+            isolation_level="AUTOCOMMIT",
+            pool_size=1,
+            connect_args=dict(connect_args),
+            execution_options={"no_parameters": True},  # or psycopg takes a percent sign in a name for one
+        )
+        event.listen(self._engine.sync_engine, "connect", _limit_waiting)
+        self._kept: list[_Kept] = []
+        self._sequences: list[_Sequence] = []
+        self._triggers: list[Any] = []
+        self._references: list[tuple[str, str]] = []  # which table refers to which
+        self._dropped = ""
+        self._query = ""
+        self._state: _State = set()
+
+    async def keep(self) -> None:
+        async with self._engine.connect() as connection:
+            self._references = [(one, other) for one, other in await _rows(connection, REFERENCES)]
+            await self._keep_rows(connection)
+            await self._keep_sequences(connection)
+            self._state = await self._read_state(connection)
+
+    async def restore(self) -> None:
+        async with self._engine.connect() as connection:
+            changed = await self._read_changes(connection)
+            if changed:
+                changed = await self._remove_new(connection, changed)
+            if changed:
+                await self._bring_back(connection, changed)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+    async def _keep_rows(self, connection: AsyncConnection) -> None:
+        tables = [row for row in await _rows(connection, TABLES) if row.columns]
+        touched = [each.name for each in tables if each.is_touched]
+        filled = {name for (name,) in await _rows(connection, has_rows(touched))}
+        self._kept = [
+            _Kept(name, columns, f"{COPIES}.rows_{oid}") for oid, name, _, columns in tables if name in filled
+        ]
+        looked_at = filled | self._referenced
+        self._dropped = dropped([(each.oid, each.name) for each in tables])
+        self._query = state([(each.oid, each.name) for each in tables if each.name in looked_at])
+        self._triggers = [row for row in await _rows(connection, TRIGGERS) if row.at_truncate or row.name in looked_at]
+        if self._kept:
+            copies = [f"CREATE UNLOGGED TABLE {each.copy} AS TABLE ONLY {each.name}" for each in self._kept]
+            await _do(connection, [f"CREATE SCHEMA {COPIES}", *copies])
+
+    async def _keep_sequences(self, connection: AsyncConnection) -> None:
+        self._sequences = []
+        for oid, name, is_cached in await _rows(connection, SEQUENCES):
+            ((value, is_called),) = await _rows(connection, sequence_position(name))
+            self._sequences.append(_Sequence(oid, name, is_cached, value, is_called))
+
+    async def _read_state(self, connection: AsyncConnection) -> _State:
+        return {(kind, name, how) for kind, name, how in await _rows(connection, self._query)}
+
+    async def _read_changes(self, connection: AsyncConnection) -> _State:
+        if gone := sorted(name for _, name, _ in await _rows(connection, self._dropped)):
+            raise IsolationError(
+                f"a test has dropped {', '.join(gone)}: isolation = 'truncate' brings back rows, and no tables; set "
+                f"isolation = 'rollback'"
+            )
+        return await self._read_state(connection) - self._state
+
+    async def _remove_new(self, connection: AsyncConnection, changed: _State) -> _State:
+        """Remove the rows that were added; return what is still changed then, where a test has done more than add."""
+        names = _tables_in(changed)
+        before = _looked_at(self._state)
+        if any(now.number - before[name].number > _MANY for name, now in _looked_at(changed).items()):
+            return changed
+        newest = {name: rows.newest for name, rows in before.items()}
+        await self._write(connection, changed, names, self._delete(names, newest))
+        if names.isdisjoint(each.name for each in self._kept):
+            return set()
+        return await self._read_state(connection) - self._state
+
+    async def _bring_back(self, connection: AsyncConnection, changed: _State) -> None:
+        """Empty the tables and fill them anew."""
+        names = _tables_in(changed)
+        # To delete a row costs a look at each table that refers to it; to truncate a table, all of those tables.
+        is_much = any(rows.number > _MANY for rows in _looked_at(changed).values())
+        tables = self._with_references(names, None if is_much else names | {each.name for each in self._kept})
+        kept = [each for each in self._kept if each.name in tables]
+        statements = [_truncate(tables, "CASCADE")] if is_much else [*self._delete(tables, {})]
+        statements += [_at_once([each.insert() for each in kept])] if kept else []
+        await self._write(connection, changed, tables, statements)
+        self._state = await self._read_state(connection)  # the same rows, but others to PostgreSQL
+
+    async def _write(
+        self, connection: AsyncConnection, changed: _State, tables: set[str], statements: Iterable[str]
+    ) -> None:
+        triggers = [each for each in self._triggers if each.name in tables]
+        sequences = {name for kind, name, _ in changed if kind == "sequence"}
+        try:
+            await _do(
+                connection,
+                [
+                    *(each.off for each in triggers),
+                    *statements,
+                    "SET CONSTRAINTS ALL IMMEDIATE",  # what is deferred keeps a trigger from being enabled
+                    *(each.on for each in triggers),
+                    *self._reset(sequences),
+                ],
+            )
+        except DBAPIError as exc:
+            exc.add_note(
+                f"while rows of {', '.join(sorted(tables))} were removed after the test: has it left a session or a "
+                f"connection open?"
+            )
+            raise
+
+    @property
+    def _referenced(self) -> set[str]:
+        return {other for one, other in self._references if one != other}
+
+    def _with_references(self, names: set[str], among: set[str] | None) -> set[str]:
+        """Return the tables with those that refer to them, and so on; the others have no rows that do."""
+        more = {one for one, other in self._references if other in names and (among is None or one in among)}
+        return names if more <= names else self._with_references(names | more, among)
+
+    def _delete(self, tables: set[str], newest: Mapping[str, int]) -> Iterator[str]:
+        """Have rows removed: those of newer transactions than the newest that had written a table."""
+        looked_at = sorted(tables & _looked_at(self._state).keys())
+        if alone := tables.difference(looked_at):
+            yield _truncate(alone)
+        if looked_at:
+            # DELETE does not see what a transaction that is still open has written, and would not wait for it.
+            yield f"LOCK TABLE ONLY {', ONLY '.join(looked_at)} IN SHARE ROW EXCLUSIVE MODE"
+            yield _at_once(
+                [f"DELETE FROM ONLY {name} WHERE xmin::text::int8 > {newest.get(name, 0)}" for name in looked_at]
+            )
+
+    def _reset(self, oids: set[str]) -> Iterator[str]:
+        for sequence in self._sequences:
+            if str(sequence.oid) in oids:
+                if sequence.is_cached:  # other connections have numbers ahead, which setval() leaves them
+                    yield f"ALTER SEQUENCE {sequence.name} RESTART"
+                yield f"PERFORM setval({sequence.oid}::regclass, {sequence.value}, {sequence.is_called})"
+
+
+def _tables_in(state: _State) -> set[str]:
+    return {name for kind, name, _ in state if kind != "sequence"}
+
+
+def _looked_at(state: _State) -> dict[str, _Rows]:
+    return {name: _Rows(*map(int, how.split())) for kind, name, how in state if kind == "rows"}
+
+
+async def _rows(connection: AsyncConnection, query: str) -> list[Any]:
+    return list((await connection.exec_driver_sql(query)).all()) if query else []
+
+
+async def _do(connection: AsyncConnection, statements: list[str]) -> None:
+    """Execute statements at once: all of them, or none."""
+    body = ";\n".join(statements)
+    await connection.exec_driver_sql(f"DO $fastapi_testing$ BEGIN {body}; END $fastapi_testing$")
+
+
+def _truncate(tables: set[str], how: str = "RESTRICT") -> str:
+    return f"TRUNCATE TABLE {', '.join(sorted(tables))} {how}"
+
+
+def _at_once(statements: list[str]) -> str:
+    """Return one statement that does what several do: the tables may refer to one another in a circle."""
+    *first, last = statements
+    parts = ", ".join(f"part_{number} AS ({statement})" for number, statement in enumerate(first))
+    return f"WITH {parts} {last}" if parts else last
+
+
+def _limit_waiting(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"SET lock_timeout = {baseline.LOCK_TIMEOUT * 1000:.0f}")
+    cursor.close()

@@ -1,0 +1,1 @@
+"""How tests are kept apart: one transaction rolled back, or tables given back what they held."""

@@ -1,0 +1,218 @@
+"""A database of the tests' own: made beside the one that was given, and dropped."""
+
+import hashlib
+import itertools
+import os
+import re
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.pool import NullPool
+
+from fastapi_testing.databases.provision.address import cut, describe_url
+from fastapi_testing.databases.provision.elsewhere import unwatched
+from fastapi_testing.databases.provision.engines import make_engine
+
+__all__ = ["own_database"]
+
+_COMMENT = "made by fastapi_testing, which drops it"
+"""Of each PostgreSQL database that is made here; one without it is never dropped, whatever it is called."""
+
+_INSUFFICIENT_PRIVILEGE = "42501"
+"""What PostgreSQL's error codes call so."""
+
+_NAME_SIZE = 63
+"""Bytes that PostgreSQL keeps of a name."""
+
+_LOCK = "lock.db"
+
+
+@asynccontextmanager
+async def own_database(url: URL, connect_args: dict[str, Any]) -> AsyncIterator[URL]:
+    """
+    Make an empty database, and drop it in the end; before that, those that dead processes have left.
+
+    Args:
+        url: The database beside which it is made; nothing is written to that one.
+        connect_args: As for :func:`sqlalchemy.ext.asyncio.create_async_engine`.
+    """
+    if url.get_backend_name() == "sqlite":
+        with _own_file(url) as own:
+            yield own
+    else:
+        async with _own_postgresql(url, connect_args) as own:
+            yield own
+
+
+@asynccontextmanager
+async def _own_postgresql(url: URL, connect_args: dict[str, Any]) -> AsyncIterator[URL]:
+    base = url.database or url.username or "app"
+    async with _maintenance_connection(url, connect_args) as connection:
+        await _drop_leftovers(connection, base)
+        name = await _create(connection, base, taken=url.database)
+        try:
+            yield url.set(database=name)
+        finally:
+            await _drop(connection, name)
+
+
+@asynccontextmanager
+async def _maintenance_connection(url: URL, connect_args: dict[str, Any]) -> AsyncIterator[AsyncConnection]:
+    """Connect to the server: to its database ``postgres``, or where that is not to be had to the configured one."""
+    engine, connection = await _connect(url, connect_args)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+        await engine.dispose()
+
+
+async def _connect(url: URL, connect_args: dict[str, Any]) -> tuple[AsyncEngine, AsyncConnection]:
+    told = ""
+    for each in (url.set(database="postgres"), url):
+        engine = make_engine(
+            each,
+            {
+                "isolation_level": "AUTOCOMMIT",  # PostgreSQL makes no database in a transaction
+                "poolclass": NullPool,
+                "connect_args": connect_args,
+                "execution_options": {"no_parameters": True},  # or psycopg takes a percent sign in a name for one
+            },
+        )
+        try:
+            with unwatched():
+                return engine, await engine.connect()
+        except Exception as exc:  # noqa: BLE001 - whatever a driver raises
+            told = f"{type(exc).__name__}: {exc}"
+    raise ConnectionError(f"cannot connect to {describe_url(url)}, beside which the tests have their database: {told}")
+
+
+async def _drop_leftovers(connection: AsyncConnection, base: str) -> None:
+    """Drop the databases whose processes have died: the server has let go of their locks."""
+    pattern = re.compile(rf"test_{re.escape(_stem(base))}_\d+(_\d+)?")
+    rows = await connection.execute(
+        text("SELECT datname FROM pg_database WHERE shobj_description(oid, 'pg_database') = :comment"),
+        {"comment": _COMMENT},
+    )
+    for name in filter(pattern.fullmatch, rows.scalars().all()):
+        if await _lock(connection, name):
+            await _drop(connection, name)
+
+
+async def _create(connection: AsyncConnection, base: str, taken: str | None) -> str:
+    names = _names(base)
+    while not await _reserve(connection, name := next(names), taken):
+        pass
+    try:
+        await connection.exec_driver_sql(f"CREATE DATABASE {_quote(name)}")
+    except DBAPIError as exc:
+        if getattr(exc.orig, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
+            raise
+        role = await connection.scalar(text("SELECT quote_ident(current_user)"))
+        raise PermissionError(
+            f"the tests have a database of their own, {name}, and the role {role} may not make one: "
+            f"ALTER ROLE {role} CREATEDB"
+        ) from None
+    await connection.exec_driver_sql(f"COMMENT ON DATABASE {_quote(name)} IS '{_COMMENT}'")
+    return name
+
+
+async def _reserve(connection: AsyncConnection, name: str, taken: str | None) -> bool:
+    """Take the lock of a database that is to be made, unless it is there or somebody else makes it."""
+    if name == taken or not await _lock(connection, name):
+        return False
+    if not await connection.scalar(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}):
+        return True
+    await _unlock(connection, name)
+    return False
+
+
+async def _drop(connection: AsyncConnection, name: str) -> None:
+    # FORCE, since PostgreSQL 13, ends the connections that the app has left open.
+    await connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {_quote(name)} WITH (FORCE)")
+    await _unlock(connection, name)
+
+
+async def _lock(connection: AsyncConnection, name: str) -> bool:
+    """
+    Take the lock that says that somebody uses this database, unless somebody does.
+
+    It is the connection's: it goes with the process that holds it, wherever that runs. A process id alone says
+    little; it may have been given to another since, or be of another container.
+    """
+    return bool(await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _key(name)}))
+
+
+async def _unlock(connection: AsyncConnection, name: str) -> None:
+    await connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _key(name)})
+
+
+def _key(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"fastapi_testing {name}".encode()).digest()[:8], signed=True)
+
+
+def _names(base: str) -> Iterator[str]:
+    first = f"test_{_stem(base)}_{os.getpid()}"
+    return itertools.chain([first], (f"{first}_{number}" for number in itertools.count(2)))
+
+
+def _stem(base: str) -> str:
+    return cut(base, _NAME_SIZE - len("test__") - 20)  # digits of a process id and a number
+
+
+def _quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+@contextmanager
+def _own_file(url: URL) -> Iterator[URL]:
+    """Make a folder for a database; one in memory is no database to a second connection."""
+    root = Path(tempfile.gettempdir())
+    is_uri = (url.database or "").startswith("file:")
+    stem = cut(re.sub(r"\W+", "_", "app" if is_uri else Path(url.database or "app").stem), 40) or "app"
+    _remove_leftovers(root)
+    folder, lock = _locked_folder(root, stem)
+    try:
+        yield url.set(database=str(folder / f"test_{stem}.db"), query={} if is_uri else url.query)
+    finally:
+        lock.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _locked_folder(root: Path, stem: str) -> tuple[Path, sqlite3.Connection]:
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=f"fastapi_testing_{stem}_{os.getpid()}_", dir=root))
+        lock = _lock_folder(folder)
+        # Between the two lines above, the folder has looked like one that a dead process left.
+        if lock is not None and (folder / _LOCK).exists():
+            return folder, lock
+
+
+def _remove_leftovers(root: Path) -> None:
+    for folder in root.glob("fastapi_testing_*"):
+        if (folder / _LOCK).exists() and (lock := _lock_folder(folder)) is not None:
+            lock.close()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lock_folder(folder: Path) -> sqlite3.Connection | None:
+    """Lock a file in the folder, as SQLite does on every system; None if a living process has."""
+    try:
+        lock = sqlite3.connect(folder / _LOCK, timeout=0, isolation_level=None, check_same_thread=False)
+    except sqlite3.OperationalError:
+        return None
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.Error:
+        lock.close()
+        return None
+    return lock

@@ -1,0 +1,362 @@
+"""What happened inside: one record for each request, WebSocket and lifespan that the app was called for."""
+
+import asyncio
+import contextvars
+import gc
+import logging
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from types import TracebackType
+from typing import Any, Literal
+
+from anyio import BrokenResourceError
+from starlette.requests import ClientDisconnect
+from starlette.websockets import WebSocketDisconnect
+from uvicorn.protocols.utils import ClientDisconnected
+
+from fastapi_testing.server.application import Message, Receive, Scope, Send, describe_app
+from fastapi_testing.server.clock import RealClock
+from fastapi_testing.server.recording.stacks import app_traceback, follow, name_of, stack_of, waiting_at
+
+__all__ = ["Exchange", "Tap", "current_exchange", "exchange_of", "is_an_end", "is_servers", "serving"]
+
+_RECORDS = 100
+"""Log records that an exchange keeps, the last ones."""
+
+_NO_ERRORS = (
+    asyncio.CancelledError,
+    BrokenResourceError,  # of FastAPI's EventSourceResponse, when its client goes while it sends
+    ClientDisconnect,
+    ClientDisconnected,
+    WebSocketDisconnect,
+)
+"""What ends an ASGI call because the other side has gone, or the test is over."""
+
+_INTERNAL_ERRORS = {500, 1011, 4500}
+"""The status and the close codes of an app that has failed (RFC 9110 §15.6.1, RFC 6455 §7.4.1, and Litestar's own)."""
+
+current_exchange: contextvars.ContextVar["Exchange | None"] = contextvars.ContextVar("current_exchange", default=None)
+"""What the running code is a part of: set for an ASGI call, and inherited by the tasks and threads it starts."""
+
+serving: contextvars.ContextVar[bool] = contextvars.ContextVar("serving", default=False)
+"""Whether the running code is a server's, or its app's: set where connections are accepted, and inherited."""
+
+
+class Exchange:
+    """
+    One call of the app: what was asked, what was answered, and what became of it.
+
+    Attributes:
+        kind: ``"http"``, ``"websocket"`` or ``"lifespan"``.
+        method: The request method (RFC 9110 §9); ``GET`` for a WebSocket, empty for a lifespan.
+        request_headers: The request's header fields as the server got them, names in lower case.
+        client: The client's socket address, host and port; None where it has none.
+        status: The status code of the response; None while there is none. A WebSocket that was accepted has 101.
+        response_headers: The header fields that the app answered with; the server adds its own.
+        bytes_received: Bytes of the request's body, or of a WebSocket's messages, that the app has read.
+        bytes_sent: Bytes of the response's body, or of a WebSocket's messages, that the app has sent.
+        started_at: When the app was called, in seconds of the monotonic clock.
+        ended_at: When the call ended; None as long as it runs.
+        exception: The exception that the app raised to the server.
+        handled: The exception for which the app answered 500, or closed the WebSocket so, where it can be told: the one
+            that was being handled just then, or the last one logged as an error. Litestar, Quart and Django raise none.
+        log_records: What was logged from INFO up while serving it, uvicorn's own records aside; the last 100.
+        unseen: Whether there is an exception which no response has shown, and no test has expected.
+        expected: Whether a test has expected the exception.
+        reported: Whether somebody reports the exception, so that the server's log need not go to the terminal.
+        delivered: Whether a client of this package has got the response.
+        denied: Whether the app has rejected the handshake of a WebSocket with a response of its own.
+        left: Whether a client of this package gave up waiting for the response: it cannot have shown the exception.
+    """
+
+    # Class attributes until they change: one is made for every request, and most of this stays as it is.
+    status: int | None = None
+    response_headers: Iterable[tuple[bytes, bytes]] = ()
+    bytes_received = 0
+    bytes_sent = 0
+    ended_at: float | None = None
+    exception: BaseException | None = None
+    handled: BaseException | None = None
+    log_records: Sequence[logging.LogRecord] = ()
+    unseen: bool = False
+    expected: bool = False
+    reported = False
+    delivered = False
+    denied = False
+    left = False
+    _handled: BaseException | None = None
+    _traceback: TracebackType | None = None
+    _endpoint: object = None
+    _waiters: Sequence["asyncio.Future[None]"] = ()
+    _held: Sequence[Callable[[], object]] = ()
+    _started: "dict[asyncio.Task[Any], str] | None" = None
+
+    def __init__(
+        self, scope: Scope, task: "asyncio.Task[Any]", tell: Callable[["Exchange", "asyncio.Task[Any]", str], None]
+    ) -> None:
+        get = scope.get
+        self.kind: Literal["http", "websocket", "lifespan"] = scope["type"]
+        self.request_headers: Sequence[tuple[bytes, bytes]] = get("headers", ())
+        self.client: tuple[str, int] | None = get("client")
+        self.started_at: float = RealClock.now()
+        self.method: str = get("method") or ("" if self.kind == "lifespan" else "GET")
+        self._path: bytes = get("raw_path") or get("path", "").encode()
+        self._query: bytes = get("query_string", b"")
+        self._scope: Scope | None = scope
+        self._task: asyncio.Task[Any] | None = task
+        self._tell = tell
+
+    def __repr__(self) -> str:
+        state = "in flight" if self.ended_at is None else f"status {self.status}"
+        return f"<Exchange {self} {state}>"
+
+    def __str__(self) -> str:
+        if self.kind == "lifespan":
+            return "lifespan"
+        return f"{self.method if self.kind == 'http' else 'WebSocket'} {self.target}"
+
+    @property
+    def target(self) -> str:
+        """The request target (RFC 9112 §3.2.1), path and query; empty for a lifespan."""
+        target = self._path + b"?" + self._query if self._query else self._path
+        return target.decode("utf-8", "backslashreplace")
+
+    @property
+    def error(self) -> BaseException | None:
+        """What went wrong: the exception that the app raised, or else the one that it handled."""
+        return self.handled if self.exception is None else self.exception
+
+    @property
+    def is_error(self) -> bool:
+        """Whether something went wrong, other than because the client had gone or the test was over."""
+        return self.error is not None and not is_an_end(self.error)
+
+    @property
+    def was_missed(self) -> bool:
+        """Whether there is an exception that no response has shown, be it because its client did not stay for it."""
+        return self.unseen or (self.left and not self.delivered and self.is_error and not self.expected)
+
+    @property
+    def endpoint(self) -> str:
+        """The name of the route's function, such as ``shop.main.read_item``; empty where there is none."""
+        endpoint = self._endpoint if self._scope is None else self._scope.get("endpoint")
+        return "" if endpoint is None else describe_app(endpoint)
+
+    @property
+    def duration(self) -> float:
+        """Seconds that the call took, or has taken so far."""
+        return (RealClock.now() if self.ended_at is None else self.ended_at) - self.started_at
+
+    @property
+    def app_traceback(self) -> str:
+        """The traceback of what went wrong without the frames of frameworks; empty where nothing did."""
+        return "" if self.error is None else app_traceback(self.error, self._traceback)
+
+    @property
+    def stack(self) -> list[str]:
+        """Where the call stands, outermost first, in a traceback's words; empty once it has ended."""
+        return [line for task in self._tasks for line in stack_of(task)]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the call holds the event loop at this moment, instead of waiting."""
+        return self._task is not None and getattr(self._task.get_coro(), "cr_running", False)
+
+    @property
+    def whereabouts(self) -> str:
+        """What is asked, of which function, and where it waits: ``GET /slow, in shop.slow, waits at File ...``."""
+        where = f", waits at {waiting_at(self._tasks[-1])}" if self._tasks else ""
+        return f"{self.name}{where}"
+
+    @property
+    def name(self) -> str:
+        """What is asked, and of which function: ``GET /slow, in shop.slow``."""
+        return f"{self}{f', in {self.endpoint}' if self.endpoint else ''}"
+
+    @property
+    def started(self) -> list["asyncio.Task[Any]"]:
+        """The tasks that the app started while it answered, and that have not ended."""
+        return list(self._started or ())
+
+    async def wait_ended(self) -> None:
+        """Wait until the app's call has ended: its background tasks and ``yield`` dependencies are done then."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters = [*self._waiters, waiter]
+        if self.ended_at is None:  # looked at after that: it may end on another thread's loop
+            await waiter
+
+    def fail(self, exception: BaseException) -> None:
+        """Take note of the exception that ends the call."""
+        self.exception = exception
+        # Starlette answers with 500 from inside of `except`, and raises then; what uvicorn gets, it answers itself.
+        # Other middleware answers with 500 first and raises again later, outside of its `except`.
+        shown = self.kind == "http" and (self.status in (None, 500) or self._handled is exception)
+        if self.kind != "lifespan" and self.status is None:
+            self.status = 500
+        self.unseen = self.kind != "lifespan" and self.is_error and not shown
+
+    def expect(self) -> None:
+        """Take note that a test has expected the exception, has got it itself, or shows it."""
+        self.expected = True
+        self.unseen = False
+
+    def end(self) -> None:
+        """Let go of what belongs to the call, and wake those who wait for its end."""
+        self.ended_at = RealClock.now()
+        self._endpoint = None if self._scope is None else self._scope.get("endpoint")
+        self._scope = self._task = self._handled = None
+        for waiter in self._waiters:
+            _wake(waiter)
+
+    def take_answer(self, message: Message, status: int) -> None:
+        """Take note of how the app begins its answer."""
+        self.status = status
+        self.response_headers = message.get("headers", ())
+        self._handled = sys.exc_info()[1]
+        if status in _INTERNAL_ERRORS:
+            self._take_handled()
+
+    def take_close(self, message: Message) -> None:
+        """Take note of how the app closes a WebSocket, or refuses it."""
+        if self.status is None:
+            self.take_answer(message, 403)
+        if message.get("code") in _INTERNAL_ERRORS:
+            self._take_handled()
+
+    def hold_log(self, record: logging.LogRecord, handlers: Sequence[logging.Handler]) -> None:
+        """Keep the server's log of the exception back from handlers, until it is known whether anybody sees it."""
+        self._held = [partial(handler.handle, record) for handler in handlers]
+
+    def release_log(self) -> None:
+        """Let it go to them after all."""
+        for handle in self._held:
+            handle()
+        self._held = ()
+
+    def watch(self, task: "asyncio.Task[Any]", coroutine: Any) -> None:
+        """Take note of a task that the app starts while it answers, or that is started by what it started."""
+        if self._started is None:
+            self._started = {}
+        # Asked for by its coroutine, an eager task that is done has none, and crashes Python 3.12.1.
+        self._started[task] = name_of(coroutine)
+        task.add_done_callback(self._look_at)
+
+    def log(self, record: logging.LogRecord) -> None:
+        """Keep a log record that was made during the call."""
+        own = record.name == "uvicorn" or record.name.startswith("uvicorn.")
+        if record.levelno >= logging.INFO and not own:
+            if not isinstance(self.log_records, deque):
+                self.log_records = deque(maxlen=_RECORDS)
+            self.log_records.append(record)
+
+    def _take_handled(self) -> None:
+        """Take note of the exception that is being handled, or that was logged before the app answered for it."""
+        errors = (each for each in reversed(self.log_records) if each.levelno >= logging.ERROR)
+        logged = (each.exc_info for each in errors if each.exc_info)
+        _, self.handled, self._traceback = next((info for info in (sys.exc_info(), *logged) if info[1]), (None,) * 3)
+
+    @property
+    def _tasks(self) -> list["asyncio.Task[Any]"]:
+        """The tasks to look at to see where the call stands: its own and, behind it, those a framework continues in."""
+        if self._task is None:
+            return []
+        started = (task for task in self.started if not task.done())
+        return follow(self._task, started, None if self._scope is None else self._scope.get("endpoint"))
+
+    def _look_at(self, task: "asyncio.Task[Any]") -> None:
+        assert self._started is not None  # noqa: S101 - watch() has made it
+        name = self._started.pop(task)
+        if not task.cancelled() and self.kind != "lifespan":
+            self._tell(self, task, name)
+
+
+def is_an_end(exception: BaseException) -> bool:
+    """Tell whether it is how a call ends whose client has gone; a task group may raise it as part of a group."""
+    if isinstance(exception, BaseExceptionGroup):
+        return all(map(is_an_end, exception.exceptions))
+    return isinstance(exception, _NO_ERRORS)
+
+
+class Tap:
+    """What the app gets for ``receive`` and ``send``: the server's own, and an exchange that takes notes."""
+
+    __slots__ = ("_exchange", "_receive", "_send")
+
+    def __init__(self, exchange: Exchange, receive: Receive, send: Send) -> None:
+        self._exchange = exchange
+        self._receive = receive
+        self._send = send
+
+    async def receive(self) -> Message:
+        """Receive from the server."""
+        message = await self._receive()
+        kind = message["type"]
+        if kind == "http.request":
+            self._exchange.bytes_received += len(message.get("body", b""))
+        elif kind == "websocket.receive":
+            self._exchange.bytes_received += _payload_size(message)
+        return message
+
+    # Not a coroutine function of its own: what it returns is the server's coroutine, which saves one per message.
+    def send(self, message: Message) -> Any:
+        """Send to the server."""
+        kind = message["type"]
+        if kind == "http.response.body":
+            self._exchange.bytes_sent += len(message.get("body", b""))
+        elif kind == "http.response.start":
+            self._exchange.take_answer(message, message["status"])
+        elif kind.startswith("websocket."):
+            self._take_note(kind, message)
+        return self._send(message)
+
+    def _take_note(self, kind: str, message: Message) -> None:
+        exchange = self._exchange
+        if kind == "websocket.send":
+            exchange.bytes_sent += _payload_size(message)
+        elif kind == "websocket.accept":
+            exchange.take_answer(message, 101)
+        elif kind == "websocket.http.response.start":
+            exchange.take_answer(message, message["status"])
+        elif kind == "websocket.http.response.body":
+            exchange.bytes_sent += len(message.get("body", b""))
+            exchange.denied = not message.get("more_body", False)
+        elif kind == "websocket.close":  # pragma: no branch - uvicorn refuses all others
+            exchange.take_close(message)
+
+
+def exchange_of(task: "asyncio.Task[Any]") -> Exchange | None:
+    """Return the exchange that a task works for, or was started in."""
+    context = _context_of(task)
+    return None if context is None else context.get(current_exchange)
+
+
+def is_servers(task: "asyncio.Task[Any]") -> bool:
+    """Tell whether a server started a task, or the app that it serves."""
+    context = _context_of(task)
+    return context is not None and context.get(serving, False)
+
+
+def _context_of(task: "asyncio.Task[Any]") -> contextvars.Context | None:
+    if sys.version_info >= (3, 12):  # pragma: no cover - one of the two is covered on each Python
+        return task.get_context()
+    return next((held for held in gc.get_referents(task) if isinstance(held, contextvars.Context)), None)
+
+
+def _payload_size(message: Message) -> int:
+    text = message.get("text")
+    return len(message.get("bytes") or b"") if text is None else len(text.encode("utf-8", "surrogatepass"))
+
+
+def _wake(waiter: "asyncio.Future[None]") -> None:
+    loop = waiter.get_loop()
+    if loop is asyncio.get_running_loop():
+        _resolve(waiter)
+    else:  # a server in a thread of its own, and a test that waits for it
+        loop.call_soon_threadsafe(_resolve, waiter)
+
+
+def _resolve(waiter: "asyncio.Future[None]") -> None:
+    if not waiter.done():
+        waiter.set_result(None)

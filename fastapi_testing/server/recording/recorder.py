@@ -1,0 +1,168 @@
+"""The recorder around the app: it keeps an exchange for everything that the app is called for."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from fastapi_testing.server.application import ASGIApp, Receive, Scope, Send
+from fastapi_testing.server.recording.exchange import Exchange, Tap, current_exchange
+from fastapi_testing.server.recording.tasks import TaskFailure, was_not_retrieved
+
+if TYPE_CHECKING:
+    import threading
+
+__all__ = ["Recorder", "find_exchange", "recorders", "watcher"]
+
+_KEPT = 500
+"""Exchanges that are kept, the last ones; so much memory a test may take that makes thousands of requests."""
+
+Address = tuple[str, int]
+
+recorders: dict[Address, "Recorder"] = {}
+"""The recorders of the servers that run in this process, by the host and the port they listen on."""
+
+watcher: ContextVar[Callable[["Recorder"], None] | None] = ContextVar("watcher", default=None)
+"""What is told of each server that the running code starts: the test that it is a part of."""
+
+
+def find_exchange(server: Address, client: Address) -> Exchange | None:
+    """
+    Return the exchange that a client's connection has just been used for; each is found once.
+
+    A connection carries one request at a time, so its address is all that is needed to tell requests apart.
+
+    Args:
+        server: Where the connection leads to.
+        client: Where it comes from.
+
+    Returns:
+        The exchange; None if the server is not one of this process, or answered without asking the app.
+    """
+    recorder = recorders.get(server)
+    return None if recorder is None else recorder.take(client)
+
+
+class Recorder:
+    """
+    An ASGI application around the served one that records what it is called for.
+
+    It stands outside everything that uvicorn wraps around an app: ProxyHeadersMiddleware changes
+    ``scope["client"]``, and the socket's own address is wanted here.
+
+    The app is called on one thread, and a test may look on from another: what is iterated over is a copy.
+
+    Args:
+        app: The application that answers.
+
+    Attributes:
+        exchanges: HTTP requests and WebSockets, oldest first, since :meth:`start_over`; the last 500.
+        failed: Those among them whose call ended with an exception, or that answered 500 for one, and the tasks they
+            started that failed and were not looked after.
+        lifespan: The exchange of the lifespan, if there is one.
+        reports: Whether somebody reports the app's exceptions, so that uvicorn's log of them is kept off the terminal.
+        loop: The event loop on which the server runs; None before its first start.
+        starter: The thread that has started the server on a thread of its own; None where it has none.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.exchanges: deque[Exchange] = deque(maxlen=_KEPT)
+        self.failed: deque[Exchange | TaskFailure] = deque(maxlen=_KEPT)
+        self.lifespan: Exchange | None = None
+        self.reports = False
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.starter: threading.Thread | None = None
+        self._app = app
+        self._tell = self._take_failure  # made once, not for each exchange
+        self._by_client: dict[Address | None, Exchange] = {}
+        self._in_flight: dict[asyncio.Task[Any], Exchange] = {}
+        self._earlier: set[asyncio.Task[Any]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine that runs has a task
+        exchange = self._in_flight[task] = Exchange(scope, task, self._tell)
+        if exchange.kind == "lifespan":
+            self.lifespan = exchange
+        else:
+            self.exchanges.append(exchange)
+            self._by_client[exchange.client] = exchange
+            if len(self._by_client) > _KEPT:  # clients of other makers never take theirs
+                self._by_client.pop(next(iter(self._by_client), None), None)
+        current_exchange.set(exchange)
+        tap = Tap(exchange, receive, send)
+        try:
+            await self._app(scope, tap.receive, tap.send)
+        except BaseException as exc:
+            self._fail(exchange, exc)
+            raise
+        else:
+            if exchange.handled is not None:
+                self.failed.append(exchange)
+        finally:
+            del self._in_flight[task]
+            exchange.end()
+
+    @property
+    def in_flight(self) -> list[Exchange]:
+        """The HTTP requests and WebSockets whose call has not ended."""
+        return [exchange for exchange in self._in_flight.copy().values() if exchange.kind != "lifespan"]
+
+    def tasks(self, *kinds: str) -> set["asyncio.Task[Any]"]:
+        """Return the tasks in which the app is called, for a kind of exchange or for any."""
+        return {task for task, exchange in self._in_flight.copy().items() if not kinds or exchange.kind in kinds}
+
+    @property
+    def current(self) -> dict["asyncio.Task[Any]", Exchange]:
+        """Those among them that were asked since :meth:`start_over`, by the task in which the app is called."""
+        return {
+            task: exchange
+            for task, exchange in self._in_flight.copy().items()
+            if exchange.kind != "lifespan" and task not in self._earlier
+        }
+
+    def unfinished(self) -> set["asyncio.Task[Any]"]:
+        """Return the tasks in which the app answers what was asked since :meth:`start_over`, or goes on with it."""
+        return {*self.current, *(task for exchange in list(self.exchanges) for task in exchange.started)}
+
+    def begin(self, address: Address) -> None:
+        """Take note that the server has started."""
+        self.loop = asyncio.get_running_loop()
+        recorders[address] = self
+        watch = watcher.get()
+        if watch is not None:
+            watch(self)
+
+    def take(self, client: Address) -> Exchange | None:
+        """Return the exchange that a client's connection has just been used for; each is found once."""
+        return self._by_client.pop(client, None)
+
+    def start_over(self) -> None:
+        """Forget what was, as a test begins; what is in flight stays in flight."""
+        self._earlier = {*self._in_flight}
+        self.exchanges.clear()
+        self.failed.clear()
+        self._by_client.clear()
+
+    def abandon(self, tasks: Iterable["asyncio.Task[Any]"]) -> None:
+        """Take note of tasks that are going to be cancelled, and reported by who does so."""
+        for task in tasks:
+            if task in self._in_flight:
+                self._in_flight[task].reported = True
+
+    def describe(self, task: "asyncio.Task[Any]") -> str:
+        """Return what a task is answering and where it stands: ``GET /slow, in shop.slow, waits at File ...``."""
+        exchange = self._in_flight.get(task)
+        return repr(task) if exchange is None else exchange.whereabouts
+
+    def _take_failure(self, exchange: Exchange, task: "asyncio.Task[Any]", name: str) -> None:
+        """Keep the exception of a task, where somebody will ask; else asyncio logs it, as it always does."""
+        if self.reports and was_not_retrieved(task):
+            self.failed.append(TaskFailure(exchange, task, name))
+
+    def _fail(self, exchange: Exchange, exception: BaseException) -> None:
+        exchange.fail(exception)
+        exchange.reported = exchange.reported or self.reports
+        if exchange.kind != "lifespan":
+            self.failed.append(exchange)

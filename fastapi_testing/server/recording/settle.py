@@ -1,0 +1,77 @@
+"""Waiting until the app has done what it was asked to do."""
+
+import asyncio
+from typing import Any
+
+from fastapi_testing.server.recording.exchange import Exchange, exchange_of
+from fastapi_testing.server.recording.recorder import Recorder
+from fastapi_testing.server.recording.stacks import describe_task
+
+__all__ = ["app_tasks", "describe", "settle", "wait_ended"]
+
+
+async def wait_ended(exchange: Exchange, timeout: float) -> None:
+    """
+    Wait until a request's ASGI call has ended.
+
+    Args:
+        exchange: The request.
+        timeout: Seconds that it may take.
+
+    Raises:
+        TimeoutError: If it takes longer; it names the handler, and the line at which it waits.
+    """
+    try:
+        async with asyncio.timeout(timeout):
+            await exchange.wait_ended()
+    except TimeoutError:
+        raise TimeoutError(
+            f"{exchange}: answered, but the app did not end the call within {timeout:g} s: {exchange.whereabouts}; "
+            f"where it waits for something that the test does later, say settle = False on the class, or "
+            f'extensions={{"settle": False}} with the request'
+        ) from None
+
+
+async def settle(recorder: Recorder, timeout: float, *, tasks: bool = False) -> None:
+    """
+    Wait until no HTTP request is in flight.
+
+    Args:
+        recorder: The recorder of the server.
+        timeout: Seconds that it may take.
+        tasks: Whether to wait for the tasks as well that the app started while it answered, and left running.
+
+    Raises:
+        TimeoutError: If it takes longer; it names what has not ended.
+    """
+    try:
+        async with asyncio.timeout(timeout):
+            while waited_for := _unsettled(recorder, tasks=tasks):
+                await asyncio.wait(waited_for)
+    except TimeoutError:
+        unsettled = _unsettled(recorder, tasks=tasks)
+        lines = sorted(f"\n  {describe(recorder, task)}" for task in unsettled)
+        raise TimeoutError(f"not settled within {timeout:g} s:{''.join(lines)}") from None
+
+
+def app_tasks(recorder: Recorder) -> set["asyncio.Task[Any]"]:
+    """Return the tasks that the app started while it answered what the recorder holds; those that answer are none."""
+    answering, exchanges = recorder.tasks(), set(recorder.exchanges)
+    return {task for task in asyncio.all_tasks() - answering if _is_left_by(exchange_of(task), exchanges)}
+
+
+def describe(recorder: Recorder, task: "asyncio.Task[Any]") -> str:
+    """Return what a task does and where it stands."""
+    return recorder.describe(task) if task in recorder.tasks() else describe_task(task)
+
+
+def _unsettled(recorder: Recorder, *, tasks: bool) -> set["asyncio.Task[Any]"]:
+    found = recorder.tasks("http") | (app_tasks(recorder) if tasks else set())
+    return found - {asyncio.current_task()}  # a handler may ask, too
+
+
+def _is_left_by(exchange: Exchange | None, exchanges: set[Exchange]) -> bool:
+    """Tell whether something left a task; what an open WebSocket has started is a part of it."""
+    if exchange is None or exchange not in exchanges:
+        return False
+    return exchange.kind == "http" or exchange.ended_at is not None

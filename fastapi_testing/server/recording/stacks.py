@@ -1,0 +1,232 @@
+"""Where code stands and where it failed, in the lines of the user's own code, so that an error can name them."""
+
+import functools
+import gc
+import inspect
+import itertools
+import os
+import sys
+import sysconfig
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from traceback import FrameSummary, StackSummary, TracebackException, format_list
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import asyncio
+
+__all__ = [
+    "app_traceback",
+    "describe_task",
+    "follow",
+    "format_frames",
+    "frames_of_workers",
+    "is_in_debugger",
+    "name_of",
+    "stack_of",
+    "stack_of_thread",
+    "traceback_of_users",
+    "waiting_at",
+]
+
+_T = TypeVar("_T")
+
+_PACKAGE = str(Path(__file__).resolve().parents[2]) + os.sep
+_STDLIB = tuple(str(Path(sysconfig.get_path(name)).resolve()) + os.sep for name in ("stdlib", "platstdlib"))
+_INSTALLED = tuple(str(Path(sysconfig.get_path(name)).resolve()) + os.sep for name in ("purelib", "platlib"))
+_FRAMEWORKS = tuple(
+    f"{folder}{name}{os.sep}" for folder in _INSTALLED for name in ("anyio", "fastapi", "starlette", "uvicorn")
+)
+
+_DEBUGGERS = {"bdb", "pydevd", "_pydevd_bundle"}
+"""What pdb and all that are made of it run, and what editors do."""
+
+_HALF = 5000
+"""Characters that are shown of the beginning of a long traceback, and as many of its end."""
+
+_CHAINS = (("cr_frame", "cr_await"), ("ag_frame", "ag_await"), ("gi_frame", "gi_yieldfrom"))
+"""Where coroutines, asynchronous generators and generators show their frame and what they wait for."""
+
+
+def waiting_at(task: "asyncio.Task[Any]") -> str:
+    """
+    Return where a suspended task waits, in a traceback's words: ``File "shop.py", line 7, in slow``.
+
+    The innermost frame of the user's own code is named; where there is none, the innermost of all.
+    """
+    frames = _own(list(_frames(task.get_coro())), _frame_file)
+    if not frames:
+        return "a place that cannot be seen"
+    frame = frames[-1]
+    return f'File "{frame.f_code.co_filename}", line {frame.f_lineno}, in {frame.f_code.co_name}'
+
+
+def follow(
+    own: "asyncio.Task[Any]", started: Iterable["asyncio.Task[Any]"], endpoint: object
+) -> list["asyncio.Task[Any]"]:
+    """
+    Return the tasks in which a call of the app runs the user's code, the one that shows best where it stands last.
+
+    Middleware and streamed responses go on in tasks of their own. What the user's code has started is not looked at, as
+    the call need not wait for it, unless the endpoint itself runs there.
+
+    Args:
+        own: The call's own task.
+        started: The tasks started in it, the first one first.
+        endpoint: The route's function.
+    """
+    frames = {task: [*_frames(task.get_coro())] for task in (own, *started)}
+    code = getattr(inspect.unwrap(endpoint), "__code__", None) if callable(endpoint) else None
+    of_endpoint = [task for task in frames if any(frame.f_code is code for frame in frames[task])]
+    of_users = [task for task in frames if any(_is_users(_frame_file(frame)) for frame in frames[task])]
+    continued = [task for task in of_users if task is own or not _is_users(_frame_file(frames[task][0]))]
+    return [*(task for task in continued if task not in of_endpoint), *of_endpoint] or [own]
+
+
+def stack_of(task: "asyncio.Task[Any]") -> list[str]:
+    """Return the stack of a suspended task, outermost first, as a traceback has it; empty of one that is running."""
+    coroutine = task.get_coro()
+    return [] if getattr(coroutine, "cr_running", False) else format_frames(_frames(coroutine))
+
+
+def stack_of_thread(thread: int, room: str = "") -> list[str]:
+    """
+    Return the same for what a thread is running, from where this package, or one of its rooms, has called it.
+
+    What the user's code in turn has called of this package, such as ``run_async``, is not where it begins.
+    """
+    frames = [*_callers(sys._current_frames().get(thread))]  # noqa: SLF001 - documented
+    caller = str(Path(_PACKAGE, room)) + os.sep
+    users = next((index for index, frame in enumerate(frames) if _is_users(_frame_file(frame))), 0)
+    called = itertools.takewhile(lambda frame: not _frame_file(frame).startswith(caller), frames[users:])
+    return format_frames(reversed([*frames[:users], *called] or frames))
+
+
+def frames_of_workers() -> list[list[FrameType]]:
+    """Return the frames, outermost first, of the threads that run a handler which is a plain function."""
+    threads = [thread.ident for thread in threading.enumerate() if thread.name == "AnyIO worker thread"]
+    frames = sys._current_frames()  # noqa: SLF001 - documented
+    stacks = ([*_callers(frames.get(ident or 0))][::-1] for ident in threads)
+    return [stack for stack in stacks if any(_is_users(_frame_file(frame)) for frame in stack)]
+
+
+def format_frames(frames: Iterable[FrameType]) -> list[str]:
+    """Return frames in a traceback's words: those of the user's own code."""
+    summaries = (
+        FrameSummary(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+        for frame in _own(list(frames), _frame_file)
+    )
+    return "".join(format_list([*summaries])).splitlines()
+
+
+def is_in_debugger(thread: int) -> bool:
+    """Return whether a debugger has a thread in its hands, where it waits for somebody to type or to click."""
+    frames = _callers(sys._current_frames().get(thread))  # noqa: SLF001 - documented
+    return any(str(frame.f_globals.get("__name__")).partition(".")[0] in _DEBUGGERS for frame in frames)
+
+
+def describe_task(task: "asyncio.Task[Any]") -> str:
+    """Return which coroutine a task runs, where it was made if asyncio knows, and where it waits."""
+    made = _own(list(getattr(task, "_source_traceback", None) or ()), _summary_file)
+    where = f', made at File "{made[-1].filename}", line {made[-1].lineno}, in {made[-1].name}' if made else ""
+    return f"task {task.get_name()!r} of {name_of(task.get_coro())}(){where}, waits at {waiting_at(task)}"
+
+
+def name_of(coroutine: object) -> str:
+    """Return the name of a coroutine's function."""
+    name: str = getattr(coroutine, "__qualname__", None) or repr(coroutine)
+    return name
+
+
+def app_traceback(exception: BaseException, taken: TracebackType | None = None) -> str:
+    """
+    Return the traceback of an exception and of those behind it, in the user's own frames.
+
+    Frames of installed packages, the app's framework among them, are left out; where nothing remains, which is so of
+    an app that is itself installed, only those of the framework are; and the innermost is always there. A long one,
+    such as that of a statement with a thousand parameters, is cut in its middle.
+
+    Args:
+        exception: The exception.
+        taken: Its traceback, in case that it has none any more: Starlette takes it from those that handlers answer.
+    """
+    rendered = TracebackException(type(exception), exception, exception.__traceback__ or taken, compact=True)
+    _keep_own_frames(rendered)
+    return _cut_middle("".join(rendered.format()).rstrip("\n"))
+
+
+def _cut_middle(text: str) -> str:
+    omitted = len(text) - 2 * _HALF
+    if omitted <= 0:
+        return text
+    return f"{text[:_HALF]}… ({omitted} of {len(text)} characters cut) …{text[-_HALF:]}"
+
+
+def traceback_of_users(exception: BaseException) -> TracebackType | None:
+    """Return an exception's traceback from the first frame of the user's own code on; all of it if there is none."""
+    each = exception.__traceback__
+    while each is not None and not _is_users(_frame_file(each.tb_frame)):
+        each = each.tb_next
+    return each or exception.__traceback__
+
+
+def _keep_own_frames(rendered: TracebackException) -> None:
+    frames: list[FrameSummary] = [*rendered.stack]
+    rendered.stack = StackSummary()
+    rendered.stack.extend(_own(frames, _summary_file))
+    behind = (rendered.__cause__, rendered.__context__, *(rendered.exceptions or ()))
+    for other in filter(None, behind):
+        _keep_own_frames(other)
+
+
+def _own(frames: list[_T], file_of: Callable[[_T], str]) -> list[_T]:
+    """Return the frames of the user's code, or the nearest to them that there are."""
+    for belongs in (_is_users, _is_no_frameworks):
+        if own := [frame for frame in frames if belongs(file_of(frame))]:
+            return own
+    return frames[-1:]
+
+
+def _frames(awaited: object) -> Iterator[FrameType]:
+    """Yield the frames of a chain of awaits, outermost first (Task.get_stack shows only the outermost)."""
+    while awaited is not None:
+        frame, awaited = _step(awaited)
+        if frame is not None:
+            yield frame
+
+
+def _step(awaited: object) -> tuple[FrameType | None, object]:
+    for frame_name, next_name in _CHAINS:
+        if hasattr(awaited, frame_name):
+            return getattr(awaited, frame_name), getattr(awaited, next_name)
+    # What anext() of an asynchronous generator returns, in a lifespan for one, shows its generator to gc alone.
+    return None, next(filter(inspect.isasyncgen, gc.get_referents(awaited)), None)
+
+
+def _callers(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _frame_file(frame: FrameType) -> str:
+    return frame.f_code.co_filename
+
+
+def _summary_file(frame: FrameSummary) -> str:
+    return frame.filename
+
+
+@functools.cache
+def _is_users(file: str) -> bool:
+    return not (file.startswith("<frozen ") or os.path.realpath(file).startswith((_PACKAGE, *_STDLIB, *_INSTALLED)))
+
+
+@functools.cache
+def _is_no_frameworks(file: str) -> bool:
+    path = os.path.realpath(file)
+    if path.startswith(_INSTALLED):  # which may lie within the standard library's folder
+        return not path.startswith((_PACKAGE, *_FRAMEWORKS))
+    return not (file.startswith("<frozen ") or path.startswith((_PACKAGE, *_STDLIB)))

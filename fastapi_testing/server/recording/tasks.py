@@ -1,0 +1,127 @@
+"""The tasks that apps start while they answer: seen as they are made, so that none of them fails without a word."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from typing import Any, ClassVar, cast
+from weakref import WeakKeyDictionary
+
+from fastapi_testing.server.recording.exchange import Exchange, current_exchange, is_an_end
+from fastapi_testing.server.recording.stacks import app_traceback
+
+__all__ = ["TaskFailure", "TaskWatch", "was_not_retrieved"]
+
+
+class TaskFailure:
+    """
+    The exception of a task that the app started while it answered, and whose end it did not look at.
+
+    asyncio calls it an exception that was never retrieved, once the task is collected as garbage. It is told like the
+    exception of an exchange, whose attributes this has as far as they make sense.
+
+    Args:
+        exchange: What the app was answering.
+        task: The task.
+        endpoint: The name of its coroutine.
+
+    Attributes:
+        endpoint: The same.
+        expected: Whether it has been expected, or told already.
+    """
+
+    expected: bool = False
+
+    def __init__(self, exchange: Exchange, task: "asyncio.Task[Any]", endpoint: str) -> None:
+        self.exchange = exchange
+        self.endpoint = endpoint
+        self._task = task
+        self._exception = cast("BaseException", task._exception)  # noqa: SLF001 - exception() would count as a look
+
+    def __str__(self) -> str:
+        return f"a task that {self.exchange} started"
+
+    @property
+    def error(self) -> BaseException | None:
+        """The exception; None if the app has looked at it meanwhile."""
+        return self._exception if self.expected or was_not_retrieved(self._task) else None
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it is an error, and not how a task ends whose client has gone."""
+        return self.error is not None and not is_an_end(self._exception)
+
+    @property
+    def was_missed(self) -> bool:
+        """Whether nobody has seen it."""
+        return self.is_error and not self.expected
+
+    @property
+    def app_traceback(self) -> str:
+        """The traceback without the frames of frameworks."""
+        return app_traceback(self._exception)
+
+    @property
+    def log_records(self) -> Collection[logging.LogRecord]:
+        """What was logged while the app answered, and by what it started."""
+        return self.exchange.log_records
+
+    def expect(self) -> None:
+        """Take note that it has been seen; asyncio then says nothing of it."""
+        self.expected = True
+        self._task.exception()
+
+
+class _TaskFactory:
+    """Makes an event loop's tasks as they were made before, and shows them to the exchange in which they are."""
+
+    def __init__(self, before: Callable[..., Any] | None) -> None:
+        self.servers = 0
+        self._before = before
+
+    # Each request is a task: one function for all of it, which saves it half of a percent.
+    def __call__(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:
+        if self._before is None:
+            task: Any = asyncio.Task(coroutine, loop=loop, **options)
+            if task._source_traceback:  # noqa: SLF001 - in debug mode; the loop leaves its own frame out, too
+                del task._source_traceback[-2:]  # noqa: SLF001
+        else:
+            task = self._before(loop, coroutine, **options)
+        exchange = current_exchange.get()
+        if exchange is not None:
+            exchange.watch(task, coroutine)
+        return task
+
+    def remove(self, loop: asyncio.AbstractEventLoop) -> None:
+        # A program that has set its own since, around this one or not, keeps it.
+        if loop.get_task_factory() is self:
+            loop.set_task_factory(self._before)
+
+
+class TaskWatch:
+    """Watches the tasks of an event loop for as long as at least one server runs on it."""
+
+    _factories: ClassVar[WeakKeyDictionary[asyncio.AbstractEventLoop, _TaskFactory]] = WeakKeyDictionary()
+
+    @classmethod
+    def begin(cls) -> None:
+        """Take note that a server is about to start on the running loop."""
+        loop = asyncio.get_running_loop()
+        if loop not in cls._factories:
+            cls._factories[loop] = _TaskFactory(loop.get_task_factory())
+            loop.set_task_factory(cls._factories[loop])
+        cls._factories[loop].servers += 1
+
+    @classmethod
+    def end(cls) -> None:
+        """Take note that a server on the running loop has stopped."""
+        loop = asyncio.get_running_loop()
+        factory = cls._factories[loop]
+        factory.servers -= 1
+        if factory.servers == 0:
+            del cls._factories[loop]
+            factory.remove(loop)
+
+
+def was_not_retrieved(task: "asyncio.Task[Any]") -> bool:
+    """Tell whether a task has failed and nobody has looked at that; asyncio itself asks so before it logs it."""
+    return task._log_traceback  # noqa: SLF001

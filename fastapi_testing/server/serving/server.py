@@ -1,0 +1,398 @@
+"""The server: uvicorn on a bound socket of its own, started and stopped in step with the program around it."""
+
+import asyncio
+import socket
+import warnings
+from types import TracebackType
+from typing import Any, Literal, Self, TypedDict
+
+import uvicorn
+from uvicorn.lifespan.off import LifespanOff
+
+from fastapi_testing.errors import ServerError, ServerNotRunningError, ServerShutdownError, ServerStartupError
+from fastapi_testing.server.application import ASGIApp, describe_app, load_app
+from fastapi_testing.server.recording.exchange import Exchange, serving
+from fastapi_testing.server.recording.logs import LogWatch
+from fastapi_testing.server.recording.recorder import Recorder, recorders
+from fastapi_testing.server.recording.settle import settle
+from fastapi_testing.server.recording.tasks import TaskWatch
+from fastapi_testing.server.recording.worker_threads import abandoned_threads
+from fastapi_testing.server.serving.lifespan import Lifespan
+from fastapi_testing.server.serving.sockets import bind_socket, bound_host
+from fastapi_testing.server.serving.state import ServerState
+from fastapi_testing.server.tls.endpoint import TLSEndpoint
+from fastapi_testing.server.tls.handshake import make_server_context
+from fastapi_testing.server.tls.options import TLSOptions, choose_tls
+
+__all__ = ["HTTPImplementation", "LifespanMode", "Server", "ServerOptions"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+LifespanMode = Literal["auto", "on", "off"]
+HTTPImplementation = Literal["auto", "httptools", "h11"]
+
+_KEEP_ALIVE = 24 * 60 * 60
+"""Seconds that an idle connection stays open: longer than a class runs, so that no request meets a closing one."""
+
+_CANCEL_GRACE = 1.0
+"""Seconds that a cancelled handler has to come to its end."""
+
+
+class ServerOptions(TypedDict, total=False):
+    """The keyword arguments of :class:`Server` that say how an app is served."""
+
+    host: str
+    port: int
+    lifespan: LifespanMode
+    http: HTTPImplementation
+
+
+class Server(TLSEndpoint, uvicorn.Server):
+    """
+    Serve an ASGI application on a loopback socket, on the event loop of the code around it.
+
+    The socket is bound first, by default to a free port, and handed to uvicorn; nobody has to look for a port and
+    lose it again. Signal handlers and logging stay the program's own::
+
+        async with Server(app) as server:
+            async with httpx.AsyncClient(base_url=server.url) as client:
+                await client.get("/")
+
+    A server may be started again after it was stopped; with ``port=0`` it then has another port.
+
+    Args:
+        app: An ASGI 3 application, or an import string such as ``"shop.main:app"``.
+        host: The IP address to listen on, such as ``127.0.0.1`` or ``::1``.
+        port: The port to listen on; 0 for a free one.
+        lifespan: Whether the app's lifespan is run: ``"on"``, ``"off"``, or ``"auto"`` for where the app supports it.
+        http: uvicorn's HTTP/1.1 implementation; ``"auto"`` is httptools.
+        startup_timeout: Seconds that the app's lifespan may take to start.
+        shutdown_timeout: Seconds that requests in flight may take to end, and then the app's lifespan.
+        sock: A TCP socket that is bound already, to listen on instead of ``host`` and ``port``. The server closes it
+            when it stops, and so starts once.
+        tls: Whether, or how, the server speaks TLS: https and wss.
+
+    Attributes:
+        app: The application itself.
+        recorder: What the app was asked and what became of it, from the first start on.
+        tls: How the server speaks TLS; None if it does not.
+
+    Raises:
+        ServerStartupError: If an import string leads to nothing.
+        TypeError: If ``app`` is not callable as ASGI 3, or ``tls`` is none of the above.
+        ValueError: If ``lifespan`` or ``http`` is none of the above, a time-out is not positive, or ``sock`` is not
+            bound to an IP address and a port.
+    """
+
+    lifespan: Lifespan | LifespanOff
+    server_state: ServerState
+    recorder: Recorder
+
+    def __init__(
+        self,
+        app: ASGIApp | str,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        lifespan: LifespanMode = "auto",
+        http: HTTPImplementation = "auto",
+        startup_timeout: float = 30.0,
+        shutdown_timeout: float = 10.0,
+        sock: socket.socket | None = None,
+        tls: TLSOptions | bool | None = None,
+    ) -> None:
+        _check_choice("lifespan", lifespan, ("auto", "on", "off"))
+        _check_choice("http", http, ("auto", "httptools", "h11"))
+        _check_positive("startup_timeout", startup_timeout)
+        _check_positive("shutdown_timeout", shutdown_timeout)
+        self.app: ASGIApp = load_app(app)
+        self.host: str = host if sock is None else bound_host(sock)
+        self.startup_timeout = startup_timeout
+        self.shutdown_timeout = shutdown_timeout
+        self._name = describe_app(app)
+        self._requested_port = port
+        self._given_socket = sock
+        self.tls: TLSOptions | None = choose_tls(tls)
+        self._phase: Literal["stopped", "starting", "running", "stopping"] = "stopped"
+        # A factory, because uvicorn calls a plain app once without arguments to see whether it is one.
+        super().__init__(
+            uvicorn.Config(
+                lambda: self.app,
+                factory=True,
+                interface="asgi3",
+                host=host,
+                port=port,
+                lifespan=lifespan,
+                # By its name: the import of this package takes 1% less without it.
+                http=http if http == "h11" else "fastapi_testing.server.serving.joining:JoiningProtocol",
+                log_config=None,
+                timeout_keep_alive=_KEEP_ALIVE,
+                workers=1,
+            )
+        )
+
+    def __repr__(self) -> str:
+        where = f"at {self.url}" if self._phase == "running" else self._phase
+        return f"<Server of {self._name} {where}>"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the server accepts connections."""
+        return self._phase == "running"
+
+    @property
+    def port(self) -> int:
+        """
+        The port that the server listens on.
+
+        Raises:
+            ServerNotRunningError: If the server is not running.
+        """
+        self._check_running()
+        port: int = self._socket_address[1]
+        return port
+
+    @property
+    def url(self) -> str:
+        """
+        The origin that the server answers for, such as ``http://127.0.0.1:43210``; no slash at its end.
+
+        Raises:
+            ServerNotRunningError: If the server is not running.
+        """
+        return f"{'https' if self.tls else 'http'}://{self._authority}"
+
+    @property
+    def ws_url(self) -> str:
+        """
+        The same for WebSockets, such as ``ws://127.0.0.1:43210``.
+
+        Raises:
+            ServerNotRunningError: If the server is not running.
+        """
+        return f"{'wss' if self.tls else 'ws'}://{self._authority}"
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """
+        The state that the app's lifespan made, which every request gets a copy of.
+
+        Raises:
+            ServerNotRunningError: If the server is not running.
+        """
+        self._check_running()
+        state: dict[str, Any] = self.lifespan.state
+        return state
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """
+        What the app was asked since the current test began, HTTP requests and WebSockets, oldest first; the last 500.
+
+        Outside of test cases, it keeps them from its start on.
+        """
+        return list(self.recorder.exchanges)
+
+    async def settle(self, *, tasks: bool = False, timeout: float = 5.0) -> None:
+        """
+        Wait until no HTTP request is in flight; background tasks and ``yield`` dependencies are done then.
+
+        Args:
+            tasks: Whether to wait also for the tasks that the app started while it answered, and left running.
+            timeout: Seconds to wait.
+
+        Raises:
+            TimeoutError: If it takes longer; it names what has not ended, and the lines at which it waits.
+        """
+        await settle(self.recorder, timeout, tasks=tasks)
+
+    async def start(self) -> None:
+        """
+        Bind the socket, run the app's lifespan up to its startup, and accept connections.
+
+        Raises:
+            ServerError: If the server is not stopped.
+            ServerStartupError: If the address cannot be bound, a file of ``tls`` cannot be used, or the app's startup
+                fails or takes longer than ``startup_timeout``. Nothing is left bound or running.
+            ModuleNotFoundError: If certificates have to be made, and the extra ``tls`` is not installed.
+        """
+        if self._phase != "stopped":
+            raise ServerError(f"cannot start {self!r}: it has been started already; stop it first")
+        self._load()
+        sock = self._bind()
+        self._phase = "starting"
+        LogWatch.begin()
+        TaskWatch.begin()
+        token = serving.set(True)  # the loop accepts connections in the context in which it was told to
+        try:
+            await self.startup(sockets=[sock])
+        except BaseException as exc:
+            sock.close()
+            self._phase = "stopped"
+            try:
+                await self.lifespan.shutdown()
+            finally:
+                LogWatch.end()
+                TaskWatch.end()
+            if isinstance(exc, ServerStartupError):
+                exc.__traceback__ = None  # by which lines of uvicorn it came tells nothing
+            raise
+        finally:
+            serving.reset(token)
+        self._socket_address = sock.getsockname()
+        self.recorder.begin(self._reachable_address)
+        self._loop = asyncio.get_running_loop()
+        self._phase = "running"
+
+    async def stop(self) -> None:
+        """
+        Stop accepting connections, let requests in flight end, and run the app's lifespan to its end.
+
+        A server that is stopped stays so. A handler in a thread that goes on although its call was cancelled is warned
+        of, as the process cannot exit before it returns.
+
+        Raises:
+            ServerError: If the server is just being started or stopped, or runs on another event loop.
+            ServerShutdownError: If a request did not end within ``shutdown_timeout``, or the app's shutdown failed or
+                took longer than that. The server is stopped nevertheless.
+        """
+        if self._phase == "stopped":
+            return
+        self._check_may_stop()
+        self._phase = "stopping"
+        try:
+            await self.shutdown()
+        except ServerShutdownError as exc:
+            exc.__traceback__ = None
+            raise
+        finally:
+            self._phase = "stopped"
+            recorders.pop(self._reachable_address, None)
+            LogWatch.end()
+            TaskWatch.end()
+        for thread in await abandoned_threads(_CANCEL_GRACE):
+            warnings.warn(f"stopped {self._name}; {thread}", RuntimeWarning, stacklevel=2)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's signature
+        """Do what uvicorn's own does, without its waits on the clock."""
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        try:
+            unfinished = await self._end_requests()
+        except asyncio.CancelledError:
+            await self._cancel(list(self.server_state.tasks))
+            await self.lifespan.shutdown()
+            raise
+        try:
+            await self.lifespan.shutdown()
+        except ServerShutdownError as exc:
+            if unfinished is None:
+                raise
+            raise unfinished from exc
+        if unfinished is not None:
+            raise unfinished
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    @property
+    def _authority(self) -> str:
+        self._check_running()
+        host, port = self._reachable_address
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    @property
+    def _reachable_address(self) -> tuple[str, int]:
+        """Host and port to connect to: of a server that listens on every address, those of the loopback."""
+        host, port = self._socket_address[:2]
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port  # noqa: S104 - compared, not bound
+
+    def _bind(self) -> socket.socket:
+        if self._given_socket is None:
+            return bind_socket(self.host, self._requested_port)
+        if self._given_socket.fileno() == -1:
+            raise ServerStartupError(f"the socket that the server of {self._name} was given is closed: give it another")
+        # What it accepts inherits this; asyncio sets it only where the socket was made as bind_socket() makes them.
+        self._given_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return self._given_socket
+
+    def _load(self) -> None:
+        """Make what one run of the server needs; uvicorn does this in serve()."""
+        if not self.config.loaded:
+            context = None if self.tls is None else make_server_context(self.tls, self.host)
+            self.config.load()
+            self.config.ssl = context
+            self.recorder = Recorder(self.config.loaded_app)
+            self.config.loaded_app = self.recorder
+        self.server_state = ServerState(self.config.encoded_headers)
+        if self.config.lifespan == "off":
+            self.lifespan = LifespanOff(self.config)
+        else:
+            self.lifespan = Lifespan(
+                self.config.loaded_app,
+                self._name,
+                mode=self.config.lifespan,
+                startup_timeout=self.startup_timeout,
+                shutdown_timeout=self.shutdown_timeout,
+            )
+
+    async def _end_requests(self) -> ServerShutdownError | None:
+        """Wait for the requests in flight; cancel, disconnect and name those that do not end."""
+        try:
+            async with asyncio.timeout(self.shutdown_timeout):
+                await self.server_state.wait_until_idle()
+        except TimeoutError:
+            tasks = list(self.server_state.tasks)
+            lines = [f"  {self.recorder.describe(task)}" for task in tasks]
+            await self._cancel(tasks)
+            return self._name_unfinished(lines + await abandoned_threads(0))
+        return None
+
+    def _name_unfinished(self, lines: list[str]) -> ServerShutdownError:
+        what = f"not ended within {self.shutdown_timeout:g} s of stopping {self._name}, and cancelled:"
+        return ServerShutdownError(
+            "\n".join([what, *(lines or ["  a connection whose peer does not read what it was sent"])])
+        )
+
+    async def _cancel(self, tasks: list[asyncio.Task[None]]) -> None:
+        self.recorder.abandon(tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=_CANCEL_GRACE)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)  # aborted transports tell their protocols in the loop's next turn
+
+    def _check_running(self) -> None:
+        if self._phase != "running":
+            raise ServerNotRunningError(
+                f"the server of {self._name} is not running: enter it with `async with`, or await its start()"
+            )
+
+    def _check_may_stop(self) -> None:
+        if self._phase != "running":
+            raise ServerError(f"cannot stop {self!r}: wait until that is done")
+        if asyncio.get_running_loop() is not self._loop:
+            raise ServerError(f"cannot stop {self!r} from here: it runs on the event loop that started it")
+
+
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}")
+
+
+def _check_positive(name: str, seconds: float) -> None:
+    if not seconds > 0:
+        raise ValueError(f"{name} must be a positive number of seconds, got {seconds!r}")

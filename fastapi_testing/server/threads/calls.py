@@ -1,0 +1,205 @@
+"""What one thread asks of the event loop of another."""
+
+import asyncio
+import contextlib
+import contextvars
+import threading
+from collections.abc import Callable, Coroutine
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+from fastapi_testing.server.clock import RealClock
+from fastapi_testing.server.recording.stacks import waiting_at
+
+__all__ = ["Call", "LoopBlockedError", "Owner", "ask"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+_GRACE = 1.0
+"""Seconds that a cancelled coroutine has to come to its end, and a loop to answer before it counts as blocked."""
+
+
+class LoopBlockedError(TimeoutError):
+    """The event loop does not turn; the message says at which line it stands."""
+
+
+_TURN = 0.1
+"""Seconds that a loop which turns needs at most to hear that something is cancelled."""
+
+_current: contextvars.ContextVar["Call[Any]"] = contextvars.ContextVar("_current")
+"""The call that the running coroutine is, or was started by."""
+
+
+class Owner(Protocol):
+    """Whose event loop is called."""
+
+    calls: "set[Call[Any]]"
+    """The calls that have not ended."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it takes calls."""
+        ...
+
+    def not_running(self) -> Exception:
+        """Return what to raise where it does not run."""
+        ...
+
+    def whereabouts(self) -> str:
+        """Return where its thread stands, on lines of their own."""
+        ...
+
+
+class Call(Generic[_T]):
+    """
+    A coroutine on the event loop of another thread, and the thread that waits for it.
+
+    Args:
+        owner: Whose event loop it is.
+        loop: The event loop.
+        coroutine: The coroutine, which sees the context variables of the caller.
+    """
+
+    __slots__ = ("_coroutine", "_exception", "_loop", "_news", "_owner", "_result", "_task")
+
+    def __init__(self, owner: Owner, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, _T]) -> None:
+        self._owner = owner
+        self._loop = loop
+        self._coroutine = coroutine
+        self._news: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  # what to call meanwhile; None at the end
+        self._task: asyncio.Task[None] | None = None
+        self._result: _T | None = None
+        self._exception: BaseException | None = None
+        owner.calls.add(self)
+        try:
+            loop.call_soon_threadsafe(self._start)
+        except RuntimeError:  # closed just now
+            owner.calls.discard(self)
+            raise owner.not_running() from None
+
+    def wait(self, timeout: float | None = None, *, patience: float | None = None) -> _T:
+        """
+        Wait for the end of the coroutine, and return its result; cancel it where the wait ends before.
+
+        Args:
+            timeout: Seconds that it may take; None for no limit.
+            patience: Without a ``timeout``, seconds after which to see whether the event loop turns at all.
+
+        Raises:
+            TimeoutError: If it takes longer.
+            LoopBlockedError: If the event loop does not turn.
+        """
+        try:
+            self._wait_until_over(timeout, patience)
+        except BaseException:
+            self._cancel()
+            raise
+        exc, self._exception = self._exception, None
+        try:
+            if exc is not None:
+                raise exc
+        finally:
+            del exc  # its traceback leads to this frame: no cycle is left
+        return cast("_T", self._result)
+
+    async def ask(self, function: Callable[[], _R]) -> _R:
+        """Have the waiting thread call a function, and return what it returns; for the coroutine itself."""
+        answer: asyncio.Future[_R] = self._loop.create_future()
+        self._news.put(partial(self._answer, answer, function))
+        return await answer
+
+    def abandon(self) -> None:
+        """End the call where the event loop has ended before; for the thread of the loop."""
+        self._exception = self._owner.not_running()
+        self._coroutine.close()
+        self._end()
+
+    def _start(self) -> None:
+        self._task = self._loop.create_task(self._run())
+
+    async def _run(self) -> None:
+        _current.set(self)
+        try:
+            self._result = await self._coroutine
+        except BaseException as exc:  # noqa: BLE001 - for the one who waits, whatever it is
+            ended = isinstance(exc, asyncio.CancelledError) and not self._owner.is_running
+            self._exception = self._owner.not_running() if ended else exc
+        self._end()
+
+    def _end(self) -> None:
+        self._owner.calls.discard(self)
+        self._news.put(None)
+
+    def _wait_until_over(self, timeout: float | None, patience: float | None) -> None:
+        deadline = None if timeout is None else RealClock.now() + timeout
+        while True:
+            pause = patience if deadline is None else max(0.0, deadline - RealClock.now())
+            try:
+                wanted = self._news.get(timeout=pause)
+            except Empty:
+                if timeout is not None:
+                    raise self._too_late(timeout) from None
+                self._check_loop()
+                continue
+            if wanted is None:
+                return
+            wanted()
+
+    def _check_loop(self) -> None:
+        answered = threading.Event()
+        self._call_soon(answered.set)
+        if not answered.wait(_GRACE):
+            raise LoopBlockedError(f"the event loop is blocked at:{self._owner.whereabouts()}") from None
+
+    def _too_late(self, timeout: float) -> TimeoutError:
+        where = "it has not begun" if self._task is None else f"it waits at {waiting_at(self._task)}"
+        return TimeoutError(f"not ended within {timeout:g} s: {where}")
+
+    def _cancel(self) -> None:
+        """Cancel the coroutine, and give it some time to end; what it asks for meanwhile, it does not get."""
+        deadline = RealClock.now() + _GRACE
+        pause = _TURN  # a loop that does not turn will cancel nothing
+        self._call_soon(self._cancel_task)
+        with contextlib.suppress(Empty):
+            while self._news.get(timeout=max(0.0, pause)) is not None:
+                pause = deadline - RealClock.now()
+
+    def _cancel_task(self) -> None:
+        self._news.put(_nothing)
+        assert self._task is not None  # noqa: S101 - the loop has called _start() before
+        self._task.cancel()
+
+    def _answer(self, answer: "asyncio.Future[_R]", function: Callable[[], _R]) -> None:
+        try:
+            result = function()
+        except Exception as exc:  # noqa: BLE001 - for the coroutine that asked
+            self._call_soon(_fail, answer, exc)
+        else:
+            self._call_soon(_resolve, answer, result)
+
+    def _call_soon(self, function: Callable[..., object], *args: Any) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed, and the call abandoned
+            self._loop.call_soon_threadsafe(function, *args)
+
+
+async def ask(function: Callable[[], _R]) -> _R:
+    """Have the thread that waits for the running coroutine call a function, and return what it returns."""
+    return await _current.get().ask(function)
+
+
+def _nothing() -> None:
+    """Do nothing, but wake who waits."""
+
+
+def _resolve(answer: "asyncio.Future[_R]", result: _R) -> None:
+    if not answer.done():
+        answer.set_result(result)
+
+
+def _fail(answer: "asyncio.Future[Any]", exc: Exception) -> None:
+    if not answer.done():
+        answer.set_exception(exc)

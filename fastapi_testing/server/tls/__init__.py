@@ -1,0 +1,1 @@
+"""How a server speaks TLS: options, certificates, the handshake, and what clients need for it."""

@@ -1,0 +1,314 @@
+"""Classes of one module that share a server: who shares it, and when it ends."""
+
+import asyncio
+import contextlib
+import contextvars
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import unittest
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+from fastapi import FastAPI, Response, WebSocket
+
+from fastapi_testing import AsyncServerTestCase
+from tests.running import outcomes, run_classes
+
+ROOT = Path(__file__).resolve().parents[3]
+
+events: list[str] = []
+"""What the apps and the tests did."""
+
+
+@contextlib.asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    """Note when the app starts and stops."""
+    events.append("start")
+    yield
+    events.append("stop")
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+@app.get("/")
+async def index(response: Response) -> None:
+    """Set a cookie."""
+    response.set_cookie("seen", "yes")
+
+
+@app.websocket("/chat")
+async def chat(websocket: WebSocket) -> None:
+    """Accept and wait."""
+    await websocket.accept()
+    await websocket.receive_text()
+
+
+class Base(AsyncServerTestCase):
+    """The base of the cases that are run inside a test."""
+
+    app: Any = app
+    server_scope: ClassVar[Any] = "module"
+    leaks = "fail"
+
+
+class SharingTests(unittest.TestCase):
+    """Who shares a server."""
+
+    def setUp(self) -> None:
+        events.clear()
+
+    def test_same_app(self) -> None:
+        """Classes that name one app share its server and its loop; clients, overrides and tasks are their own."""
+        urls, loops = [], []
+        left: list[asyncio.Task[Any]] = []
+
+        class First(Base):
+            dependency_overrides: ClassVar[Any] = {len: lambda: 3}
+
+            @classmethod
+            async def asyncSetUpClass(cls) -> None:
+                await super().asyncSetUpClass()
+                left.append(asyncio.create_task(asyncio.Event().wait()))
+
+            async def test(self) -> None:
+                urls.append(self.server.url)
+                loops.append(asyncio.get_running_loop())
+                await self.client.get("/")
+                await self.ws.connect("/chat")
+                self.assertEqual(dict(self.client.cookies), {"seen": "yes"})
+
+        class Second(Base):
+            async def test(self) -> None:
+                urls.append(self.server.url)
+                loops.append(asyncio.get_running_loop())
+                self.assertEqual(dict(self.client.cookies), {})
+                self.assertEqual(self.app.dependency_overrides, {})
+                self.assertTrue(left[0].cancelled())
+
+        with self.assertWarns(UserWarning):  # the override serves no route
+            self.assertEqual(outcomes(run_classes(First, Second)), {})
+        self.assertEqual((len(set(urls)), len(set(loops)), events), (1, 1, ["start", "stop"]))
+
+    def test_class_context(self) -> None:
+        """A context variable that one class sets is not seen by the next."""
+        variable = contextvars.ContextVar("variable", default="unset")
+
+        class First(Base):
+            @classmethod
+            async def asyncSetUpClass(cls) -> None:
+                await super().asyncSetUpClass()
+                variable.set("first")
+
+            async def test_a(self) -> None:
+                self.assertEqual(variable.get(), "first")
+
+        class Second(Base):
+            async def test_b(self) -> None:
+                self.assertEqual(variable.get(), "unset")
+
+        self.assertEqual(outcomes(run_classes(First, Second)), {})
+
+    def test_created_app(self) -> None:
+        """A create_app that classes inherit is called once, and an import string is loaded once."""
+
+        class Creating(Base):
+            app = None
+
+            @classmethod
+            async def create_app(cls) -> Any:
+                events.append("created")
+                return FastAPI()
+
+            async def test(self) -> None: ...
+
+        class Importing(Base):
+            app = f"{__name__}:app"
+
+            async def test(self) -> None: ...
+
+        inheriting = [type("Inheriting", (case,), {}) for case in (Creating, Importing)]
+        self.assertEqual(outcomes(run_classes(Creating, Importing, *inheriting)), {})
+        self.assertEqual(sorted(events), ["created", "start", "stop"])
+
+    def test_differences(self) -> None:
+        """Another app, another loop or other options make another server."""
+
+        class Plain(Base):
+            async def test(self) -> None:
+                events.append(self.server.url)
+
+        others = [
+            type("Other", (Plain,), attributes)
+            for attributes in (
+                {"app": FastAPI()},
+                {"loop_debug": True},
+                {"startup_timeout": 7.0},
+                {"server_options": {"http": "h11"}},
+                {"server_scope": "class"},
+            )
+        ]
+        self.assertEqual(outcomes(run_classes(Plain, *others, Plain)), {})
+        urls = [event for event in events if event.startswith("http")]
+        self.assertEqual((len(urls), len(set(urls))), (7, 6))
+
+    def test_other_scope_below(self) -> None:
+        """A class that inherits from one that shares may have a server of its own."""
+
+        class Sharing(Base):
+            async def test(self) -> None: ...
+
+        class Alone(Sharing):
+            server_scope = "class"
+
+        self.assertEqual(outcomes(run_classes(Sharing, Alone)), {})
+        self.assertEqual(events, ["start", "start", "stop", "stop"])
+
+    def test_no_app(self) -> None:
+        """A class that names no app has nothing to share."""
+
+        class Case(AsyncServerTestCase):
+            server_scope = "module"
+
+            async def test(self) -> None: ...
+
+        self.assertRegex(
+            outcomes(run_classes(Case))["setUpClass"],
+            r"^TypeError: .*Case has server_scope = 'module' and names no app that others could share$",
+        )
+
+
+class EndTests(unittest.TestCase):
+    """When a shared server ends."""
+
+    def setUp(self) -> None:
+        events.clear()
+
+    def run_script(self, body: str) -> str:
+        """Run a test module by a runner of its own, and return what it printed."""
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "test_it.py").write_text(textwrap.dedent(body), "utf-8")
+            run = subprocess.run(
+                [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "test_it.py"],
+                cwd=folder,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        return run.stdout
+
+    def test_failing_start(self) -> None:
+        """A server that does not start fails each class, and leaves nothing."""
+
+        @contextlib.asynccontextmanager
+        async def broken(_: FastAPI) -> AsyncIterator[None]:
+            events.append("tried")
+            raise LookupError("no database")
+            yield
+
+        class Case(Base):
+            app = FastAPI(lifespan=broken)
+
+            async def test(self) -> None: ...
+
+        result = run_classes(Case, type("Other", (Case,), {}))
+        self.assertEqual((len(result.errors), events), (2, ["tried", "tried"]))
+        self.assertIn("LookupError: no database", outcomes(result)["setUpClass"])
+
+    def test_failing_end(self) -> None:
+        """A shutdown that fails is the module's error."""
+
+        @contextlib.asynccontextmanager
+        async def broken(_: FastAPI) -> AsyncIterator[None]:
+            yield
+            raise LookupError("no database")
+
+        class Case(Base):
+            app = FastAPI(lifespan=broken)
+
+            async def test(self) -> None: ...
+
+        self.assertRegex(
+            outcomes(run_classes(Case))["tearDownModule"],
+            r"^fastapi_testing.errors.ServerShutdownError: .*: LookupError: no database$",
+        )
+
+    def test_another_module(self) -> None:
+        """Where nobody calls module cleanups, the first class of another module ends what is there."""
+
+        class Case(Base):
+            async def test(self) -> None:
+                events.append(self.__module__)
+
+        others = [type("Case", (Case,), {"__module__": f"no module {name}"}) for name in "ab"]
+        self.assertEqual(outcomes(run_classes(*others, Case)), {})
+        self.assertEqual(
+            events,
+            ["start", "no module a", "stop", "start", "no module b", "stop", "start", __name__, "stop"],
+        )
+
+    def test_interrupted(self) -> None:
+        """Ctrl-C in a test ends the server at once."""
+
+        class Case(Base):
+            async def test(self) -> None:
+                os.kill(os.getpid(), signal.SIGINT)
+                await asyncio.Event().wait()
+
+        handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, handler)
+        with self.assertRaises(KeyboardInterrupt):
+            run_classes(Case)
+        self.assertEqual(events, ["start", "stop"])
+
+    def test_suite_within_a_test(self) -> None:
+        """The end of a suite that a test itself runs does not end the server that the test is on."""
+
+        class Inner(unittest.TestCase):
+            def test(self) -> None: ...
+
+        class Case(Base):
+            async def test(self) -> None:
+                self.assertTrue(run_classes(Inner).wasSuccessful())
+                unittest.doModuleCleanups()
+                self.assertStatus(await self.client.get("/"), 200)
+
+        class Next(Base):
+            async def test(self) -> None: ...
+
+        self.assertEqual(outcomes(run_classes(Case, Next)), {})
+        self.assertEqual(events, ["start", "stop"])
+
+    def test_pytest(self) -> None:
+        """Under pytest it ends with the process, at the latest."""
+        printed = self.run_script(
+            """
+            import contextlib
+            from fastapi import FastAPI
+            from fastapi_testing import AsyncServerTestCase
+
+            @contextlib.asynccontextmanager
+            async def lifespan(app):
+                yield
+                print("stopped")
+
+            class First(AsyncServerTestCase):
+                app = FastAPI(lifespan=lifespan)
+                server_scope = "module"
+
+                async def test(self):
+                    print(self.server.url)
+
+            class Second(First):
+                pass
+            """
+        )
+        self.assertRegex(printed, r"^(http://127\.0\.0\.1:\d+)\n\.\1\n\.\n2 passed .*\nstopped\n$")
