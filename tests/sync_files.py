@@ -115,6 +115,27 @@ PAIRS: tuple[Pair, ...] = (
             "for any test case": "for any test case whose tests are no coroutines",
         },
     ),
+    Pair(
+        "client/events",
+        "stream.py",
+        {
+            "as a test receives them": "for plain tests",
+            "which opens where it is entered and closes where it is left.": "for tests that are no coroutines.",
+            "hold here too.": (
+                "hold here too.\n        thread: The thread of the event loop on which the client's connections are."
+            ),
+            "another task waits": "another thread waits",
+        },
+    ),
+    Pair(
+        "client/websocket",
+        "conversation.py",
+        {
+            "What a test says": "What a plain test says",
+            "within ``timeout`` seconds.": "within ``timeout`` seconds; the connection is cut then.",
+            " (websockets has a ``drain()`` of its own, for the\n        flow control of its sends.)": "",
+        },
+    ),
 )
 
 

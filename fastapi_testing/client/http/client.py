@@ -8,7 +8,8 @@ from typing import Any, TypedDict, Unpack
 
 import httpx
 
-from fastapi_testing.client.events.stream import EventStream, EventStreamOptions
+from fastapi_testing.client.events.reader import EventStreamOptions
+from fastapi_testing.client.events.stream import EventStream
 from fastapi_testing.client.http.lean import LeanClient
 from fastapi_testing.client.transport.loopback import LoopbackTransport
 from fastapi_testing.client.websocket.client import WebSocketClient

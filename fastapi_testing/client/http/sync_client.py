@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import httpx
 
-from fastapi_testing.client.events.stream import EventStreamOptions
+from fastapi_testing.client.events.reader import EventStreamOptions
 from fastapi_testing.client.events.sync_stream import SyncEventStream
 from fastapi_testing.client.http.client import ClientOptions
 from fastapi_testing.client.http.lean import LeanSyncClient
