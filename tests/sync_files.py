@@ -32,6 +32,7 @@ WORDS = {
     "StopAsyncIteration": "StopIteration",
     # What has a name of its own on either side.
     "AwaitedStream": "WaitingStream",
+    "AwaitedHandshakes": "WaitingHandshakes",
     "AwaitedMessages": "WaitingMessages",
     "Connecting": "SyncConnecting",
     "EventAssertions": "SyncEventAssertions",
@@ -134,6 +135,15 @@ PAIRS: tuple[Pair, ...] = (
             "What a test says": "What a plain test says",
             "within ``timeout`` seconds.": "within ``timeout`` seconds; the connection is cut then.",
             " (websockets has a ``drain()`` of its own, for the\n        flow control of its sends.)": "",
+        },
+    ),
+    Pair(
+        "client/websocket",
+        "following.py",
+        {
+            "Where handshakes lead:": "Where handshakes lead in plain tests:",
+            "websocket.session": "websocket.sync_session",
+            "Awaitable[WebSocketSession]": "SyncWebSocketSession",
         },
     ),
 )
