@@ -46,7 +46,7 @@ class EventAssertions(EventVerdicts):
 
         Args:
             events: The stream, or events that were received.
-            expected: For each event a dict of what it is expected to have, as :meth:`assertEvent` takes it.
+            expected: For each event a dict of what it is expected to have, as ``assertEvent`` takes it.
             timeout: Seconds to wait for each event; the stream's ``timeout`` unless given.
             msg: What to say besides.
 

@@ -94,8 +94,8 @@ class OneServerClient(Generic[_Stream_co], BaseClient):  # noqa: PYI059 - BaseCl
             **options: As for :meth:`httpx.AsyncClient.request`.
 
         Returns:
-            What is entered for the open stream: an :class:`~fastapi_testing.EventStream`, or in plain tests a
-            :class:`~fastapi_testing.SyncEventStream`. Entering it raises what follows.
+            What is entered for the open stream, which in plain tests is a :class:`~fastapi_testing.SyncEventStream`.
+            Doing so raises what follows.
 
         Raises:
             httpx_sse.SSEError: If the answer is no stream of events.
