@@ -155,7 +155,7 @@ class ReceiveTests(WebSocketTestCase):
         """Iteration ends where the connection does, and each wait of it has an end."""
         with self.ws.connect("/bye?text=a&text=b&code=1000") as session:
             self.assertEqual([*session], ["a", "b"])
-        with self.ws.connect("/echo", timeout=10 * MS) as session, self.assertRaises(TimeoutError):
+        with self.ws.connect("/echo", timeout=10 * MS, open_timeout=5) as session, self.assertRaises(TimeoutError):
             next(iter(session))
 
     def test_drain(self) -> None:
