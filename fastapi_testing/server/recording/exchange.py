@@ -4,8 +4,8 @@ What happened inside: one record for each request, WebSocket and lifespan that t
 Theory of operation
 -------------------
 
-The recorder makes an exchange when the app is called, and ends it when the call returns or raises, in the same task. Tasks
-that the app has started meanwhile (``started``) may go on after that.
+The recorder makes an exchange when the app is called, and ends it when the call returns or raises, in the same task.
+Tasks that the app has started meanwhile (``started``) may go on after that.
 
 ========= ================= ===================================================================================
 state     next              how it is told
