@@ -12,6 +12,7 @@ import threading
 import unittest
 import warnings
 from collections.abc import Iterator
+from typing import Literal
 from unittest import mock
 
 import httpx
@@ -188,11 +189,18 @@ class RunTests(unittest.TestCase):
 
         async def refuse() -> None:
             started.set()
-            while True:
-                with contextlib.suppress(asyncio.CancelledError, GeneratorExit):
+            closed = False
+            while not closed:
+                try:
                     await asyncio.sleep(0)
+                except asyncio.CancelledError:
+                    pass
+                except GeneratorExit:
+                    closed = True
+            await asyncio.sleep(0)  # the first attempt to close it fails
 
-        for action, raised in ("always", 0), ("error", 1):
+        cases: tuple[tuple[Literal["always", "error"], int], ...] = (("always", 0), ("error", 1))
+        for action, raised in cases:
             started = threading.Event()
             thread = LoopThread("the thread")
             with (
@@ -211,8 +219,9 @@ class RunTests(unittest.TestCase):
                         call.wait(10_000 * MS)
                     self.assertRegex(str(caught.exception.__cause__), "^coroutine ignored GeneratorExit$")
                 del call, calls, caught
-                gc.collect()
                 self.assertEqual(excepthook.call_count, raised)
+                excepthook.reset_mock()
+                gc.collect()
 
     def test_loop_that_closes(self) -> None:
         """A call that comes when the loop has just been closed finds it not running."""
