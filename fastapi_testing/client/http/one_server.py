@@ -40,7 +40,12 @@ class ClientOptions(TypedDict, total=False):
 
 
 class OneServerClient(Generic[_Stream_co], BaseClient):  # noqa: PYI059 - BaseClient is object when it runs
-    """What is the same for both: the way to the server, and how its events and WebSockets are asked for."""
+    """
+    What is the same for both: the way to the server, and how its events and WebSockets are asked for.
+
+    Attributes:
+        origin: The only origin (RFC 6454) that it speaks to, whatever becomes of ``base_url``.
+    """
 
     if TYPE_CHECKING:
 
@@ -58,9 +63,8 @@ class OneServerClient(Generic[_Stream_co], BaseClient):  # noqa: PYI059 - BaseCl
         self._ssl_context: ssl.SSLContext | None = getattr(transport, "ssl_context", None) if verify is None else verify
         chosen = transport or LoopbackTransport(ssl_context=verify)
         self._settling = settling or Settling()
-        return SettlingTransport(
-            OneOriginTransport(chosen, httpx.URL(base_url), owned=transport is None), self._settling
-        )
+        self.origin: httpx.URL = httpx.URL(base_url)
+        return SettlingTransport(OneOriginTransport(chosen, self.origin, owned=transport is None), self._settling)
 
     def _handshake_options(self) -> HandshakeOptions:
         """Return what WebSockets take after the client."""

@@ -85,7 +85,7 @@ class Handshakes:
         return request
 
     def _check_origin(self, url: httpx.URL) -> None:
-        base = self._client.base_url
+        base: httpx.URL = getattr(self._client, "origin", self._client.base_url)  # a client of httpx has none
         if origin_of(url) != origin_of(base):
             origin = base.copy_with(raw_path=b"/")
             raise ForeignURLError(str(_with_scheme(url, _WS_SCHEMES)), str(origin).rstrip("/"))
