@@ -218,7 +218,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See that the connection is gone (called by the event loop)."""
-        if exc is not None and self._busy and self._error is None:
+        if exc is not None and self._phase != "idle" and self._error is None:
             self._read_rest()
         if exc is None:
             self.eof_received()
