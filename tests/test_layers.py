@@ -11,8 +11,14 @@ import fastapi_testing
 PACKAGE = Path(fastapi_testing.__file__).parent
 
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "": (("errors", "masking"), ("server",), ("assertions", "client"), ("case", "standalone"), ("databases",)),
-    "server": (("application", "cancelling", "clock"), ("recording",), ("threads", "tls"), ("serving",)),
+    "": (
+        ("errors", "hints", "masking"),
+        ("server",),
+        ("assertions", "client"),
+        ("case", "standalone"),
+        ("databases",),
+    ),
+    "server": (("application", "cancelling", "clock"), ("routing",), ("recording",), ("threads", "tls"), ("serving",)),
     "client": (("transport",), ("wrappers",), ("events", "websocket"), ("http",)),
     "assertions": (
         ("comparing", "extras"),

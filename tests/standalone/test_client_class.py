@@ -90,7 +90,7 @@ class CheckedTests(unittest.TestCase):
                 await self.client.get("/teapot")
 
         found = outcomes(run_classes(Case))
-        message = "GET /teapot: GET /teapot documents no status 418, only 200; got 418 I'm a Teapot; body: not read"
+        message = "GET /teapot: the schema documents no status 418, only 200; got 418 I'm a Teapot; body: not read"
         self.assertEqual(found, {"test_undocumented": f"AssertionError: {message}"})
 
 

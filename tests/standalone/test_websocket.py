@@ -194,6 +194,11 @@ class ConfigTests(StandaloneTestCase):
             await self.client.ws.receive_text(response)
         assert caught.exception.sent is not None
         self.assertEqual(caught.exception.sent.code, CloseCode.MESSAGE_TOO_BIG)
+        (note,) = caught.exception.__notes__
+        advice = "as the message is too big: give connect() a larger max_size=, or None for no limit"
+        self.assertEqual(
+            note, f"WebSocket /echo: closed while a text message was awaited, {advice}; nothing was received before"
+        )
 
 
 class ConnectTests(StandaloneTestCase):

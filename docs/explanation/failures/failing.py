@@ -105,3 +105,27 @@ class AskingCase(Case):
     async def test_secrets(self) -> None:
         response = await self.client.get("/items/apples", auth=("ada", "lovelace1843"), params={"token": "0123456789"})
         self.assertStatus(response, 401)
+
+
+class RoutesCase(AsyncServerTestCase):
+    """Requests that no route takes."""
+
+    app = app
+
+    async def test_no_route(self) -> None:
+        response = await self.client.get("/item/pears")
+        self.assertStatus(response, 200)
+
+    async def test_no_method(self) -> None:
+        response = await self.client.patch("/items/pears")
+        self.assertStatus(response, 204)
+
+
+class UnnamedCase(AsyncServerTestCase):
+    """A class that means to name its app."""
+
+    App = app
+
+    async def test_no_app(self) -> None:
+        response = await self.client.get("/items/apples")
+        self.assertStatus(response, 200)

@@ -66,13 +66,19 @@ def describe_behind(answer: Any) -> str:
     exchange = exchange_behind(answer)
     if exchange is None:
         return ""
-    return f"{describe_exchange(exchange)}{_describe_request(getattr(answer, 'request', None))}"
+    return f"{_obstacle(exchange)}{describe_exchange(exchange)}{_describe_request(getattr(answer, 'request', None))}"
 
 
 def describe_exchange(exchange: ExchangeLike) -> str:
     """Return the app's traceback and what it logged, on lines that follow a message; empty if there is neither."""
     traceback = exchange.app_traceback
     return f"{_describe_exception(exchange, traceback)}{_describe_logs([*exchange.log_records], traceback)}"
+
+
+def _obstacle(exchange: ExchangeLike) -> str:
+    """Return why no handler of the app was called, as far as what was recorded tells it."""
+    obstacle = getattr(exchange, "obstacle", "")
+    return f"\n{obstacle}" if obstacle else ""
 
 
 def _describe_exception(exchange: ExchangeLike, traceback: str) -> str:

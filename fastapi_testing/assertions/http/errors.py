@@ -17,7 +17,7 @@ from fastapi_testing.assertions.comparing.patterns import (
 from fastapi_testing.assertions.comparing.status import ExpectedStatus, StatusChoice
 from fastapi_testing.assertions.describing.base import DocumentAssertions
 from fastapi_testing.assertions.describing.describe import describe_answer, describe_difference, describe_json
-from fastapi_testing.assertions.describing.response import Response, read_body
+from fastapi_testing.assertions.describing.response import Response, media_type, read_body
 from fastapi_testing.assertions.describing.validation import (
     describe_count,
     describe_location,
@@ -58,6 +58,8 @@ class ErrorAssertions(DocumentAssertions):
         if response.status_code not in choice or not any(_is_detail(found, detail) for found in details):
             wanted = f"expected HTTP error {choice}{_describe_detail(detail)}"
             where = "".join(_describe_where(found, detail) for found in details)
+            if not details and response.status_code in choice:
+                where = f"; {_describe_no_detail(response)}"
             self._fail(response, f"{wanted}, got {describe_answer(response)}{where}", msg)
 
     def assertValidationError(
@@ -115,6 +117,12 @@ def _describe_detail(detail: Any) -> str:
     if isinstance(detail, re.Pattern):
         return f" with a detail to match {detail.pattern!r}"
     return f" with detail {describe_json(detail)}"
+
+
+def _describe_no_detail(response: Response) -> str:
+    kind = media_type(response) or "a body without Content-Type"
+    what = "the JSON has" if kind.endswith("json") else f"{kind} is no JSON, and has"
+    return f"{what} no `detail`, which an HTTPException becomes: assertStatus() looks at the status only"
 
 
 def _describe_where(found: Any, expected: Any) -> str:

@@ -26,6 +26,8 @@ from fastapi_testing.assertions.describing.response import (
 )
 from fastapi_testing.assertions.http.cookies import CookieAssertions
 from fastapi_testing.assertions.http.errors import ErrorAssertions
+from fastapi_testing.hints.foreign import explain_keywords
+from fastapi_testing.hints.names import ASSERTION_KEYWORDS
 
 __all__ = ["HTTPAssertions"]
 
@@ -144,6 +146,7 @@ class HTTPAssertions(CookieAssertions, ErrorAssertions):
             got = f"got {', '.join(values)}" if values else "but it is missing"
             self._fail(response, f"expected Content-Type {wanted}, {got}; {describe_body(response)}", msg)
 
+    @explain_keywords(ASSERTION_KEYWORDS)
     def assertContains(self, response: Response, text: str | bytes, count: int | None = None, msg: Any = None) -> None:
         """
         Fail unless the text is in the body.
@@ -167,6 +170,7 @@ class HTTPAssertions(CookieAssertions, ErrorAssertions):
             wanted = f"expected {text!r} in the body {_times(count)}, found it {_times(found)}"
             self._fail(response, f"{wanted}; {describe_body(response)}", msg)
 
+    @explain_keywords(ASSERTION_KEYWORDS)
     def assertNotContains(self, response: Response, text: str | bytes, msg: Any = None) -> None:
         """
         Fail if the text is in the body.
@@ -185,6 +189,7 @@ class HTTPAssertions(CookieAssertions, ErrorAssertions):
             wanted = f"expected no {text!r} in the body, found it {_times(found)}"
             self._fail(response, f"{wanted}; {describe_body(response)}", msg)
 
+    @explain_keywords(ASSERTION_KEYWORDS)
     def assertRedirects(
         self,
         response: Response,

@@ -102,14 +102,20 @@ class OpenAPIAssertions(DocumentAssertions):
         documented = operation.find_response(response.status_code)
         if documented is None:
             only = f"only {_enumerate(operation.statuses)}" if operation.statuses else "nor any other"
-            standard = f"{operation} documents no status {response.status_code}, {only}"
+            standard = f"{_describe_operation(operation, response)} documents no status {response.status_code}, {only}"
             self._fail(response, f"{standard}; got {describe_answer(response)}", msg)
         errors = [*find_header_errors(documented, _headers(documented, response))]
         errors += _find_body_errors(documented, response)
         if errors:
             lines = "".join(f"\n  {error}" for error in errors)
-            standard = f"not as {operation} documents {response.status_code}, {describe_count(len(errors))}:{lines}"
+            which = _describe_operation(operation, response)
+            standard = f"not as {which} documents {response.status_code}, {describe_count(len(errors))}:{lines}"
             self._fail(response, f"{standard}\ngot {describe_answer(response)}", msg)
+
+
+def _describe_operation(operation: Operation, response: Response) -> str:
+    """Return what else is to be said of the operation than what was asked, which the message begins with."""
+    return "the schema" if urlsplit(request_url(response)).path == operation.template else operation.template
 
 
 def _asked(response: Response) -> tuple[str, str]:

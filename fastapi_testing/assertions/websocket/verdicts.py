@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.frames import Close
+from websockets.frames import Close, CloseCode
 
 from fastapi_testing.assertions.comparing.patterns import TextOrPattern, check_text_or_pattern, matches
 from fastapi_testing.assertions.comparing.status import ExpectedStatus, StatusChoice
@@ -183,8 +183,15 @@ def _describe_end(event: ConnectionClosed | TimeoutError, awaited: str, seconds:
         return f"no {awaited} within {seconds:g} s"
     close = peer_close(event)
     if close is None:
-        return f"no {awaited}: this side closed first, with {_describe(event.sent)}"
+        return f"no {awaited}: this side closed first, with {_describe(event.sent)}{_describe_advice(event)}"
     return f"close code {_describe(close)}"
+
+
+def _describe_advice(closed: ConnectionClosed) -> str:
+    """Say what to do about a message that was larger than this side takes, where that is why it closed."""
+    if closed.rcvd is not None or closed.sent is None or closed.sent.code != CloseCode.MESSAGE_TOO_BIG:
+        return ""
+    return ": give connect() a larger max_size=, or None for no limit"
 
 
 def _describe_stray(event: str | bytes | ConnectionClosed | TimeoutError, seconds: float) -> str:

@@ -3,16 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-import fastapi.routing
 from fastapi.dependencies.utils import get_dependant
 from starlette.routing import Mount
 
 from fastapi_testing.server.application import describe_app
+from fastapi_testing.server.routing.routes import iterate_routes
 
 __all__ = ["describe_unused", "name_of", "short_name"]
-
-# FastAPI 0.139 and newer build the routes of included routers when they are asked for; before, they were all there.
-_iter_routes: Callable[[Iterable[Any]], Iterator[Any]] = getattr(fastapi.routing, "iter_route_contexts", iter)
 
 
 def describe_unused(app: Any, dependency: Callable[..., Any]) -> str | None:
@@ -32,7 +29,7 @@ def describe_unused(app: Any, dependency: Callable[..., Any]) -> str | None:
 def _dependencies(routes: Iterable[Any]) -> set[Callable[..., Any]]:
     """Return what routes depend on, directly or through other dependencies."""
     found: set[Callable[..., Any]] = set()
-    for route in _iter_routes(routes):
+    for route in iterate_routes(routes):
         _collect(getattr(route, "dependant", None), found)
     return found
 
@@ -52,7 +49,7 @@ def _collect(dependant: Any, found: set[Callable[..., Any]]) -> None:
 
 
 def _mounted_apps(routes: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for route in map(_original, _iter_routes(routes)):
+    for route in map(_original, iterate_routes(routes)):
         if isinstance(route, Mount):
             path = prefix + route.path
             if hasattr(route.app, "dependency_overrides"):

@@ -4,6 +4,7 @@ import contextlib
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast
 
 import httpx
@@ -13,11 +14,15 @@ from fastapi_testing.assertions import HTTPAssertions, JsonAssertions, ModelAsse
 from fastapi_testing.case.guards.guard import Leaks, TestGuard
 from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, telling_more
 from fastapi_testing.case.overrides.dependencies import DependencyOverrides
+from fastapi_testing.case.served.unnamed import describe_unnamed
 from fastapi_testing.client import ClientOptions
 from fastapi_testing.client.wrappers.settling import Settling
 from fastapi_testing.errors import ServerNotRunningError
+from fastapi_testing.hints.foreign import ForeignNames
+from fastapi_testing.hints.names import CASE_NAMES
 from fastapi_testing.server import Server, ServerOptions, TLSOptions
 from fastapi_testing.server.application import describe_app
+from fastapi_testing.server.routing.unnamed import note_unnamed
 from fastapi_testing.server.tls.endpoint import TLSEndpoint
 
 if TYPE_CHECKING:
@@ -41,7 +46,7 @@ class RunningServer(Generic[_S]):
         raise ServerNotRunningError(f"the server of {owner.__qualname__} is not running: {owner._what_to_do()}")  # noqa: SLF001
 
 
-class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAssertions, OpenAPIAssertions):
+class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAssertions, OpenAPIAssertions, ForeignNames):
     """
     A test case whose app is served: the class attributes by which it says so, and what follows from them.
 
@@ -109,6 +114,7 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
     server: RunningServer[Any] = RunningServer()
     """The running server."""
 
+    _foreign = CASE_NAMES
     _server: Any  # of the class or, where server_scope is "test", of the test
     _guard: TestGuard
 
@@ -119,7 +125,10 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
 
         Where a class and its bases have both ``app`` and ``create_app``, the one nearest to the class counts.
         """
-        return FastAPI(lifespan=cls.lifespan)
+        app = FastAPI(lifespan=cls.lifespan)
+        if cls._names_app() is ServedCase:
+            note_unnamed(app, partial(describe_unnamed, cls, ServedCase))
+        return app
 
     def assertServerRaises(self, expected: Expected, regex: str | re.Pattern[str] | None = None) -> ServerRaises:
         """

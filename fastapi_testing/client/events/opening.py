@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import deque
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import httpx
 from httpx_sse import ServerSentEvent
 
 from fastapi_testing.client.events.reader import EventReader, EventStreamOptions
 from fastapi_testing.client.wrappers.bridge import Extensions
+from fastapi_testing.hints.foreign import WrongWith
 from fastapi_testing.server.threads.loop_thread import LoopThread
 
 __all__ = ["AwaitedStream", "WaitingStream"]
@@ -24,6 +25,9 @@ class _Options(EventStreamOptions, total=False):
 
 class AwaitedStream(EventReader):
     """What an :class:`~fastapi_testing.EventStream` is made of."""
+
+    if not TYPE_CHECKING:  # pragma: no branch - a checker would take every name for one that is there
+        __enter__ = __exit__ = WrongWith("async with self.client.sse(path) as events:")
 
     def __init__(self, client: httpx.AsyncClient, url: str | httpx.URL, **options: Unpack[_Options]) -> None:
         super().__init__(client, url, **options)
@@ -49,6 +53,9 @@ class AwaitedStream(EventReader):
 
 class WaitingStream:
     """What a :class:`~fastapi_testing.SyncEventStream` is made of: it has the events read on the event loop."""
+
+    if not TYPE_CHECKING:  # pragma: no branch - a checker would take every name for one that is there
+        __aenter__ = __aexit__ = WrongWith("with self.client.sse(path) as events:")
 
     def __init__(
         self, client: httpx.Client, thread: LoopThread, url: str | httpx.URL, **options: Unpack[_Options]

@@ -1,9 +1,12 @@
 """httpx without what it does again for every request: everything it documents stays as it is."""
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
+
+from fastapi_testing.hints.foreign import ForeignNames, explain_keywords
+from fastapi_testing.hints.names import CLIENT_NAMES, REQUEST_KEYWORDS
 
 if TYPE_CHECKING:
     from httpx._client import BaseClient
@@ -22,13 +25,15 @@ _WITHOUT_BODY = frozenset({"DELETE", "GET", "HEAD", "OPTIONS"})
 """Methods whose requests say nothing about a body that they do not have (RFC 9110 §8.6)."""
 
 
-class _Remembering(BaseClient):
+class _Remembering(ForeignNames, BaseClient):
     """
     What a client of either kind does once, and not for every request.
 
     Merging a URL with the base URL takes httpx 20 µs, looking for cookies where there are none 17 µs, and merging
     the headers of a plain request 8 µs: together a sixth of a whole request.
     """
+
+    _foreign = CLIENT_NAMES
 
     def __init__(self, *, base_url: str, cookies: Any = None, **options: Any) -> None:
         super().__init__(base_url=base_url, **options)
@@ -79,6 +84,17 @@ class _Remembering(BaseClient):
         return {"timeout": self.timeout.as_dict()}
 
 
+_T = TypeVar("_T", bound=type[BaseClient])
+
+
+def _explaining(client: _T) -> _T:
+    """Have the requests of a client explain keyword arguments that other clients take."""
+    for name in ("delete", "get", "head", "options", "patch", "post", "put", "request", "stream"):
+        setattr(client, name, explain_keywords(REQUEST_KEYWORDS)(getattr(client, name)))
+    return client
+
+
+@_explaining
 class LeanClient(_Remembering, httpx.AsyncClient):
     """
     An :class:`httpx.AsyncClient` that remembers.
@@ -90,6 +106,7 @@ class LeanClient(_Remembering, httpx.AsyncClient):
     """
 
 
+@_explaining
 class LeanSyncClient(_Remembering, httpx.Client):
     """
     An :class:`httpx.Client` that remembers.

@@ -8,8 +8,10 @@ from fastapi_testing.client.transport.connection import Connection
 from fastapi_testing.client.transport.network import NetworkStream
 from fastapi_testing.client.transport.pool import ConnectionPool
 from fastapi_testing.client.transport.response import ResponseReader
+from fastapi_testing.hints.foreign import ForeignNames
+from fastapi_testing.hints.names import RESPONSE_NAMES
 
-__all__ = ["ResponseBody", "WholeResponse", "make_response"]
+__all__ = ["LoopbackResponse", "ResponseBody", "WholeResponse", "make_response"]
 
 _FILLED_BY_AREAD = {"_content", "_num_bytes_downloaded"}
 """What httpx's own ``aread()`` leaves in a response. Private, so that one who reads faster looks whether they exist."""
@@ -53,7 +55,13 @@ class ResponseBody(httpx.AsyncByteStream):
             self._pool.put_back(self._connection)
 
 
-class WholeResponse(httpx.Response):
+class LoopbackResponse(ForeignNames, httpx.Response):
+    """A response of httpx that knows what other libraries call its attributes."""
+
+    _foreign = RESPONSE_NAMES
+
+
+class WholeResponse(LoopbackResponse):
     """
     A response whose body came with its head.
 
@@ -100,7 +108,7 @@ def make_response(reader: ResponseReader, body: ResponseBody, network_stream: Ne
         network_stream: What httpx documents under this name.
     """
     is_whole = reader.complete and _CAN_FILL
-    response = (WholeResponse if is_whole else httpx.Response)(
+    response = (WholeResponse if is_whole else LoopbackResponse)(
         status_code=reader.status_code,
         headers=reader.headers,
         stream=body,

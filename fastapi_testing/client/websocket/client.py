@@ -5,7 +5,7 @@ import ssl as ssl_module
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from functools import partial
 from types import TracebackType
-from typing import Any, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
 import httpx
 from httpx import _types as types
@@ -17,6 +17,8 @@ from websockets.typing import Subprotocol
 from fastapi_testing.client.websocket.following import AwaitedHandshakes
 from fastapi_testing.client.websocket.handshake import address_of, headers_of, websocket_uri
 from fastapi_testing.client.websocket.session import WebSocketSession
+from fastapi_testing.hints.foreign import WrongWith, explain_keywords
+from fastapi_testing.hints.names import CONNECT_KEYWORDS
 
 __all__ = ["Connecting", "WebSocketClient", "WebSocketSession"]
 
@@ -51,6 +53,9 @@ class Connecting:
     def __await__(self) -> Generator[Any, None, WebSocketSession]:
         return self._open_session().__await__()
 
+    if not TYPE_CHECKING:  # pragma: no branch - a checker would take every name for one that is there
+        __enter__ = __exit__ = WrongWith("async with self.ws.connect(path) as session:")
+
     async def __aenter__(self) -> WebSocketSession:
         session = await self
         self._entered.append(session)
@@ -79,6 +84,7 @@ class WebSocketClient(AwaitedHandshakes):
             connects or leaves.
     """
 
+    @explain_keywords(CONNECT_KEYWORDS)
     def connect(
         self,
         path: str | httpx.URL,

@@ -12,6 +12,8 @@ from websockets.http11 import Response
 from fastapi_testing.client.wrappers.origin import origin_of
 from fastapi_testing.client.wrappers.settling import Settling
 from fastapi_testing.errors import ForeignURLError
+from fastapi_testing.hints.foreign import ForeignNames
+from fastapi_testing.hints.names import WEBSOCKET_CLIENT_NAMES
 
 if TYPE_CHECKING:
     from httpx._client import BaseClient
@@ -70,9 +72,10 @@ class HandshakeOptions(TypedDict, total=False):
     settling: Settling | None
 
 
-class Handshakes:
+class Handshakes(ForeignNames):
     """What a handshake to one server only sends and takes, after an HTTP client."""
 
+    _foreign = WEBSOCKET_CLIENT_NAMES
     timeout: float
     _client: "BaseClient"
 

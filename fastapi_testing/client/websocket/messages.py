@@ -6,9 +6,12 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Literal
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import CloseCode
 
 from fastapi_testing.client.websocket.rejection import note_rejection
 from fastapi_testing.client.wrappers.settling import Settling, raise_exception
+from fastapi_testing.hints.foreign import ForeignNames
+from fastapi_testing.hints.names import SESSION_NAMES
 from fastapi_testing.server.recording.recorder import find_exchange
 
 if TYPE_CHECKING:
@@ -30,9 +33,10 @@ _CUT = 200
 """Characters or bytes of a message that an error shows."""
 
 
-class Messages:
+class Messages(ForeignNames):
     """The half of a session that waits for nothing; the other half is a connection of websockets."""
 
+    _foreign = SESSION_NAMES
     timeout: float = 5.0
     settle: bool
     protocol: Any  # a ClientProtocol, which websockets declares once more
@@ -135,7 +139,8 @@ class Messages:
         return TimeoutError(f"{self}: no {what} within {seconds:g} s{_wanted(expected)}; {self._history()}")
 
     def _note_what_was_awaited(self, closed: ConnectionClosed, what: str, expected: "Expected | None") -> None:
-        closed.add_note(f"{self}: closed while a {what} was awaited{_wanted(expected)}; {self._history()}")
+        awaited = f"{self}: closed while a {what} was awaited{_wanted(expected)}"
+        closed.add_note(f"{awaited}{_describe_too_big(closed)}; {self._history()}")
 
     def _history(self) -> str:
         if not self.received:
@@ -166,6 +171,13 @@ class Expected:
 
     def __str__(self) -> str:
         return _describe(self._message) if self._as_it_is else _describe_json(self._message)
+
+
+def _describe_too_big(closed: ConnectionClosed) -> str:
+    """Say what to do about a message that was larger than this side takes, where that is why it closed."""
+    if closed.rcvd is not None or closed.sent is None or closed.sent.code != CloseCode.MESSAGE_TOO_BIG:
+        return ""
+    return ", as the message is too big: give connect() a larger max_size=, or None for no limit"
 
 
 def _wanted(expected: Expected | None) -> str:

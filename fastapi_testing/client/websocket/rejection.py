@@ -21,8 +21,14 @@ def note_rejection(exc: InvalidStatus, websocket: str, exchange: Exchange | None
         exchange: What the server recorded; None where it is not one of this process.
     """
     exc.exchange = exchange  # type: ignore[attr-defined]
-    answer = f"{_status(exc)}{_describe_close(exchange)}"
-    exc.add_note(f"{websocket}: the handshake was rejected with {answer}{_describe_exception(exchange)}")
+    why = _describe_why(exc, exchange)
+    exc.add_note(f"{websocket}: the handshake was rejected{why}{_describe_exception(exchange)}")
+
+
+def _describe_why(exc: InvalidStatus, exchange: Exchange | None) -> str:
+    """Return why: by what the app's routes are, where they are the reason, since a status says little of that."""
+    obstacle = "" if exchange is None else exchange.obstacle
+    return f": {obstacle}" if obstacle else f" with {_status(exc)}{_describe_close(exchange)}"
 
 
 def _status(exc: InvalidStatus) -> str:

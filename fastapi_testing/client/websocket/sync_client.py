@@ -26,6 +26,8 @@ from fastapi_testing.client.websocket.handshake import (
 )
 from fastapi_testing.client.websocket.sync_following import WaitingHandshakes
 from fastapi_testing.client.websocket.sync_session import SyncWebSocketSession
+from fastapi_testing.hints.foreign import explain_keywords
+from fastapi_testing.hints.names import CONNECT_KEYWORDS
 from fastapi_testing.server.clock import RealClock
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ class SyncWebSocketClient(WaitingHandshakes):
         super().__init__(client, **options)
         self._thread = thread
 
+    @explain_keywords(CONNECT_KEYWORDS)
     def connect(self, path: str | httpx.URL, **options: Unpack[ConnectOptions]) -> SyncWebSocketSession:
         """
         Open a WebSocket connection (RFC 6455 §4.1).

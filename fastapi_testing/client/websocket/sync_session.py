@@ -15,6 +15,7 @@ from websockets.sync.client import ClientConnection
 from fastapi_testing.client.websocket.messages import Data
 from fastapi_testing.client.websocket.sync_conversation import WaitingMessages
 from fastapi_testing.client.wrappers.settling import Settling
+from fastapi_testing.hints.foreign import WrongWith
 from fastapi_testing.server.recording.settle import wait_ended
 
 if TYPE_CHECKING:
@@ -67,6 +68,9 @@ class SyncWebSocketSession(WaitingMessages, ClientConnection):
             self._note_rejection(exc, *addresses)
             raise
         self._find_exchange(*addresses)
+
+    if not TYPE_CHECKING:  # pragma: no branch - a checker would take every name for one that is there
+        __aenter__ = __aexit__ = WrongWith("with self.ws.connect(path) as session:")
 
     def __enter__(self) -> Self:
         super().__enter__()

@@ -50,7 +50,7 @@ from starlette.requests import ClientDisconnect
 from starlette.websockets import WebSocketDisconnect
 from uvicorn.protocols.utils import ClientDisconnected
 
-from fastapi_testing.server.application import Message, Receive, Scope, Send, describe_app
+from fastapi_testing.server.application import ASGIApp, Message, Receive, Scope, Send, describe_app
 from fastapi_testing.server.clock import RealClock
 from fastapi_testing.server.recording.stacks import app_traceback, follow, name_of, stack_of, waiting_at
 
@@ -130,12 +130,18 @@ class Exchange:
     _handled: BaseException | None = None
     _traceback: TracebackType | None = None
     _endpoint: object = None
+    _routed_path: str = ""
+    _invalid: str = ""
     _waiters: Sequence["asyncio.Future[None]"] = ()
     _held: Sequence[Callable[[], object]] = ()
     _started: "dict[asyncio.Task[Any], str] | None" = None
 
     def __init__(
-        self, scope: Scope, task: "asyncio.Task[Any]", tell: Callable[["Exchange", "asyncio.Task[Any]", str], None]
+        self,
+        scope: Scope,
+        task: "asyncio.Task[Any]",
+        tell: Callable[["Exchange", "asyncio.Task[Any]", str], None],
+        app: ASGIApp,
     ) -> None:
         get = scope.get
         self.kind: Literal["http", "websocket", "lifespan"] = scope["type"]
@@ -148,6 +154,7 @@ class Exchange:
         self._scope: Scope | None = scope
         self._task: asyncio.Task[Any] | None = task
         self._tell = tell
+        self._app = app
 
     def __repr__(self) -> str:
         state = "in flight" if self.ended_at is None else f"status {self.status}"
@@ -184,6 +191,22 @@ class Exchange:
         """The name of the route's function, such as ``shop.main.read_item``; empty where there is none."""
         endpoint = self._endpoint if self._scope is None else self._scope.get("endpoint")
         return "" if endpoint is None else describe_app(endpoint)
+
+    @property
+    def obstacle(self) -> str:
+        """
+        Why the function of no route was called, where that can be told.
+
+        No route of the app takes it, or it is the handshake of a WebSocket that is not as its route takes it. Empty
+        where there is nothing to say.
+        """
+        if self._invalid or self.kind == "lifespan":
+            return self._invalid
+        from fastapi_testing.server.routing.obstacles import describe_unrouted  # noqa: PLC0415 - for failures only
+
+        scope = {"endpoint": self._endpoint, "path": self._routed_path} if self._scope is None else self._scope
+        asked = (self.kind, self.method, str(scope.get("path", "")))
+        return describe_unrouted(self._app, scope.get("endpoint"), asked, self.status)
 
     @property
     def duration(self) -> float:
@@ -246,7 +269,10 @@ class Exchange:
     def end(self) -> None:
         """Let go of what belongs to the call, and wake those who wait for its end."""
         self.ended_at = RealClock.now()
-        self._endpoint = None if self._scope is None else self._scope.get("endpoint")
+        scope = self._scope
+        if scope is not None:
+            self._endpoint = scope.get("endpoint")
+            self._routed_path = scope.get("path", "")
         self._scope = self._task = self._handled = None
         for waiter in self._waiters:
             _wake(waiter)
@@ -260,6 +286,8 @@ class Exchange:
         self._handled = sys.exc_info()[1]
         if status in _INTERNAL_ERRORS:
             self._take_handled()
+        elif self.kind == "websocket" and self._handled is not None:
+            self._take_invalid(self._handled)
 
     def take_close(self, message: Message) -> None:
         """Take note of how the app closes a WebSocket, or refuses it."""
@@ -301,6 +329,15 @@ class Exchange:
         errors = (each for each in reversed(self.log_records) if each.levelno >= logging.ERROR)
         logged = (each.exc_info for each in errors if each.exc_info)
         _, self.handled, self._traceback = next((info for info in (sys.exc_info(), *logged) if info[1]), (None,) * 3)
+
+    def _take_invalid(self, exception: BaseException) -> None:
+        """Take note of what FastAPI found wrong with a handshake, of which the client sees a rejection only."""
+        from fastapi.exceptions import WebSocketRequestValidationError  # noqa: PLC0415 - few handshakes are rejected
+
+        if isinstance(exception, WebSocketRequestValidationError):
+            from fastapi_testing.server.routing.obstacles import describe_invalid  # noqa: PLC0415 - as above
+
+            self._invalid = describe_invalid(self.endpoint, exception.errors())
 
     @property
     def _tasks(self) -> list["asyncio.Task[Any]"]:

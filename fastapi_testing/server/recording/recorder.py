@@ -82,7 +82,7 @@ class Recorder:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine that runs has a task
-        exchange = self._in_flight[task] = Exchange(scope, task, self._tell)
+        exchange = self._in_flight[task] = Exchange(scope, task, self._tell, self._app)
         if exchange.kind == "lifespan":
             self.lifespan = exchange
         else:

@@ -1,13 +1,18 @@
 """Tests of fastapi_testing.assertions.http.errors."""
 
+import inspect
 import re
+import unittest
 from typing import Any
 from unittest.mock import ANY
 
 import httpx
 from dirty_equals import IsInt
+from fastapi import FastAPI
 
+from fastapi_testing import AsyncServerTestCase
 from fastapi_testing.assertions import ErrorAssertions
+from fastapi_testing.assertions.describing.describe import describe_answer
 from tests.assertions.failures import FailureAssertions
 
 MISSING = {"type": "missing", "loc": ["body", "name"], "msg": "Field required", "input": {"price": -1}}
@@ -72,6 +77,49 @@ class HTTPErrorTests(ErrorAssertions, FailureAssertions):
         for body in (b"Not Found", b'{"error": 1}', b"[]", b""):
             with self.subTest(body=body), self.assertRaisesRegex(AssertionError, "expected HTTP error 404, got 404 "):
                 self.assertHTTPError(httpx.Response(404, content=body), 404)
+
+    def test_no_detail(self) -> None:
+        """Where the status is right, a failure says that the body is no JSON, or has no detail."""
+        text = httpx.Response(413, text="Content Too Large", request=httpx.Request("POST", "http://test/items"))
+        end = "no `detail`, which an HTTPException becomes: assertStatus() looks at the status only"
+        got = f"got {describe_answer(text)}; text/plain is no JSON, and has {end}"
+        with self.assertFails(f"POST /items: expected HTTP error 413, {got}"):
+            self.assertHTTPError(text, 413)
+        with self.assertFails(
+            f'POST /items: expected HTTP error 4xx, got 404 Not Found; body: {{"error":1}}; the JSON has {end}'
+        ):
+            self.assertHTTPError(answer(404, {"error": 1}), "4xx")
+        got = f"got 404 Not Found; body: empty; a body without Content-Type is no JSON, and has {end}"
+        with self.assertFails(f"HTTP response: expected HTTP error 404, {got}"):
+            self.assertHTTPError(httpx.Response(404), 404)
+
+
+@unittest.skipUnless("max_body_size" in inspect.signature(FastAPI).parameters, "this FastAPI has no limit of bodies")
+class BodyLimitTests(FailureAssertions, AsyncServerTestCase):
+    """assertHTTPError, of what FastAPI answers to a body that is too large."""
+
+    @classmethod
+    async def create_app(cls) -> FastAPI:
+        """Return an app that takes four bytes."""
+        limit: Any = {"max_body_size": 4}
+        app = FastAPI(**limit)
+
+        @app.post("/items")
+        async def write_item(item: dict[str, int]) -> None:
+            pass  # pragma: no cover - no body is small enough
+
+        return app
+
+    async def test_no_detail(self) -> None:
+        """That it is in plain text is said, instead of what it has to do with the status."""
+        response = await self.client.post("/items", json={"price": 5})
+        self.assertStatus(response, 413)
+        with self.assertRaises(AssertionError) as caught:
+            self.assertHTTPError(response, 413)
+        said = str(caught.exception).partition("\nthe request:")[0]
+        answered = f"POST /items: expected HTTP error 413, got {describe_answer(response)}"
+        end = "no `detail`, which an HTTPException becomes: assertStatus() looks at the status only"
+        self.assertEqual(said, f"{answered}; text/plain is no JSON, and has {end}")
 
 
 class ValidationErrorTests(ErrorAssertions, FailureAssertions):

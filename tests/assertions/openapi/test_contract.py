@@ -108,7 +108,7 @@ class AppTests(OpenAPIAssertions, FailureAssertions):
     def test_body(self) -> None:
         """A failure names the operation and lists every error by its path."""
         with self.assertFails(
-            "GET /items/9: not as GET /items/{item_id} documents 200, 3 errors:\n"
+            "GET /items/9: not as /items/{item_id} documents 200, 3 errors:\n"
             "  body at $: 'price' is a required property\n"
             "  body at $.name: 5 is not of type 'string'\n"
             "  body at $.tags: [1] is not valid under any of the given schemas; "
@@ -120,7 +120,7 @@ class AppTests(OpenAPIAssertions, FailureAssertions):
     def test_status(self) -> None:
         """A status that is not documented fails."""
         with self.assertFails(
-            "GET /items/9: GET /items/{item_id} documents no status 500, only 200, 404 and 422; "
+            "GET /items/9: /items/{item_id} documents no status 500, only 200, 404 and 422; "
             "got 500 Internal Server Error; body: oops"
         ):
             self.assertMatchesOpenAPI(answer(status=500, text="oops"))
@@ -132,7 +132,7 @@ class AppTests(OpenAPIAssertions, FailureAssertions):
     def test_media_type(self) -> None:
         """A media type that is not documented fails."""
         with self.assertFails(
-            "GET /items/9: not as GET /items/{item_id} documents 200, 1 error:\n"
+            "GET /items/9: not as /items/{item_id} documents 200, 1 error:\n"
             "  header Content-Type: expected application/json, got text/plain; charset=utf-8\n"
             "got 200 OK; body: hi"
         ):
@@ -143,7 +143,7 @@ class AppTests(OpenAPIAssertions, FailureAssertions):
     def test_not_json(self) -> None:
         """A body that is not JSON, and says that it is, fails."""
         with self.assertFails(
-            "GET /items/9: not as GET /items/{item_id} documents 200, 1 error:\n"
+            "GET /items/9: not as /items/{item_id} documents 200, 1 error:\n"
             "  body: not JSON (Expecting value: line 1 column 1 (char 0))\n"
             "got 200 OK; body: hi"
         ):
@@ -290,7 +290,7 @@ class DocumentTests(OpenAPIAssertions, FailureAssertions):
     def test_no_responses(self) -> None:
         """An operation may document nothing."""
         schema = {"openapi": "3.2.0", "paths": {"/": {"get": {}}}}
-        with self.assertFails("GET /: GET / documents no status 200, nor any other; got 200 OK; body: 5"):
+        with self.assertFails("GET /: the schema documents no status 200, nor any other; got 200 OK; body: 5"):
             self.assertMatchesOpenAPI(self.get(5), schema)
 
     def test_media_types(self) -> None:
@@ -405,7 +405,7 @@ class HookTests(FailureAssertions, AsyncServerTestCase):
     async def test_fails(self) -> None:
         """One that does not fails where it was asked for."""
         with self.assertFails(
-            "GET /wrong/201: GET /wrong/{status} documents no status 201, only 200 and 422; "
+            "GET /wrong/201: /wrong/{status} documents no status 201, only 200 and 422; "
             'got 201 Created; body: {"price": 1}'
         ):
             await self.checked.get("/wrong/201")
@@ -425,7 +425,7 @@ class HookTests(FailureAssertions, AsyncServerTestCase):
     async def test_streamed(self) -> None:
         """Of a stream that is not JSON the head is checked, and the body left to the test."""
         with self.assertFails(
-            "GET /wrong/200?stream=true: not as GET /wrong/{status} documents 200, 1 error:\n"
+            "GET /wrong/200?stream=true: not as /wrong/{status} documents 200, 1 error:\n"
             "  header Content-Type: expected application/json, got text/plain; charset=utf-8\n"
             "got 200 OK; body: not read"
         ):

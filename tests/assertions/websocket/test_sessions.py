@@ -184,6 +184,19 @@ class ReceivesTests(ServerTestCase):
         with self.assertFails('WebSocket /chat: expected "hi", got no message: this side closed first, with 1000 (OK)'):
             await self.assertWebSocketReceives(session, "hi")
 
+    async def test_too_big(self) -> None:
+        """A message that is larger than this side takes is told as one, with the argument to give."""
+        session = await self.connect_to("x" * (2**20 + 1))
+        with self.assertRaises(AssertionError) as caught:
+            await self.assertWebSocketReceives(session, "hi")
+        assert session.protocol.close_sent is not None
+        reason = session.protocol.close_sent.reason
+        self.assertEqual(
+            str(caught.exception),
+            'WebSocket /chat: expected "hi", got no message: this side closed first, with 1009 (message too big) '
+            f'"{reason}": give connect() a larger max_size=, or None for no limit',
+        )
+
 
 class ReceivesAllTests(ServerTestCase):
     """assertWebSocketReceivesAll."""

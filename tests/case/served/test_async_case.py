@@ -263,7 +263,7 @@ class ChosenAppTests(unittest.TestCase):
         ((_, text),) = run_classes(Case).failures
         self.assertTrue(
             text.endswith(
-                "AssertionError: GET /number: not as GET /number documents 200, 1 error:\n"
+                "AssertionError: GET /number: not as the schema documents 200, 1 error:\n"
                 "  body at $: 'one' is not of type 'integer'\n"
                 'got 200 OK; body: "one"\n'
             ),
