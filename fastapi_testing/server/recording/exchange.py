@@ -103,6 +103,7 @@ class Exchange:
         delivered: Whether a client of this package has got the response.
         denied: Whether the app has rejected the handshake of a WebSocket with a response of its own.
         left: Whether a client of this package gave up waiting for the response: it cannot have shown the exception.
+        is_on: Whether it is a lifespan that has started, and has not been told to end.
     """
 
     # Class attributes until they change: one is made for every request, and most of this stays as it is.
@@ -120,6 +121,7 @@ class Exchange:
     delivered = False
     denied = False
     left = False
+    is_on = False
     _handled: BaseException | None = None
     _traceback: TracebackType | None = None
     _endpoint: object = None
@@ -148,7 +150,7 @@ class Exchange:
 
     def __str__(self) -> str:
         if self.kind == "lifespan":
-            return "lifespan"
+            return "its lifespan" if self.is_on and self.ended_at is not None else "lifespan"
         return f"{self.method if self.kind == 'http' else 'WebSocket'} {self.target}"
 
     @property
@@ -229,7 +231,7 @@ class Exchange:
         shown = self.kind == "http" and (self.status in (None, 500) or self._handled is exception)
         if self.kind != "lifespan" and self.status is None:
             self.status = 500
-        self.unseen = self.kind != "lifespan" and self.is_error and not shown
+        self.unseen = (self.kind != "lifespan" or self.is_on) and self.is_error and not shown
 
     def expect(self) -> None:
         """Take note that a test has expected the exception, has got it itself, or shows it."""
@@ -333,6 +335,8 @@ class Tap:
             self._exchange.bytes_received += len(message.get("body", b""))
         elif kind == "websocket.receive":
             self._exchange.bytes_received += _payload_size(message)
+        elif kind == "lifespan.shutdown":
+            self._exchange.is_on = False
         return message
 
     # Not a coroutine function of its own: what it returns is the server's coroutine, which saves one per message.
@@ -345,6 +349,8 @@ class Tap:
             self._exchange.take_answer(message, message["status"])
         elif kind.startswith("websocket."):
             self._take_note(kind, message)
+        elif kind == "lifespan.startup.complete":
+            self._exchange.is_on = True
         return self._send(message)
 
     def _take_note(self, kind: str, message: Message) -> None:

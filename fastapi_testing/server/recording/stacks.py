@@ -22,8 +22,12 @@ __all__ = [
     "describe_task",
     "follow",
     "format_frames",
+    "frames_of",
     "frames_of_workers",
+    "headline_of",
     "is_in_debugger",
+    "is_librarys",
+    "is_users",
     "name_of",
     "stack_of",
     "stack_of_thread",
@@ -56,7 +60,7 @@ def waiting_at(task: "asyncio.Task[Any]") -> str:
 
     The innermost frame of the user's own code is named; where there is none, the innermost of all.
     """
-    frames = _own(list(_frames(task.get_coro())), _frame_file)
+    frames = _own(list(frames_of(task.get_coro())), _frame_file)
     if not frames:
         return "a place that cannot be seen"
     frame = frames[-1]
@@ -77,18 +81,18 @@ def follow(
         started: The tasks started in it, the first one first.
         endpoint: The route's function.
     """
-    frames = {task: [*_frames(task.get_coro())] for task in (own, *started)}
+    frames = {task: [*frames_of(task.get_coro())] for task in (own, *started)}
     code = getattr(inspect.unwrap(endpoint), "__code__", None) if callable(endpoint) else None
     of_endpoint = [task for task in frames if any(frame.f_code is code for frame in frames[task])]
-    of_users = [task for task in frames if any(_is_users(_frame_file(frame)) for frame in frames[task])]
-    continued = [task for task in of_users if task is own or not _is_users(_frame_file(frames[task][0]))]
+    of_users = [task for task in frames if any(is_users(_frame_file(frame)) for frame in frames[task])]
+    continued = [task for task in of_users if task is own or not is_users(_frame_file(frames[task][0]))]
     return [*(task for task in continued if task not in of_endpoint), *of_endpoint] or [own]
 
 
 def stack_of(task: "asyncio.Task[Any]") -> list[str]:
     """Return the stack of a suspended task, outermost first, as a traceback has it; empty of one that is running."""
     coroutine = task.get_coro()
-    return [] if getattr(coroutine, "cr_running", False) else format_frames(_frames(coroutine))
+    return [] if getattr(coroutine, "cr_running", False) else format_frames(frames_of(coroutine))
 
 
 def stack_of_thread(thread: int, room: str = "") -> list[str]:
@@ -99,9 +103,17 @@ def stack_of_thread(thread: int, room: str = "") -> list[str]:
     """
     frames = [*_callers(sys._current_frames().get(thread))]  # noqa: SLF001 - documented
     caller = str(Path(_PACKAGE, room)) + os.sep
-    users = next((index for index, frame in enumerate(frames) if _is_users(_frame_file(frame))), 0)
+    users = next((index for index, frame in enumerate(frames) if is_users(_frame_file(frame))), 0)
     called = itertools.takewhile(lambda frame: not _frame_file(frame).startswith(caller), frames[users:])
     return format_frames(reversed([*frames[:users], *called] or frames))
+
+
+def frames_of(awaited: object) -> Iterator[FrameType]:
+    """Yield the frames of a chain of awaits, outermost first; Task.get_stack() shows only the outermost."""
+    while awaited is not None:
+        frame, awaited = _step(awaited)
+        if frame is not None:
+            yield frame
 
 
 def frames_of_workers() -> list[list[FrameType]]:
@@ -109,7 +121,7 @@ def frames_of_workers() -> list[list[FrameType]]:
     threads = [thread.ident for thread in threading.enumerate() if thread.name == "AnyIO worker thread"]
     frames = sys._current_frames()  # noqa: SLF001 - documented
     stacks = ([*_callers(frames.get(ident or 0))][::-1] for ident in threads)
-    return [stack for stack in stacks if any(_is_users(_frame_file(frame)) for frame in stack)]
+    return [stack for stack in stacks if any(is_users(_frame_file(frame)) for frame in stack)]
 
 
 def format_frames(frames: Iterable[FrameType]) -> list[str]:
@@ -119,6 +131,19 @@ def format_frames(frames: Iterable[FrameType]) -> list[str]:
         for frame in _own(list(frames), _frame_file)
     )
     return "".join(format_list([*summaries])).splitlines()
+
+
+@functools.cache
+def is_users(file: str) -> bool:
+    """Tell whether a file is of the user's own code: neither of Python, nor installed, nor of this package."""
+    return not (file.startswith("<frozen ") or os.path.realpath(file).startswith((_PACKAGE, *_STDLIB, *_INSTALLED)))
+
+
+@functools.cache
+def is_librarys(file: str) -> bool:
+    """Tell whether a file is of an installed library, the framework of the app and this package aside."""
+    path = os.path.realpath(file)
+    return path.startswith(_INSTALLED) and not path.startswith((_PACKAGE, *_FRAMEWORKS))
 
 
 def is_in_debugger(thread: int) -> bool:
@@ -157,6 +182,13 @@ def app_traceback(exception: BaseException, taken: TracebackType | None = None) 
     return _cut_middle("".join(rendered.format()).rstrip("\n"))
 
 
+def headline_of(exception: BaseException) -> str:
+    """Return the type and the text of an exception, or of the one in a group of one, as a task group raises it."""
+    while isinstance(exception, BaseExceptionGroup) and len(exception.exceptions) == 1:
+        exception = exception.exceptions[0]
+    return f"{type(exception).__name__}: {exception}"
+
+
 def _cut_middle(text: str) -> str:
     omitted = len(text) - 2 * _HALF
     if omitted <= 0:
@@ -167,7 +199,7 @@ def _cut_middle(text: str) -> str:
 def traceback_of_users(exception: BaseException) -> TracebackType | None:
     """Return an exception's traceback from the first frame of the user's own code on; all of it if there is none."""
     each = exception.__traceback__
-    while each is not None and not _is_users(_frame_file(each.tb_frame)):
+    while each is not None and not is_users(_frame_file(each.tb_frame)):
         each = each.tb_next
     return each or exception.__traceback__
 
@@ -183,18 +215,10 @@ def _keep_own_frames(rendered: TracebackException) -> None:
 
 def _own(frames: list[_T], file_of: Callable[[_T], str]) -> list[_T]:
     """Return the frames of the user's code, or the nearest to them that there are."""
-    for belongs in (_is_users, _is_no_frameworks):
+    for belongs in (is_users, _is_no_frameworks):
         if own := [frame for frame in frames if belongs(file_of(frame))]:
             return own
     return frames[-1:]
-
-
-def _frames(awaited: object) -> Iterator[FrameType]:
-    """Yield the frames of a chain of awaits, outermost first (Task.get_stack shows only the outermost)."""
-    while awaited is not None:
-        frame, awaited = _step(awaited)
-        if frame is not None:
-            yield frame
 
 
 def _step(awaited: object) -> tuple[FrameType | None, object]:
@@ -217,11 +241,6 @@ def _frame_file(frame: FrameType) -> str:
 
 def _summary_file(frame: FrameSummary) -> str:
     return frame.filename
-
-
-@functools.cache
-def _is_users(file: str) -> bool:
-    return not (file.startswith("<frozen ") or os.path.realpath(file).startswith((_PACKAGE, *_STDLIB, *_INSTALLED)))
 
 
 @functools.cache
