@@ -179,6 +179,9 @@ class ServerTestCase(
 
         What is expected so does not fail the test at its end. It waits for what the app still answers.
 
+        An exception counts that the app raised, and each that this was raised from (``raise ... from ...``), as with
+        :meth:`AsyncServerTestCase.assertServerRaises`.
+
         Args:
             expected: The type of the exception, or a tuple of types; in an exception group, of one in it.
             regex: A pattern to search the exception's text for.

@@ -14,7 +14,8 @@ from typing import Any
 
 from anyio.abc import TaskGroup
 
-from fastapi_testing.server.recording.stacks import frames_of, is_users
+from fastapi_testing.server.recording.libraries import is_users
+from fastapi_testing.server.recording.stacks import frames_of
 from fastapi_testing.server.recording.tasks import librarys_tasks, starters
 
 __all__ = ["functions_of", "host_of", "is_named", "library_of", "starter_of"]

@@ -1,18 +1,16 @@
 """Where code stands and where it failed, in the lines of the user's own code, so that an error can name them."""
 
-import functools
 import gc
 import inspect
 import itertools
-import os
 import sys
-import sysconfig
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from traceback import FrameSummary, StackSummary, TracebackException, format_list
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from fastapi_testing.server.recording.libraries import is_frameworks, is_packages, is_users
 
 if TYPE_CHECKING:
     import asyncio
@@ -26,8 +24,6 @@ __all__ = [
     "frames_of_workers",
     "headline_of",
     "is_in_debugger",
-    "is_librarys",
-    "is_users",
     "name_of",
     "stack_of",
     "stack_of_thread",
@@ -36,13 +32,6 @@ __all__ = [
 ]
 
 _T = TypeVar("_T")
-
-_PACKAGE = str(Path(__file__).resolve().parents[2]) + os.sep
-_STDLIB = tuple(str(Path(sysconfig.get_path(name)).resolve()) + os.sep for name in ("stdlib", "platstdlib"))
-_INSTALLED = tuple(str(Path(sysconfig.get_path(name)).resolve()) + os.sep for name in ("purelib", "platlib"))
-_FRAMEWORKS = tuple(
-    f"{folder}{name}{os.sep}" for folder in _INSTALLED for name in ("anyio", "fastapi", "starlette", "uvicorn")
-)
 
 _DEBUGGERS = {"bdb", "pydevd", "_pydevd_bundle"}
 """What pdb and all that are made of it run, and what editors do."""
@@ -102,9 +91,8 @@ def stack_of_thread(thread: int, room: str = "") -> list[str]:
     What the user's code in turn has called of this package, such as ``run_async``, is not where it begins.
     """
     frames = [*_callers(sys._current_frames().get(thread))]  # noqa: SLF001 - documented
-    caller = str(Path(_PACKAGE, room)) + os.sep
     users = next((index for index, frame in enumerate(frames) if is_users(_frame_file(frame))), 0)
-    called = itertools.takewhile(lambda frame: not _frame_file(frame).startswith(caller), frames[users:])
+    called = itertools.takewhile(lambda frame: not is_packages(_frame_file(frame), room), frames[users:])
     return format_frames(reversed([*frames[:users], *called] or frames))
 
 
@@ -131,19 +119,6 @@ def format_frames(frames: Iterable[FrameType]) -> list[str]:
         for frame in _own(list(frames), _frame_file)
     )
     return "".join(format_list([*summaries])).splitlines()
-
-
-@functools.cache
-def is_users(file: str) -> bool:
-    """Tell whether a file is of the user's own code: neither of Python, nor installed, nor of this package."""
-    return not (file.startswith("<frozen ") or os.path.realpath(file).startswith((_PACKAGE, *_STDLIB, *_INSTALLED)))
-
-
-@functools.cache
-def is_librarys(file: str) -> bool:
-    """Tell whether a file is of an installed library, the framework of the app and this package aside."""
-    path = os.path.realpath(file)
-    return path.startswith(_INSTALLED) and not path.startswith((_PACKAGE, *_FRAMEWORKS))
 
 
 def is_in_debugger(thread: int) -> bool:
@@ -215,10 +190,9 @@ def _keep_own_frames(rendered: TracebackException) -> None:
 
 def _own(frames: list[_T], file_of: Callable[[_T], str]) -> list[_T]:
     """Return the frames of the user's code, or the nearest to them that there are."""
-    for belongs in (is_users, _is_no_frameworks):
-        if own := [frame for frame in frames if belongs(file_of(frame))]:
-            return own
-    return frames[-1:]
+    if own := [frame for frame in frames if is_users(file_of(frame))]:
+        return own
+    return [frame for frame in frames if not is_frameworks(file_of(frame))] or frames[-1:]
 
 
 def _step(awaited: object) -> tuple[FrameType | None, object]:
@@ -241,11 +215,3 @@ def _frame_file(frame: FrameType) -> str:
 
 def _summary_file(frame: FrameSummary) -> str:
     return frame.filename
-
-
-@functools.cache
-def _is_no_frameworks(file: str) -> bool:
-    path = os.path.realpath(file)
-    if path.startswith(_INSTALLED):  # which may lie within the standard library's folder
-        return not path.startswith((_PACKAGE, *_FRAMEWORKS))
-    return not (file.startswith("<frozen ") or path.startswith((_PACKAGE, *_STDLIB)))

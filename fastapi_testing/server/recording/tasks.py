@@ -18,7 +18,8 @@ from weakref import WeakKeyDictionary, ref
 import anyio
 
 from fastapi_testing.server.recording.exchange import Exchange, current_exchange, is_an_end
-from fastapi_testing.server.recording.stacks import app_traceback, is_librarys
+from fastapi_testing.server.recording.libraries import is_frameworks, is_users
+from fastapi_testing.server.recording.stacks import app_traceback
 
 __all__ = ["TaskFailure", "TaskWatch", "librarys_tasks", "starters", "was_not_retrieved"]
 
@@ -156,7 +157,8 @@ def _note_starter(task: "asyncio.Task[Any]", starter: "asyncio.Task[Any] | None"
         starters[task] = ref(starter)
     while frame is not None and _starts_for_others(frame.f_code.co_filename):
         frame = frame.f_back
-    if frame is not None and is_librarys(frame.f_code.co_filename):
+    file = "" if frame is None else frame.f_code.co_filename
+    if frame is not None and not is_users(file) and not is_frameworks(file):
         librarys_tasks[task] = str(frame.f_globals.get("__name__"))
 
 
