@@ -106,7 +106,7 @@ class AttributeTests(RaisesAssertions, AsyncServerTestCase):
             "WEBSOCKET_CLIENT_NAMES": WebSocketClient,
         }.items():
             with self.subTest(table):
-                self.assertEqual([name for name in getattr(foreign_names, table) if hasattr(owner, name)], [])
+                self.assertEqual([name for name in getattr(names, table) if hasattr(owner, name)], [])
         instance = httpx.Response(200)
         self.assertEqual([name for name in names.RESPONSE_NAMES if hasattr(instance, name)], [])
 

@@ -31,10 +31,18 @@ async def work(jobs: asyncio.Queue[str]) -> None:
             jobs.task_done()
 
 
+async def watch_mailbox(bounced: set[str]) -> None:
+    """Look for letters that came back, again and again."""
+    while True:
+        bounced.update(address for address in outbox if address.endswith(".invalid"))
+        await asyncio.sleep(0.01)
+
+
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Have a worker while the app runs."""
     app.state.jobs = asyncio.Queue()
+    app.state.watch, app.state.bounced = None, set()
     worker = asyncio.create_task(work(app.state.jobs))
     yield
     worker.cancel()
@@ -56,3 +64,12 @@ async def send_issue(request: Request, addresses: list[str]) -> int:
     for address in addresses:
         request.app.state.jobs.put_nowait(address)
     return len(addresses)
+
+
+@app.get("/bounces")
+async def bounces(request: Request) -> list[str]:
+    """Tell what came back; who asks first has somebody look from then on."""
+    state = request.app.state
+    if state.watch is None:
+        state.watch = asyncio.create_task(watch_mailbox(state.bounced))
+    return sorted(state.bounced)

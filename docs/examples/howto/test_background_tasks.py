@@ -59,3 +59,22 @@ class BackgroundTaskTests(AsyncServerTestCase):
         """Where there is nothing to wait for, the test looks until it is so."""
         await self.client.post("/issues", json=["ann@example.org"])
         await self.assertEventually(lambda: "ann@example.org" in outbox)
+
+
+class BounceTests(AsyncServerTestCase):
+    """A task that the app starts when it is first needed, and keeps."""
+
+    app = newsletter.app
+    background_tasks = ("newsletter:watch_mailbox",)
+
+    async def test_bounces(self) -> None:
+        """What comes back is told, once it has been looked for."""
+        self.addCleanup(outbox.clear)
+        self.assertJsonEqual(await self.client.get("/bounces"), [])
+        await self.client.post("/subscribers/eve@example.invalid")
+        await self.assertEventually(lambda: self.app.state.bounced == {"eve@example.invalid"})
+
+    async def test_goes_on(self) -> None:
+        """The same task serves each test of the class."""
+        await self.client.get("/bounces")
+        self.assertFalse(self.app.state.watch.done())

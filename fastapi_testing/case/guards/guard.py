@@ -38,16 +38,18 @@ import functools
 import inspect
 import threading
 import warnings
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from types import CodeType
 from typing import Any, Literal, Protocol
 
 from starlette.routing import Route, WebSocketRoute
 
+from fastapi_testing.case.guards.leftovers import Leftovers, name_for
 from fastapi_testing.case.guards.server_errors import ServerRaises, describe_unseen, release_logs
 from fastapi_testing.server.cancelling import cancel_tasks
 from fastapi_testing.server.recording.ends import cancel_elsewhere, ends_of
-from fastapi_testing.server.recording.exchange import exchange_of, is_servers
+from fastapi_testing.server.recording.exchange import is_servers
+from fastapi_testing.server.recording.owners import library_of
 from fastapi_testing.server.recording.recorder import Recorder, recorders
 from fastapi_testing.server.recording.stacks import describe_task
 
@@ -58,6 +60,9 @@ __unittest = True  # unittest leaves the frames of this module out of tracebacks
 Leaks = Literal["warn", "fail", "ignore"]
 """What to do about the tasks that a test leaves."""
 
+
+_GRACE = 0.1
+"""Seconds that a library has to end the tasks it has started for itself, once what they were for has ended."""
 
 _Cancel = Callable[[set["asyncio.Task[Any]"]], Awaitable[None]]
 
@@ -74,6 +79,7 @@ class TestGuard:
         test: Its id, for reports.
         tasks: Returns the tasks on the event loop that have been started since the test began, and have not ended.
         settle_timeout: Seconds that the app's calls may take once the test is done.
+        background_tasks: The modules and functions whose tasks may stay.
 
     Attributes:
         recorders: Of the servers that the test, or the app for it, may speak to: those that run beside the app's own,
@@ -83,13 +89,23 @@ class TestGuard:
 
     __test__ = False  # for pytest
 
-    def __init__(self, test: str, tasks: Callable[[], set["asyncio.Task[Any]"]], settle_timeout: float) -> None:
+    def __init__(
+        self,
+        test: str,
+        tasks: Callable[[], set["asyncio.Task[Any]"]],
+        settle_timeout: float,
+        background_tasks: Sequence[str] = (),
+    ) -> None:
         self.recorders: list[Recorder] = []
         self.deferred: list[ServerRaises] = []
         self._test = test
         self._tasks = tasks
         self._settle_timeout = settle_timeout
+        self._leftovers = Leftovers(background_tasks, test.partition(".")[0])
         self._leaks: list[str] = []
+        self._names: set[str] = set()
+        self._strangers: list[str] = []
+        self._libraries: set[str] = set()
         self._interrupted = False
 
     def watch(self, recorder: Recorder) -> None:
@@ -109,8 +125,16 @@ class TestGuard:
                 self.watch(other)
 
     def leftovers(self) -> set["asyncio.Task[Any]"]:
-        """Return the tasks that the test, or the app for it, started and left."""
-        return {task for task in self._tasks() if not _is_at_home(task)}
+        """Return the tasks that the test, or the app for it, started and left, and that have to end."""
+        return self._leftovers.left(self._tasks())
+
+    def found(self) -> bool:
+        """Tell whether there is anything that has to end, or to be told of."""
+        return bool(self._tasks() | self._unfinished_elsewhere())
+
+    def strangers(self) -> set["asyncio.Task[Any]"]:
+        """Return the tasks that a library, which nobody has named, started for itself meanwhile."""
+        return self._leftovers.strangers(self._tasks() | self._unfinished_elsewhere())
 
     def cut_short(self, interruption: KeyboardInterrupt) -> None:
         """Note on Ctrl-C what is in flight, which has no more time then, and is reported by that."""
@@ -124,8 +148,7 @@ class TestGuard:
 
     def elsewhere(self) -> set["asyncio.Task[Any]"]:
         """Return the tasks in which servers on other threads answer the test, or go on with that."""
-        others = [recorder for recorder in self.recorders if recorder.loop is not self._loop]
-        return set().union(*(recorder.unfinished() for recorder in others))
+        return self._leftovers.left(self._unfinished_elsewhere())
 
     async def leave(self, clients: Iterable[_Closable]) -> None:
         """
@@ -143,6 +166,7 @@ class TestGuard:
             await self._wait_for_app()
             await self._cancel(self.leftovers())
             await self._cancel(self.elsewhere(), cancel_elsewhere)
+            await self._look_at_libraries()
 
     def judge(self, leaks: Leaks, method: Callable[..., Any]) -> str:
         """
@@ -159,7 +183,7 @@ class TestGuard:
         troubles += describe_unseen(self.recorders)
         release_logs(self.recorders)
         try:
-            troubles += _report_leaks(self._describe_leaks(), leaks, method)
+            troubles += _report_leaks(self._describe_leaks() + self._describe_strangers(), leaks, method)
         except Warning as warning:  # with warnings as errors, it must not hide the rest
             if not troubles:
                 raise
@@ -180,19 +204,41 @@ class TestGuard:
 
     async def _cancel(self, tasks: set["asyncio.Task[Any]"], cancel: _Cancel = cancel_tasks) -> None:
         if tasks:
-            left = (task for task in tasks if not _shakes_hands(task))
+            left = [task for task in tasks if not _shakes_hands(task)]
             self._leaks += sorted(f"\n  {_describe(task, self.recorders)}" for task in left)
+            self._names |= {*filter(None, map(name_for, left))}
             for recorder in self.recorders:
                 recorder.abandon(tasks)
             await cancel(tasks)
 
-    def _describe_leaks(self) -> str:
+    def _describe_leaks(self) -> list[str]:
         if self._interrupted or not self._leaks:
-            return ""
+            return []
         what = "a task" if len(self._leaks) == 1 else f"{len(self._leaks)} tasks"
         from fastapi_testing.masking import mask  # noqa: PLC0415 - only a report needs its patterns
 
-        return mask(f"{self._test} left {what} running, cancelled now:{''.join(self._leaks)}")
+        hint = f"\nwhere it is meant to stay until the class ends: {_naming(self._names)}" if self._names else ""
+        return [mask(f"{self._test} left {what} running, cancelled now:{''.join(self._leaks)}{hint}")]
+
+    async def _look_at_libraries(self) -> None:
+        strangers = self.strangers()
+        if strangers and not self._interrupted:
+            await asyncio.wait(ends_of(strangers), timeout=_GRACE)
+            running = [task for task in strangers if not task.done()]
+            self._strangers = sorted(f"\n  {describe_task(task)}" for task in running)
+            self._libraries = {*filter(None, map(library_of, running))}
+
+    def _describe_strangers(self) -> list[str]:
+        if not self._strangers:
+            return []
+        what = "a task" if len(self._strangers) == 1 else f"{len(self._strangers)} tasks"
+        left = f"{self._test} left {what} running that a library started for itself, to end with the class"
+        hint = f"close what they are for in the test; where they are meant to stay: {_naming(self._libraries)}"
+        return [f"{left}:{''.join(self._strangers)}\n{hint}"]
+
+    def _unfinished_elsewhere(self) -> set["asyncio.Task[Any]"]:
+        others = [recorder for recorder in self.recorders if recorder.loop is not self._loop]
+        return set().union(*(recorder.unfinished() for recorder in others))
 
 
 class OverridesGuard:
@@ -220,12 +266,6 @@ def _is_free_and_ours(recorder: Recorder) -> bool:
     return recorder.starter is threading.current_thread() and not recorder.reports
 
 
-def _is_at_home(task: "asyncio.Task[Any]") -> bool:
-    """Tell whether a task is the one that asks, or the app's lifespan, or was started by it or by what it started."""
-    exchange = exchange_of(task)
-    return task is asyncio.current_task(task.get_loop()) or (exchange is not None and exchange.kind == "lifespan")
-
-
 def _shakes_hands(task: "asyncio.Task[Any]") -> bool:
     """Tell whether the loop itself started a task, for the TLS handshake with a client of a server."""
     return is_servers(task) and getattr(task.get_coro(), "__name__", "") == "_accept_connection2"
@@ -241,12 +281,17 @@ def _closes_generator(task: "asyncio.Task[Any]") -> bool:
     return type(task.get_coro()).__name__ == "async_generator_athrow"
 
 
-def _report_leaks(leaks: str, how: Leaks, method: Callable[..., Any]) -> list[str]:
+def _report_leaks(leaks: list[str], how: Leaks, method: Callable[..., Any]) -> list[str]:
     """Warn of leaks, at the line of the test's method; return them as a failure instead where they are one."""
     if leaks and how == "warn":
         code = _code_of(method)
-        warnings.warn_explicit(leaks, ResourceWarning, code.co_filename, code.co_firstlineno)
-    return [leaks] if leaks and how == "fail" else []
+        warnings.warn_explicit("\n".join(leaks), ResourceWarning, code.co_filename, code.co_firstlineno)
+    return leaks if how == "fail" else []
+
+
+def _naming(names: Iterable[str]) -> str:
+    """Return the class attribute that names what may stay."""
+    return f"background_tasks = ({', '.join(f'{name!r}' for name in sorted(names))},)".replace("'", '"')
 
 
 def _code_of(method: Callable[..., Any]) -> CodeType:

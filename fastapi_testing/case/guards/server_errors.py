@@ -17,6 +17,7 @@ from fastapi_testing.server.recording.ends import ends_of
 from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.libraries import is_users
 from fastapi_testing.server.recording.recorder import Recorder
+from fastapi_testing.server.recording.stacks import headline_of
 from fastapi_testing.server.recording.tasks import TaskFailure
 
 __all__ = ["ServerRaises", "describe_unseen", "release_logs", "telling_more"]
@@ -154,8 +155,7 @@ def describe_unseen(recorders: Iterable[Recorder]) -> list[str]:
     """Return one text for each exception that no response has shown, and no test has expected."""
     unseen = (failure for recorder in recorders for failure in list(recorder.failed) if failure.was_missed)
     return [
-        f"the app raised what no response could show; where that is meant, expect it with assertServerRaises(): "
-        f"{_tell(failure).lstrip()}"
+        f"{_headline(failure)}; where that is meant, expect it with assertServerRaises(): {_tell(failure).lstrip()}"
         for failure in unseen
     ]
 
@@ -204,6 +204,12 @@ def _note_errors(exception: BaseException, recorders: Iterable[Recorder]) -> Non
                 failure.expect()
             elif not failure.was_missed:
                 exception.add_note(_tell(failure).strip())
+
+
+def _headline(failure: Exchange | TaskFailure) -> str:
+    if isinstance(failure, Exchange) and failure.kind == "lifespan" and failure.error is not None:
+        return f"the app's lifespan ended while the server ran: {headline_of(failure.error)}"
+    return "the app raised what no response could show"
 
 
 def _tell(failure: Exchange | TaskFailure) -> str:

@@ -40,7 +40,7 @@ from typing import Annotated, Any, ClassVar, Concatenate, Generic, ParamSpec, Se
 from fastapi.params import Depends
 
 from fastapi_testing.case.overrides.layers import put_layer
-from fastapi_testing.case.overrides.unused import describe_unused, name_of, short_name
+from fastapi_testing.case.overrides.unused import look_again, name_of, note_call, short_name, suspect
 from fastapi_testing.case.where import ClassLine, Where, caller
 from fastapi_testing.server.application import describe_app
 
@@ -341,9 +341,18 @@ def _replace(
             f"the override of {name_of(dependency)} is called in its place, and {override!r} cannot be called: "
             f"use self.override_dependency({short_name(dependency)}, value=...)"
         )
-    if (unused := describe_unused(app, dependency)) is not None:
-        where.warn(unused, UnusedOverrideWarning)
-    return put_layer(app, dependency, _without_arguments(override) if _takes_anything(override) else override)
+    override = _without_arguments(override) if _takes_anything(override) else override
+    suspicion = suspect(app, dependency, override)
+    take_away = put_layer(app, dependency, override)
+
+    def undo() -> None:
+        look_again(app)
+        unused = None if suspicion is None else suspicion.lift()
+        take_away()
+        if unused is not None:
+            where.warn(unused, UnusedOverrideWarning)
+
+    return undo
 
 
 def check_dependency(dependency: Any) -> None:
@@ -360,6 +369,7 @@ def _returning(value: Any) -> Callable[[], Any]:
     """Return a function that FastAPI reads no parameters from, whatever the value is."""
 
     async def override() -> Any:
+        note_call(override)
         return value
 
     return override
@@ -376,17 +386,21 @@ def _takes_anything(override: Callable[..., Any]) -> bool:
 
 def _without_arguments(override: Callable[..., Any]) -> Callable[[], Any]:
     async def call_async() -> Any:
+        note_call(call_async)
         return await override()
 
     async def iterate_async() -> AsyncIterator[Any]:
+        note_call(iterate_async)
         # A context, not a loop: what the route raises has to be raised where the override yields.
         async with contextlib.asynccontextmanager(override)() as value:
             yield value
 
     def iterate() -> Iterator[Any]:
+        note_call(iterate)
         yield from override()
 
     def call() -> Any:
+        note_call(call)
         return override()
 
     if inspect.isasyncgenfunction(override):

@@ -145,7 +145,7 @@ class AsyncServerTestCase(
 
     def _setupAsyncioRunner(self) -> None:
         super()._setupAsyncioRunner()
-        self._guard = TestGuard(self.id(), super()._leftover_tasks, self.settle_timeout)
+        self._guard = TestGuard(self.id(), super()._leftover_tasks, self.settle_timeout, self.background_tasks)
 
     def _prepare_test(self) -> None:
         super()._prepare_test()
@@ -189,7 +189,7 @@ class AsyncServerTestCase(
     def _end_test(self) -> None:
         """Close what the test opened, and look what it left; added first, this cleanup runs after all of its own."""
         try:
-            if self._clients or self._leftover_tasks() or self._guard.elsewhere():
+            if self._clients or self._guard.found():
                 # In the class's context: the test's cannot be entered twice, and this cleanup is called in it.
                 class_loop = self._running_class_loop(self.id())
                 class_loop.run(self._guard.leave(self._clients), class_loop.context)

@@ -3,7 +3,7 @@
 import contextlib
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast
 
@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from fastapi_testing.assertions import HTTPAssertions, JsonAssertions, ModelAssertions, OpenAPIAssertions
 from fastapi_testing.case.guards.guard import Leaks, TestGuard
+from fastapi_testing.case.guards.leftovers import check_background_tasks
 from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, telling_more
 from fastapi_testing.case.overrides.dependencies import DependencyOverrides
 from fastapi_testing.case.served.unnamed import describe_unnamed
@@ -108,6 +109,12 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
     leaks: ClassVar[Leaks] = "warn"
     """What to do about tasks that a test leaves, once they are cancelled: ``"warn"``, ``"fail"`` or ``"ignore"``."""
 
+    background_tasks: ClassVar[Sequence[str]] = ()
+    """
+    The modules and functions whose tasks may outlive a test, such as ``("aiokafka", "shop.workers:poll")``: they are
+    neither reported nor cancelled before the class ends. Those of some libraries are known.
+    """
+
     test_timeout: ClassVar[float | None] = None
     """Seconds that a test may take, and each of its hooks; None for FASTAPI_TESTING_TEST_TIMEOUT, or no limit."""
 
@@ -182,6 +189,7 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
             raise ValueError(f"server_scope must be 'module', 'class' or 'test', got {cls.server_scope!r}")
         if cls.leaks not in ("warn", "fail", "ignore"):
             raise ValueError(f"leaks must be 'warn', 'fail' or 'ignore', got {cls.leaks!r}")
+        check_background_tasks(cls.background_tasks)
 
     def _make_client(self, make: Callable[..., Any], server: "Server | ServerThread", **options: Any) -> Any:
         """Make a client of a server as the class attributes say; ``options`` come before them."""

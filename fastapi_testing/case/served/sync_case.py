@@ -263,7 +263,7 @@ class ServerTestCase(
     def _callSetUp(self) -> None:
         self._context, self._is_inside = contextvars.copy_context(), False
         self._client, self._clients = None, []
-        self._guard = TestGuard(self.id(), self._new_tasks, self.settle_timeout)
+        self._guard = TestGuard(self.id(), self._new_tasks, self.settle_timeout, self.background_tasks)
         if self.server_scope == "test":
             self._server = self._call(self.enterContext, CaseServer(type(self)))
         if self._watchdog is not None:

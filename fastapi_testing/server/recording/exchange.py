@@ -107,6 +107,7 @@ class Exchange:
         close_reason: The reason that it gave for that.
         is_over: Whether the connection of a WebSocket has ended, as far as it is known: the call is about to end, too.
         left: Whether a client of this package gave up waiting for the response: it cannot have shown the exception.
+        is_on: Whether it is a lifespan that has started, and has not been told to end.
     """
 
     # Class attributes until they change: one is made for every request, and most of this stays as it is.
@@ -127,6 +128,7 @@ class Exchange:
     close_reason = ""
     is_over = False
     left = False
+    is_on = False
     _handled: BaseException | None = None
     _traceback: TracebackType | None = None
     _endpoint: object = None
@@ -162,7 +164,7 @@ class Exchange:
 
     def __str__(self) -> str:
         if self.kind == "lifespan":
-            return "lifespan"
+            return "its lifespan" if self.is_on and self.ended_at is not None else "lifespan"
         return f"{self.method if self.kind == 'http' else 'WebSocket'} {self.target}"
 
     @property
@@ -259,7 +261,7 @@ class Exchange:
         shown = self.kind == "http" and (self.status in (None, 500) or self._handled is exception)
         if self.kind != "lifespan" and self.status is None:
             self.status = 500
-        self.unseen = self.kind != "lifespan" and self.is_error and not shown
+        self.unseen = (self.kind != "lifespan" or self.is_on) and self.is_error and not shown
 
     def expect(self) -> None:
         """Take note that a test has expected the exception, has got it itself, or shows it."""
@@ -379,6 +381,8 @@ class Tap:
             self._exchange.bytes_received += len(message.get("body", b""))
         elif kind == "websocket.receive":
             self._exchange.bytes_received += _payload_size(message)
+        elif kind == "lifespan.shutdown":
+            self._exchange.is_on = False
         elif kind == "websocket.disconnect":
             self._exchange.is_over = True
         return message
@@ -393,6 +397,8 @@ class Tap:
             self._exchange.take_answer(message, message["status"])
         elif kind.startswith("websocket."):
             self._take_note(kind, message)
+        elif kind == "lifespan.startup.complete":
+            self._exchange.is_on = True
         return self._send(message)
 
     def _take_note(self, kind: str, message: Message) -> None:

@@ -20,7 +20,9 @@ __all__ = [
     "describe_task",
     "follow",
     "format_frames",
+    "frames_of",
     "frames_of_workers",
+    "headline_of",
     "is_in_debugger",
     "name_of",
     "stack_of",
@@ -47,7 +49,7 @@ def waiting_at(task: "asyncio.Task[Any]") -> str:
 
     The innermost frame of the user's own code is named; where there is none, the innermost of all.
     """
-    frames = _own(list(_frames(task.get_coro())), _frame_file)
+    frames = _own(list(frames_of(task.get_coro())), _frame_file)
     if not frames:
         return "a place that cannot be seen"
     frame = frames[-1]
@@ -68,7 +70,7 @@ def follow(
         started: The tasks started in it, the first one first.
         endpoint: The route's function.
     """
-    frames = {task: [*_frames(task.get_coro())] for task in (own, *started)}
+    frames = {task: [*frames_of(task.get_coro())] for task in (own, *started)}
     code = getattr(inspect.unwrap(endpoint), "__code__", None) if callable(endpoint) else None
     of_endpoint = [task for task in frames if any(frame.f_code is code for frame in frames[task])]
     of_users = [task for task in frames if any(is_users(_frame_file(frame)) for frame in frames[task])]
@@ -79,7 +81,7 @@ def follow(
 def stack_of(task: "asyncio.Task[Any]") -> list[str]:
     """Return the stack of a suspended task, outermost first, as a traceback has it; empty of one that is running."""
     coroutine = task.get_coro()
-    return [] if getattr(coroutine, "cr_running", False) else format_frames(_frames(coroutine))
+    return [] if getattr(coroutine, "cr_running", False) else format_frames(frames_of(coroutine))
 
 
 def stack_of_thread(thread: int, room: str = "") -> list[str]:
@@ -92,6 +94,14 @@ def stack_of_thread(thread: int, room: str = "") -> list[str]:
     users = next((index for index, frame in enumerate(frames) if is_users(_frame_file(frame))), 0)
     called = itertools.takewhile(lambda frame: not is_packages(_frame_file(frame), room), frames[users:])
     return format_frames(reversed([*frames[:users], *called] or frames))
+
+
+def frames_of(awaited: object) -> Iterator[FrameType]:
+    """Yield the frames of a chain of awaits, outermost first; Task.get_stack() shows only the outermost."""
+    while awaited is not None:
+        frame, awaited = _step(awaited)
+        if frame is not None:
+            yield frame
 
 
 def frames_of_workers() -> list[list[FrameType]]:
@@ -147,6 +157,13 @@ def app_traceback(exception: BaseException, taken: TracebackType | None = None) 
     return _cut_middle("".join(rendered.format()).rstrip("\n"))
 
 
+def headline_of(exception: BaseException) -> str:
+    """Return the type and the text of an exception, or of the one in a group of one, as a task group raises it."""
+    while isinstance(exception, BaseExceptionGroup) and len(exception.exceptions) == 1:
+        exception = exception.exceptions[0]
+    return f"{type(exception).__name__}: {exception}"
+
+
 def _cut_middle(text: str) -> str:
     omitted = len(text) - 2 * _HALF
     if omitted <= 0:
@@ -176,14 +193,6 @@ def _own(frames: list[_T], file_of: Callable[[_T], str]) -> list[_T]:
     if own := [frame for frame in frames if is_users(file_of(frame))]:
         return own
     return [frame for frame in frames if not is_frameworks(file_of(frame))] or frames[-1:]
-
-
-def _frames(awaited: object) -> Iterator[FrameType]:
-    """Yield the frames of a chain of awaits, outermost first (Task.get_stack shows only the outermost)."""
-    while awaited is not None:
-        frame, awaited = _step(awaited)
-        if frame is not None:
-            yield frame
 
 
 def _step(awaited: object) -> tuple[FrameType | None, object]:

@@ -1,15 +1,36 @@
-"""The tasks that apps start while they answer: seen as they are made, so that none of them fails without a word."""
+"""
+The tasks that apps start while they answer: seen as they are made, so that none of them fails without a word.
+
+So are those that a library starts for itself, which nobody could tell from the app's or the test's later on.
+"""
 
 import asyncio
+import functools
 import logging
+import os
+import sys
 from collections.abc import Callable, Collection
+from pathlib import Path
+from types import FrameType
 from typing import Any, ClassVar, cast
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
+
+import anyio
 
 from fastapi_testing.server.recording.exchange import Exchange, current_exchange, is_an_end
+from fastapi_testing.server.recording.libraries import is_frameworks, is_users
 from fastapi_testing.server.recording.stacks import app_traceback
 
-__all__ = ["TaskFailure", "TaskWatch", "was_not_retrieved"]
+__all__ = ["TaskFailure", "TaskWatch", "librarys_tasks", "starters", "was_not_retrieved"]
+
+librarys_tasks: WeakKeyDictionary["asyncio.Task[Any]", str] = WeakKeyDictionary()
+"""The tasks that a line of an installed library has started, and the name of its module."""
+
+starters: WeakKeyDictionary["asyncio.Task[Any]", "ref[asyncio.Task[Any]]"] = WeakKeyDictionary()
+"""The tasks that another one has started, calls of the app aside, and which one has."""
+
+_STARTERS = tuple(f"{Path(package.__path__[0])}{os.sep}" for package in (asyncio, anyio))
+"""Whose lines start tasks for others."""
 
 
 class TaskFailure:
@@ -89,6 +110,9 @@ class _TaskFactory:
         exchange = current_exchange.get()
         if exchange is not None:
             exchange.watch(task, coroutine)
+        starter = asyncio.current_task(loop)
+        if starter is not None or exchange is not None:  # else a request of uvicorn's, or the test itself
+            _note_starter(task, starter, sys._getframe(1))  # noqa: SLF001 - documented
         return task
 
     def remove(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -125,3 +149,19 @@ class TaskWatch:
 def was_not_retrieved(task: "asyncio.Task[Any]") -> bool:
     """Tell whether a task has failed and nobody has looked at that; asyncio itself asks so before it logs it."""
     return task._log_traceback  # noqa: SLF001
+
+
+def _note_starter(task: "asyncio.Task[Any]", starter: "asyncio.Task[Any] | None", frame: FrameType | None) -> None:
+    """Take note of which task has started one, and whether it did so in a line of a library's."""
+    if starter is not None:
+        starters[task] = ref(starter)
+    while frame is not None and _starts_for_others(frame.f_code.co_filename):
+        frame = frame.f_back
+    file = "" if frame is None else frame.f_code.co_filename
+    if frame is not None and not is_users(file) and not is_frameworks(file):
+        librarys_tasks[task] = str(frame.f_globals.get("__name__"))
+
+
+@functools.cache
+def _starts_for_others(file: str) -> bool:
+    return file.startswith(_STARTERS)

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from fastapi_testing.errors import ServerError, ServerShutdownError, ServerStartupError
 from fastapi_testing.server.application import ASGIApp, Message
-from fastapi_testing.server.recording.stacks import traceback_of_users, waiting_at
+from fastapi_testing.server.recording.exchange import Exchange, current_exchange
+from fastapi_testing.server.recording.stacks import headline_of, traceback_of_users, waiting_at
 
 __all__ = ["Lifespan"]
 
@@ -49,11 +50,13 @@ class Lifespan:
         self._startup_timeout = startup_timeout
         self._shutdown_timeout = shutdown_timeout
         self._events: asyncio.Queue[Message] = asyncio.Queue()
-        self._phase = "startup"
+        self._phase: Literal["startup", "running", "shutdown"] = "startup"
         self._answer: asyncio.Future[Message]
         self._task: asyncio.Task[None] | None = None
         self._started = False
         self._exception: BaseException | None = None
+        self._exchange: Exchange | None = None
+        self._reason: str | None = None
 
     async def startup(self) -> None:
         """
@@ -64,7 +67,7 @@ class Lifespan:
         """
         self._task = asyncio.create_task(self._run(), name=f"lifespan of {self._name}")
         try:
-            await self._ask(self._task, self._startup_timeout, ServerStartupError)
+            await self._ask("startup", self._task, self._startup_timeout, ServerStartupError)
         except BaseException:
             await _cancel(self._task)
             raise
@@ -75,14 +78,14 @@ class Lifespan:
 
         Raises:
             ServerShutdownError: If the app's shutdown fails, is not complete within ``shutdown_timeout``, or if the
-                lifespan was ended by an exception while the server ran.
+                lifespan ended while the server ran and nobody has been told of it yet.
         """
         if self._task is None or self._task.done():
             self._check_how_it_ended()
             return
         self._phase = "shutdown"
         try:
-            await self._ask(self._task, self._shutdown_timeout, ServerShutdownError)
+            await self._ask("shutdown", self._task, self._shutdown_timeout, ServerShutdownError)
             await asyncio.wait([self._task], timeout=_GRACE)
         finally:
             await _cancel(self._task)
@@ -95,22 +98,41 @@ class Lifespan:
             raise
         except BaseException as exc:  # noqa: BLE001 - whatever ends it, sys.exit() too, is for the phase to report
             self._exception = exc.with_traceback(traceback_of_users(exc))
+        self._exchange = current_exchange.get()
 
     async def _send(self, message: Message) -> None:
+        if self._phase == "running":
+            self._end_early(message)
+            return
         expected = (f"lifespan.{self._phase}.complete", f"lifespan.{self._phase}.failed")
         if message["type"] not in expected or self._answer.done():
             raise RuntimeError(f"unexpected ASGI message {message['type']!r} in the lifespan's {self._phase}")
-        self._started = self._started or message["type"] == "lifespan.startup.complete"
+        if message["type"] == "lifespan.startup.complete":
+            self._started, self._phase = True, "running"
         self._answer.set_result(message)
 
-    async def _ask(self, task: asyncio.Task[None], timeout: float, error: type[ServerError]) -> None:
+    def _end_early(self, message: Message) -> None:
+        """Take what the app says of the end of its lifespan although it has not been told to end it."""
+        if message["type"] == "lifespan.shutdown.complete":
+            raise RuntimeError("the app has ended its lifespan by itself, before the server was told to stop")
+        if message["type"] != "lifespan.shutdown.failed":
+            raise RuntimeError(f"unexpected ASGI message {message['type']!r} while the server runs")
+        self._reason = message.get("message")  # Starlette raises the app's exception after it
+
+    async def _ask(
+        self,
+        event: Literal["startup", "shutdown"],
+        task: asyncio.Task[None],
+        timeout: float,
+        error: type[ServerError],
+    ) -> None:
         self._answer = asyncio.get_running_loop().create_future()
-        self._events.put_nowait({"type": f"lifespan.{self._phase}"})
+        self._events.put_nowait({"type": f"lifespan.{event}"})
         waited_for: set[asyncio.Future[Any]] = {self._answer, task}
         done, _ = await asyncio.wait(waited_for, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         if not done:
             raise error(
-                f"the lifespan of {self._name} did not complete its {self._phase} within {timeout:g} s: "
+                f"the lifespan of {self._name} did not complete its {event} within {timeout:g} s: "
                 f"it waits at {waiting_at(task)}"
             )
         if not self._answer.done():
@@ -129,23 +151,19 @@ class Lifespan:
     def _failure(self, error: type[ServerError]) -> ServerError:
         reason: object = self._answer.result().get("message") if self._answer.done() else None
         if self._exception is not None:
-            exception = _only(self._exception)
-            reason = f"{type(exception).__name__}: {exception}"
+            reason = headline_of(self._exception)
         return error(f"the lifespan of {self._name} failed in its {self._phase}: {reason or 'it gave no reason'}")
 
     def _check_how_it_ended(self) -> None:
-        if self._started and self._exception is not None:
-            raise ServerShutdownError(
-                f"the lifespan of {self._name} ended while the server ran: "
-                f"{type(self._exception).__name__}: {self._exception}"
-            ) from self._exception
-
-
-def _only(exception: BaseException) -> BaseException:
-    """Return the exception in a group of one, such as a task group raises; any other as it is."""
-    while isinstance(exception, BaseExceptionGroup) and len(exception.exceptions) == 1:
-        exception = exception.exceptions[0]
-    return exception
+        was_told = self._exchange is not None and self._exchange.expected
+        if not self._started or was_told or (self._exception is None and self._reason is None):
+            return
+        reason = self._reason
+        if self._exception is not None:
+            reason = headline_of(self._exception)
+        raise ServerShutdownError(
+            f"the lifespan of {self._name} ended while the server ran: {reason}"
+        ) from self._exception
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 from unittest import mock
 
+import anyio
 from fastapi import FastAPI
 
 from fastapi_testing import Server, ServerShutdownError, ServerStartupError
@@ -31,6 +32,17 @@ def answering(*answers: dict[str, Any]) -> ASGIApp:
         for answer in answers:
             await receive()
             await send(answer)
+
+    return app
+
+
+def saying(message: dict[str, Any]) -> ASGIApp:
+    """Return an app that starts, says one thing more without being asked, and ends."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send(STARTED)
+        await send(message)
 
     return app
 
@@ -227,6 +239,42 @@ class ShutdownTests(unittest.IsolatedAsyncioTestCase):
             f"the lifespan of {__name__}.{app.__qualname__} ended while the server ran: LookupError: no database",
         )
         self.assertIsInstance(error.__cause__, LookupError)
+
+    async def test_says_so_before(self) -> None:
+        """What the app says of an end that it was not told to make is in the message, be it an exception or words."""
+
+        async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+            async with anyio.create_task_group() as group:
+                app.state.fail = lambda: group.start_soon(fail)
+                yield
+
+        async def fail() -> None:
+            raise LookupError("no database")
+
+        app = shop(lifespan)
+        async with self.assertRaisesShutdown() as caught, Server(app):
+            app.state.fail()
+            await asyncio.sleep(10 * MS)
+        self.assertEqual(
+            caught, ["the lifespan of FastAPI 'shop' ended while the server ran: LookupError: no database"]
+        )
+        failed = {"type": "lifespan.shutdown.failed", "message": "no power"}
+        for message, reason in (
+            (failed, "no power"),
+            (STOPPED, "RuntimeError: the app has ended its lifespan by itself, before the server was told to stop"),
+            (STARTED, "RuntimeError: unexpected ASGI message 'lifespan.startup.complete' while the server runs"),
+        ):
+            with self.subTest(message["type"]):
+                error = await self.stop(saying(message))
+                self.assertTrue(str(error).endswith(f" ended while the server ran: {reason}"), error)
+
+    @contextlib.asynccontextmanager
+    async def assertRaisesShutdown(self) -> AsyncIterator[list[str]]:
+        """Fail unless a server says in the end that it could not be shut down well; its words are in the list."""
+        caught: list[str] = []
+        with self.assertRaises(ServerShutdownError) as raised:
+            yield caught
+        caught.append(str(raised.exception))
 
     async def test_hangs(self) -> None:
         """A shutdown that takes too long is named with the line where it waits, and cancelled."""
