@@ -1,15 +1,12 @@
 """The example projects in docs/examples: each runs as its reader would run it, and leaves nothing behind."""
 
-import os
 import re
 import shutil
 import subprocess
-import sys
 import unittest
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-EXAMPLES = ROOT / "docs" / "examples"
+from tests.processes import EXAMPLES, run_python, side_by_side
 
 ELSEWHERE = {"browser", "migrating", "tutorial"}
 """The example that needs a browser, and those of several suites, which test_migrating and test_tutorial run."""
@@ -23,32 +20,32 @@ class ExampleTests(unittest.TestCase):
 
     def test_every_example(self) -> None:
         """Its suite passes with warnings as errors and writes nothing beside it; what it skips is skipped here, too."""
-        for folder in sorted(path for path in EXAMPLES.glob("[!.]*/") if path.name not in ELSEWHERE):
+        folders = sorted(path for path in EXAMPLES.glob("[!.]*/") if path.name not in ELSEWHERE)
+        before = [*map(files, folders)]
+        for folder, run, files_before in zip(folders, side_by_side(run_suite, folders), before, strict=True):
             with self.subTest(example=folder.name):
-                self.run_example(folder)
+                self.assert_passed(run)
+                self.assertEqual(files(folder), files_before)
 
     @unittest.skipUnless(shutil.which("chromium") and shutil.which("chromedriver"), "no chromium with a chromedriver")
     def test_browser(self) -> None:
         """So does the one that needs a browser; .ci/run installs it, and lets no test be skipped."""
-        self.run_example(EXAMPLES / "browser")
-
-    def run_example(self, folder: Path) -> None:
-        """Run the suite of a folder."""
+        folder = EXAMPLES / "browser"
         before = files(folder)
-        run = subprocess.run(
-            [sys.executable, "-W", "error", "-m", "unittest", "-v"],
-            cwd=folder,
-            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT), "no_proxy": "127.0.0.1"},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        self.assertRegex(run.stderr[-2000:], PASSED)
-        self.assertEqual(run.returncode, 0)
+        self.assert_passed(run_suite(folder))
         self.assertEqual(files(folder), before)
-        if reasons := sorted(set(SKIPPED.findall(run.stderr))):
+
+    def assert_passed(self, run: subprocess.CompletedProcess[str]) -> None:
+        """Assert that a suite has passed, and skip what it has skipped."""
+        self.assertRegex(run.stdout[-2000:], PASSED)
+        self.assertEqual(run.returncode, 0)
+        if reasons := sorted(set(SKIPPED.findall(run.stdout))):
             self.skipTest("; ".join(reasons))  # pragma: no cover - where a program is missing
+
+
+def run_suite(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the suite of a folder."""
+    return run_python("-W", "error", "-m", "unittest", "-v", folder=folder, no_proxy="127.0.0.1")
 
 
 def files(folder: Path) -> set[Path]:

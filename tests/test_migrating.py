@@ -3,7 +3,7 @@
 import re
 import unittest
 
-from tests.examples import EXAMPLES, run_python
+from tests.processes import EXAMPLES, run_python, side_by_side
 
 MIGRATING = EXAMPLES / "migrating"
 
@@ -29,18 +29,17 @@ class MigratingTests(unittest.TestCase):
 
     def test_before(self) -> None:
         """Each suite passes with the tool that it comes from."""
-        for name, runner in RUNNERS.items():
-            with self.subTest(suite=name):
-                self.assert_passes(runner, f"{name}/before")
+        self.assert_pass({f"{name}/before": runner for name, runner in RUNNERS.items()})
 
     def test_after(self) -> None:
         """Each suite passes with this framework, with warnings as errors."""
-        for name in RUNNERS:
-            with self.subTest(suite=name):
-                self.assert_passes(AFTER, f"{name}/after")
+        self.assert_pass({f"{name}/after": AFTER for name in RUNNERS})
 
-    def assert_passes(self, runner: str, folder: str) -> None:
-        """Assert that at least three tests run, and that all of them pass."""
-        run = run_python(*runner.format(folder=folder).split(), folder=MIGRATING)
-        self.assertRegex(run.stdout, re.compile(r"^(Ran [3-9] tests in |[3-9] passed in )", re.MULTILINE))
-        self.assertEqual(run.returncode, 0, run.stdout[-2000:])
+    def assert_pass(self, runners: dict[str, str]) -> None:
+        """Assert that in each folder at least three tests run, and that all of them pass."""
+        commands = [runner.format(folder=folder).split() for folder, runner in runners.items()]
+        runs = side_by_side(lambda command: run_python(*command, folder=MIGRATING), commands)
+        for folder, run in zip(runners, runs, strict=True):
+            with self.subTest(suite=folder):
+                self.assertRegex(run.stdout, re.compile(r"^(Ran [3-9] tests in |[3-9] passed in )", re.MULTILINE))
+                self.assertEqual(run.returncode, 0, run.stdout[-2000:])

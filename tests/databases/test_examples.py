@@ -1,17 +1,12 @@
 """The example projects that have a database, on PostgreSQL."""
 
-import os
 import re
-import subprocess
-import sys
 import unittest
-from pathlib import Path
 
 from tests.databases.postgresql import postgresql_url
+from tests.processes import EXAMPLES, run_python
 
 __all__: list[str] = []
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 class ExampleTests(unittest.TestCase):
@@ -27,19 +22,6 @@ class ExampleTests(unittest.TestCase):
 
     def run_suite(self, example: str, driver: str) -> None:
         """Run the suite of an example."""
-        url = postgresql_url(driver, example)
-        run = subprocess.run(
-            [sys.executable, "-W", "error", "-m", "unittest"],
-            cwd=ROOT / "docs" / "examples" / example,
-            env=os.environ
-            | {
-                "PYTHONDONTWRITEBYTECODE": "1",
-                "PYTHONPATH": str(ROOT),
-                "TEST_DATABASE_URL": url.render_as_string(hide_password=False),
-            },
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        self.assertRegex(run.stderr[-2000:], re.compile(r"^Ran [1-9]\d* tests? .*\n\nOK\n\Z", re.MULTILINE))
+        url = postgresql_url(driver, example).render_as_string(hide_password=False)
+        run = run_python("-W", "error", "-m", "unittest", folder=EXAMPLES / example, TEST_DATABASE_URL=url)
+        self.assertRegex(run.stdout[-2000:], re.compile(r"^Ran [1-9]\d* tests? .*\n\nOK\n\Z", re.MULTILINE))

@@ -10,12 +10,9 @@ import unittest
 from pathlib import Path
 from typing import ClassVar
 
+from tests.processes import environment
+
 __all__ = ["CLOSED", "FAILURES", "ProjectCase", "shown"]
-
-ROOT = Path(__file__).parent.parent.parent
-
-PYTHON = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-"""The environment of each run; unbuffered, what it prints and what the runner writes are in their order."""
 
 FAILURES = {
     "test_fail": """
@@ -89,11 +86,12 @@ class ProjectCase(unittest.TestCase):
     def run_python(cls, *arguments: str, folder: Path | None = None, **variables: str) -> tuple[int, str]:
         """Run Python in the project, and return its exit code and what it prints."""
         # The suite that these tests are part of may itself be a shard, or be told where its database is.
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TEST_", "COVERAGE"))}
+        inherited = {name: value for name, value in environment().items() if not name.startswith(("TEST_", "COVERAGE"))}
+        # Unbuffered, what it prints and what the runner writes are in their order.
         run = subprocess.run(
             [sys.executable, *arguments],
             cwd=folder or cls.folder,
-            env=inherited | PYTHON | variables,
+            env=inherited | {"PYTHONUNBUFFERED": "1"} | variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
