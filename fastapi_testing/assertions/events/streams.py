@@ -5,7 +5,6 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, TypedDict
-from unittest import TestCase
 
 from fastapi_testing.assertions.comparing.patterns import (
     ANYTHING,
@@ -15,6 +14,7 @@ from fastapi_testing.assertions.comparing.patterns import (
     matches,
 )
 from fastapi_testing.assertions.describing.describe import describe_message
+from fastapi_testing.assertions.describing.masked import MaskedFailures
 from fastapi_testing.assertions.websocket.connection import time_limit
 from fastapi_testing.assertions.websocket.payload import (
     check_expected,
@@ -71,7 +71,7 @@ class ExpectedEvent(TypedDict, total=False):
     id: TextOrPattern
 
 
-class EventVerdicts(TestCase):
+class EventVerdicts(MaskedFailures):
     """Base of the assertions on Server-Sent Events (HTML Standard §9.2): all that does not wait."""
 
     def assertEvent(

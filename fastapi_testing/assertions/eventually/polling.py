@@ -4,10 +4,10 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar, overload
-from unittest import TestCase
 from unittest.util import safe_repr
 
 from fastapi_testing.assertions.describing.describe import cut
+from fastapi_testing.assertions.describing.masked import MaskedFailures
 
 __all__ = ["EventuallyAssertions", "Look", "check_timeout", "pauses"]
 
@@ -20,7 +20,7 @@ _LONGEST_PAUSE = 0.05
 """Seconds between two looks: soon at first, then ever more seldom."""
 
 
-class EventuallyAssertions(TestCase):
+class EventuallyAssertions(MaskedFailures):
     """Assertions that wait, for any test case whose tests are coroutines."""
 
     @overload

@@ -4,8 +4,8 @@ import inspect
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
-from unittest import TestCase
 
+from fastapi_testing.assertions.describing.masked import MaskedFailures
 from fastapi_testing.assertions.eventually.polling import Look, check_timeout, pauses
 from fastapi_testing.server.clock import RealClock
 
@@ -16,7 +16,7 @@ __unittest = True  # unittest leaves the frames of this module out of tracebacks
 _T = TypeVar("_T")
 
 
-class SyncEventuallyAssertions(TestCase):
+class SyncEventuallyAssertions(MaskedFailures):
     """The assertions of :class:`~fastapi_testing.EventuallyAssertions`, for tests that are no coroutines."""
 
     def assertEventually(self, probe: Callable[[], _T], timeout: float = 5.0, msg: Any = None) -> _T:

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Unpack
 from fastapi_testing.assertions import EventAssertions, EventuallyAssertions, WebSocketAssertions
 from fastapi_testing.case.guards.guard import TestGuard
 from fastapi_testing.case.guards.hangs import choose_test_timeout
-from fastapi_testing.case.guards.server_errors import noting_errors
 from fastapi_testing.case.guards.watchdog import TestTimeout, Watchdog
 from fastapi_testing.case.loops.class_case import AsyncClassTestCase
 from fastapi_testing.case.loops.class_loop import ClassLoop, make_runner
@@ -168,7 +167,7 @@ class AsyncServerTestCase(
         self.addAsyncCleanup(self._transport.aclose)
 
     def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        with noting_errors(self._guard.recorders):
+        with self._telling_more():
             return self._call_in_time(function, *args, **kwargs)
 
     def _call_in_time(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
