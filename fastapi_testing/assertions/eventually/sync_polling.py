@@ -47,12 +47,8 @@ class SyncEventuallyAssertions(MaskedFailures):
             raise TypeError(f"{probe!r} is a coroutine function: give lambda: self.run_async(...)")
         look = Look(probe)
         for _ in _until(RealClock.now() + timeout):
-            try:
-                value = probe()
-            except AssertionError as exc:
-                look.note_failure(exc)
-            else:
-                if look.holds(value):
+            with look.looking():
+                if look.holds(value := probe()):
                     return value
         return self.fail(self._formatMessage(msg, look.describe(timeout)))
 
