@@ -170,7 +170,7 @@ class HangTests(unittest.TestCase):
         self.assertIn(
             "a thread of a handler that is no coroutine, at:\n"
             f'  File "{__file__}", line {line}, in wait_for_gate\n    gate.wait()',
-            self.hung(test, app=app),
+            self.hung(test, app=app, test_timeout=6 * LIMIT),  # by then the thread has to be there
         )
 
     def test_in_time(self) -> None:
