@@ -23,7 +23,7 @@ from fastapi_testing.server.tls.endpoint import TLSEndpoint
 if TYPE_CHECKING:
     from fastapi_testing.server.serving.thread import ServerThread
 
-__all__ = ["RunningServer", "ServedCase"]
+__all__ = ["RunningServer", "ServedCase", "shares_connections"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
@@ -78,6 +78,9 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
 
     timeout: ClassVar[float | httpx.Timeout | None] = 5.0
     """Seconds that each step of a request may take, or an :class:`httpx.Timeout`."""
+
+    limits: ClassVar[httpx.Limits] = httpx.Limits(max_connections=100)
+    """Connections that the clients of a test have at the most, all together; more requests at once wait for one."""
 
     follow_redirects: ClassVar[bool] = False
     """Whether the client follows redirects."""
@@ -238,3 +241,8 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
     def _names_app(cls) -> type:
         """Return the nearest of the classes that has ``app`` or ``create_app``."""
         return next(owner for owner in cls.__mro__ if "create_app" in vars(owner) or vars(owner).get("app") is not None)
+
+
+def shares_connections(options: ClientOptions) -> bool:
+    """Tell whether a client goes by the connections that the clients of its server share."""
+    return not options.keys() & {"limits", "verify"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, Unpack
 import httpx
 
 from fastapi_testing.client.events.reader import EventStreamOptions
-from fastapi_testing.client.transport.loopback import LoopbackTransport
+from fastapi_testing.client.transport.loopback import LIMITS, LoopbackTransport
 from fastapi_testing.client.websocket.handshake import HandshakeOptions
 from fastapi_testing.client.wrappers.origin import OneOriginTransport
 from fastapi_testing.client.wrappers.settling import Settling, SettlingTransport
@@ -33,6 +33,7 @@ class ClientOptions(TypedDict, total=False):
     event_hooks: Mapping[str, list[Callable[..., Any]]] | None
     follow_redirects: bool
     headers: httpx.Headers | Mapping[str, str] | Sequence[tuple[str, str]] | None
+    limits: httpx.Limits
     max_redirects: int
     params: httpx.QueryParams | Mapping[str, _Primitive | Sequence[_Primitive]] | str | None
     timeout: float | httpx.Timeout | None
@@ -60,8 +61,9 @@ class OneServerClient(Generic[_Stream_co], BaseClient):  # noqa: PYI059 - BaseCl
     ) -> SettlingTransport:
         """Return what requests go through, over the connections that were given or those of the client itself."""
         verify = options.pop("verify", None)
+        limits = options.pop("limits", LIMITS)
         self._ssl_context: ssl.SSLContext | None = getattr(transport, "ssl_context", None) if verify is None else verify
-        chosen = transport or LoopbackTransport(ssl_context=verify)
+        chosen = transport or LoopbackTransport(ssl_context=verify, limits=limits)
         self._settling = settling or Settling()
         self.origin: httpx.URL = httpx.URL(base_url)
         return SettlingTransport(OneOriginTransport(chosen, self.origin, owned=transport is None), self._settling)
