@@ -46,12 +46,17 @@ assertServerRaises(): the app raised, for POST /deliveries, in kiosk.deliver:
         File "suite/test_outcomes.py", in test_sub_tests
         self.assertJsonEqual(await self.client.get(f"/prices/{item}"), price)
         AssertionError: GET /prices/magazine: JSON differs at $: expected 6, got 5; got 200 OK
+        asked in this test:
+        GET /prices/paper: 200 OK, in kiosk.price
+        GET /prices/magazine: 200 OK, in kiosk.price
     """,
     "test_error": """
         Traceback (most recent call last):
         File "suite/test_outcomes.py", in test_error
         self.assertEqual(response.json()["price"], 2)
         TypeError: 'int' object is not subscriptable
+        asked in this test:
+        GET /prices/paper: 200 OK, in kiosk.price
     """,
 }
 """The failures of the project's suite: the test's line comes last, the exchange follows, and no other line is there."""
