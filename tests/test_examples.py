@@ -4,8 +4,8 @@ import shutil
 import unittest
 from pathlib import Path
 
-from tests.downstream.suite import Project, run_suite
-from tests.examples import EXAMPLES
+from tests.downstream.suite import Outcome, Project, run_suite
+from tests.processes import EXAMPLES, side_by_side
 
 ELSEWHERE = {"browser", "migrating", "tutorial"}
 """The example that needs a browser, and those of several suites, which test_migrating and test_tutorial run."""
@@ -16,24 +16,32 @@ class ExampleTests(unittest.TestCase):
 
     def test_every_example(self) -> None:
         """Its suite passes with warnings as errors and writes nothing beside it; what it skips is skipped here, too."""
-        for folder in sorted(path for path in EXAMPLES.glob("[!.]*/") if path.name not in ELSEWHERE):
+        folders = sorted(path for path in EXAMPLES.glob("[!.]*/") if path.name not in ELSEWHERE)
+        before = [*map(files, folders)]
+        for folder, outcome, files_before in zip(folders, side_by_side(run_example, folders), before, strict=True):
             with self.subTest(example=folder.name):
-                self.run_example(folder)
+                self.assert_passed(outcome)
+                self.assertEqual(files(folder), files_before)
 
     @unittest.skipUnless(shutil.which("chromium") and shutil.which("chromedriver"), "no chromium with a chromedriver")
     def test_browser(self) -> None:
         """So does the one that needs a browser; .ci/run installs it, and lets no test be skipped."""
-        self.run_example(EXAMPLES / "browser")
-
-    def run_example(self, folder: Path) -> None:
-        """Run the suite of a folder."""
+        folder = EXAMPLES / "browser"
         before = files(folder)
-        project = Project(folder.name, folder, options=("-W", "error"))
-        outcome = run_suite(project, timeout=120, no_proxy="127.0.0.1")
-        self.assertEqual(outcome.trouble, "", outcome.output)
+        self.assert_passed(run_example(folder))
         self.assertEqual(files(folder), before)
+
+    def assert_passed(self, outcome: Outcome) -> None:
+        """Assert that a suite has passed, and skip what it has skipped."""
+        self.assertEqual(outcome.trouble, "", outcome.output)
         if outcome.reasons:
             self.skipTest("; ".join(outcome.reasons))  # pragma: no cover - where a program is missing
+
+
+def run_example(folder: Path) -> Outcome:
+    """Run the suite of a folder."""
+    project = Project(folder.name, folder, options=("-W", "error"))
+    return run_suite(project, timeout=120, no_proxy="127.0.0.1")
 
 
 def files(folder: Path) -> set[Path]:

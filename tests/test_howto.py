@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from tests.examples import EXAMPLES
+from tests.processes import EXAMPLES, side_by_side
 from tests.transcripts import commands, normalize, run_command, typed_in, without_typing
 
 PYPROJECT = EXAMPLES.parent.parent / "pyproject.toml"
@@ -33,11 +33,17 @@ class TranscriptTests(unittest.TestCase):
         """Each command prints what the page shows."""
         paths = sorted(EXAMPLES.rglob("*.console"))
         self.assertGreaterEqual(len(paths), 5)
-        for path in paths:
-            for command, shown in commands(path.read_text("utf-8")):
+        for path, printed in zip(paths, side_by_side(self.printed, paths), strict=True):
+            for (command, shown), each in zip(commands(path.read_text("utf-8")), printed, strict=True):
                 with self.subTest(file=path.name, command=command):
-                    printed = run_command(command, path.parent, typed_in(shown), COVERAGE_FILE=self.data)
-                    self.assertEqual(normalize(printed), normalize(without_typing(shown)))
+                    self.assertEqual(normalize(each), normalize(without_typing(shown)))
+
+    def printed(self, path: Path) -> list[str]:
+        """Run the commands of a file one after the other, and return what each prints."""
+        return [
+            run_command(command, path.parent, typed_in(shown), COVERAGE_FILE=self.data)
+            for command, shown in commands(path.read_text("utf-8"))
+        ]
 
     def test_other_commands(self) -> None:
         """A transcript runs Python only."""
@@ -73,13 +79,12 @@ class PipelineTests(unittest.TestCase):
 
     def test_commands(self) -> None:
         """The commands of a job that needs no service pass, as they stand there."""
-        scripts = {(example_of(path), tuple(commands_of(job)[1:])) for path, _, job in jobs() if "services" not in job}
-        for example, script in sorted(scripts):
-            with self.subTest(example=example.name, script=script), tempfile.TemporaryDirectory() as folder:
-                copy = shutil.copytree(example, Path(folder, "copy"))
-                for command in script:
-                    printed = run_command(command, copy, COVERAGE_FILE=str(Path(folder, "coverage")))
-                    self.assertNotRegex(printed, "FAILED|[Ee]rror")
+        jobs_alone = [(path, job) for path, _, job in jobs() if "services" not in job]
+        scripts = sorted({(example_of(path), tuple(commands_of(job)[1:])) for path, job in jobs_alone})
+        for (example, script), printed in zip(scripts, side_by_side(run_script, scripts), strict=True):
+            for command, each in zip(script, printed, strict=True):
+                with self.subTest(example=example.name, command=command):
+                    self.assertNotRegex(each, "FAILED|[Ee]rror")
 
     def test_services(self) -> None:
         """A job with a service runs the same commands on it."""
@@ -101,6 +106,14 @@ class PipelineTests(unittest.TestCase):
         pattern = yaml.safe_load((EXAMPLES / "coverage" / ".gitlab-ci.yml").read_text("utf-8"))["unittest"]["coverage"]
         report = (EXAMPLES / "coverage" / "report.console").read_text("utf-8")
         self.assertEqual(re.findall(pattern.strip("/"), report, re.MULTILINE), ["85"])
+
+
+def run_script(job: tuple[Path, tuple[str, ...]]) -> list[str]:
+    """Run commands in a copy of an example, and return what each prints."""
+    example, script = job
+    with tempfile.TemporaryDirectory() as folder:
+        copy = shutil.copytree(example, Path(folder, "copy"))
+        return [run_command(command, copy, COVERAGE_FILE=str(Path(folder, "coverage"))) for command in script]
 
 
 def jobs() -> Iterator[tuple[Path, str, dict[str, Any]]]:

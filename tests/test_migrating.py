@@ -3,7 +3,7 @@
 import re
 import unittest
 
-from tests.examples import EXAMPLES, run_python
+from tests.processes import EXAMPLES, run_python, side_by_side
 
 MIGRATING = EXAMPLES / "migrating"
 
@@ -28,8 +28,9 @@ class MigratingTests(unittest.TestCase):
 
     def test_before(self) -> None:
         """Each suite passes with the tool that it comes from, and has at least three tests."""
-        for name, runner in RUNNERS.items():
+        commands = [runner.format(folder=f"{name}/before").split() for name, runner in RUNNERS.items()]
+        runs = side_by_side(lambda command: run_python(*command, folder=MIGRATING), commands)
+        for name, run in zip(RUNNERS, runs, strict=True):
             with self.subTest(suite=name):
-                run = run_python(*runner.format(folder=f"{name}/before").split(), folder=MIGRATING)
                 self.assertRegex(run.stdout, re.compile(r"^(Ran [3-9] tests in |[3-9] passed in )", re.MULTILINE))
                 self.assertEqual(run.returncode, 0, run.stdout[-2000:])

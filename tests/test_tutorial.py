@@ -5,7 +5,7 @@ import re
 import unittest
 from pathlib import Path
 
-from tests.examples import EXAMPLES, run_python
+from tests.processes import EXAMPLES, run_python, side_by_side
 
 TUTORIAL = EXAMPLES / "tutorial"
 
@@ -31,10 +31,10 @@ class TutorialTests(unittest.TestCase):
         """Each state prints what its ``output.txt`` says, but for the time."""
         states = sorted(TUTORIAL.glob("[1-9]_*/"))
         self.assertEqual(len(states), 5)
-        for state in states:
+        for state, text in zip(states, side_by_side(printed, states), strict=True):
             with self.subTest(state=state.name):
                 shown = (state / "output.txt").read_text("utf-8")
-                self.assertEqual(without_time(printed(state)), without_time(shown))
+                self.assertEqual(without_time(text), without_time(shown))
 
     def test_reader_only_adds(self) -> None:
         """As long as the page says to add to a file, the file begins as it was."""

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.examples import run_python
+from tests.processes import run_python
 
 __all__ = ["commands", "normalize", "run_command", "typed_in", "without_typing"]
 

@@ -4,7 +4,7 @@ import unittest
 
 from tests.databases.postgresql import postgresql_url
 from tests.downstream.suite import Project, run_suite
-from tests.examples import EXAMPLES
+from tests.processes import EXAMPLES
 
 __all__: list[str] = []
 

@@ -1,7 +1,7 @@
 """The projects of this repository whose suites are written as users write them."""
 
 from tests.downstream.suite import Project
-from tests.examples import EXAMPLES
+from tests.processes import EXAMPLES
 
 __all__ = ["first_projects", "migrated"]
 

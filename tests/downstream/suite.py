@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import fastapi_testing
+from tests.processes import environment as variables
 
 __all__ = ["Outcome", "Project", "run_suite"]
 
@@ -88,7 +89,7 @@ def run_suite(project: Project, *, timeout: float = 600.0, **environment: str) -
             code: int | None = subprocess.run(
                 command,
                 cwd=project.folder,
-                env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": path} | environment,
+                env=variables(**{"PYTHONPATH": path} | environment),
                 stdin=subprocess.DEVNULL,
                 stdout=printed,
                 stderr=subprocess.STDOUT,

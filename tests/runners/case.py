@@ -10,12 +10,9 @@ import unittest
 from pathlib import Path
 from typing import ClassVar
 
+from tests.processes import environment
+
 __all__ = ["CLOSED", "FAILURES", "ProjectCase", "shown"]
-
-ROOT = Path(__file__).parent.parent.parent
-
-PYTHON = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-"""The environment of each run; unbuffered, what it prints and what the runner writes are in their order."""
 
 FAILURES = {
     "test_fail": """
@@ -49,12 +46,17 @@ assertServerRaises(): the app raised, for POST /deliveries, in kiosk.deliver:
         File "suite/test_outcomes.py", in test_sub_tests
         self.assertJsonEqual(await self.client.get(f"/prices/{item}"), price)
         AssertionError: GET /prices/magazine: JSON differs at $: expected 6, got 5; got 200 OK
+        asked in this test:
+        GET /prices/paper: 200 OK, in kiosk.price
+        GET /prices/magazine: 200 OK, in kiosk.price
     """,
     "test_error": """
         Traceback (most recent call last):
         File "suite/test_outcomes.py", in test_error
         self.assertEqual(response.json()["price"], 2)
         TypeError: 'int' object is not subscriptable
+        asked in this test:
+        GET /prices/paper: 200 OK, in kiosk.price
     """,
 }
 """The failures of the project's suite: the test's line comes last, the exchange follows, and no other line is there."""
@@ -89,11 +91,12 @@ class ProjectCase(unittest.TestCase):
     def run_python(cls, *arguments: str, folder: Path | None = None, **variables: str) -> tuple[int, str]:
         """Run Python in the project, and return its exit code and what it prints."""
         # The suite that these tests are part of may itself be a shard, or be told where its database is.
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TEST_", "COVERAGE"))}
+        inherited = {name: value for name, value in environment().items() if not name.startswith(("TEST_", "COVERAGE"))}
+        # Unbuffered, what it prints and what the runner writes are in their order.
         run = subprocess.run(
             [sys.executable, *arguments],
             cwd=folder or cls.folder,
-            env=inherited | PYTHON | variables,
+            env=inherited | {"PYTHONUNBUFFERED": "1"} | variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -1,23 +1,45 @@
 """Four processes at once, again and again: they share the machine, and nothing else."""
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 from pathlib import Path
+from typing import ClassVar
 
 import psycopg
 
 from tests.databases.postgresql import postgresql_url
-from tests.runners.case import ROOT
+from tests.processes import ROOT, environment
+from tests.timing import MS
 
 FOLDER = Path(__file__).parent
 WORKERS = 4
 
 
 class RoundsTests(unittest.TestCase):
-    """Servers and databases of processes that know nothing of each other."""
+    """Servers and databases of processes that know nothing of each other; they start once, for all tests."""
+
+    workers: ClassVar[list["subprocess.Popen[str]"]]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.workers = [cls.enterClassContext(start_worker()) for _ in range(WORKERS)]
+        cls.addClassCleanup(cls.end_workers)
+        for worker in cls.workers:
+            cls.read_databases(worker)
+
+    @classmethod
+    def end_workers(cls) -> None:
+        """End the processes with their input; none may have had anything to say of itself."""
+        living = [worker for worker in cls.workers if worker.returncode is None]
+        errors = [worker.communicate(timeout=30)[1] for worker in living]
+        if any(errors):
+            raise AssertionError("\n".join(errors))  # pragma: no cover - that is what would be a mistake
 
     def test_files(self) -> None:
         """A hundred rounds each: none fails, no two have had the same database, and no file is left."""
@@ -35,25 +57,45 @@ class RoundsTests(unittest.TestCase):
             left = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'test_rounds_%'").fetchall()
         self.assertEqual(left, [])
 
+    def test_error(self) -> None:
+        """Of a process that ends before it has made its rounds, the whole error is shown."""
+        ends = [sys.executable, "-c", "import sys; print('test_1'); sys.exit('line\\n' * 500)"]
+        pipe = subprocess.PIPE
+        worker = self.enterContext(subprocess.Popen(ends, stdin=pipe, stdout=pipe, stderr=pipe, text=True))
+        with self.assertRaisesRegex(AssertionError, r"^a worker ended with 1, and wrote:\n(line\n){500}\n$"):
+            self.read_databases(worker)
+
     def run_workers(self, rounds: int, url: str) -> list[str]:
         """Have the processes make their rounds, all at the same time, and return the databases that they had."""
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
-        workers = [self.enterContext(start_worker(rounds, url, folder)) for _ in range(WORKERS)]
-        self.assertEqual([read_line(worker) for worker in workers], ["ready\n"] * WORKERS)
-        for worker in workers:
-            write_line(worker, "go\n")
-        printed = [worker.communicate(timeout=120) for worker in workers]
-        self.assertEqual([errors for _, errors in printed], [""] * WORKERS)
+        for worker in self.workers:
+            write_line(worker, json.dumps([rounds, url, str(folder)]))
+        databases = [database for worker in self.workers for database in self.read_databases(worker)]
         self.assertEqual(list(folder.iterdir()), [])
-        return [line for lines, _ in printed for line in lines.splitlines()]
+        return databases
+
+    @staticmethod
+    def read_databases(worker: "subprocess.Popen[str]") -> list[str]:
+        """Wait until a process is ready for rounds, and return the databases that it had; show its whole error."""
+        assert worker.stdout is not None
+        limit = threading.Timer(120_000 * MS, worker.kill)
+        limit.start()
+        lines = []
+        while (line := worker.stdout.readline()) not in ("ready\n", ""):
+            lines.append(line.rstrip())
+        limit.cancel()
+        if not line:
+            _, errors = worker.communicate()
+            raise AssertionError(f"a worker ended with {worker.returncode}, and wrote:\n{errors}")
+        return lines
 
 
-def start_worker(rounds: int, url: str, folder: Path) -> "subprocess.Popen[str]":
-    """Start a process that makes its rounds once it gets a line."""
+def start_worker() -> "subprocess.Popen[str]":
+    """Start a process that makes its rounds for each line that it gets."""
     path = f"{ROOT}{os.pathsep}{FOLDER / 'project'}"
     return subprocess.Popen(
-        [sys.executable, "-W", "error", str(FOLDER / "scripts" / "rounds.py"), str(rounds)],
-        env=os.environ | {"PYTHONPATH": path, "TMPDIR": str(folder), "TEST_DATABASE_URL": url},
+        [sys.executable, "-W", "error", str(FOLDER / "scripts" / "rounds.py")],
+        env=environment(PYTHONPATH=path),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -61,14 +103,8 @@ def start_worker(rounds: int, url: str, folder: Path) -> "subprocess.Popen[str]"
     )
 
 
-def read_line(process: "subprocess.Popen[str]") -> str:
-    """Wait for a line."""
-    assert process.stdout is not None
-    return process.stdout.readline()
-
-
 def write_line(process: "subprocess.Popen[str]", line: str) -> None:
     """Send a line."""
     assert process.stdin is not None
-    process.stdin.write(line)
+    process.stdin.write(f"{line}\n")
     process.stdin.flush()

@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 
 import yaml
 
-from tests.runners.case import ROOT, ProjectCase
+from tests.processes import EXAMPLES, side_by_side
+from tests.runners.case import ProjectCase
 
-EXAMPLE = ROOT / "docs" / "examples" / "sharding"
+EXAMPLE = EXAMPLES / "sharding"
 
 
 def read(path: Path) -> Any:
@@ -42,11 +43,9 @@ class ShardingTests(ProjectCase):
         total = variables["TEST_TOTAL_SHARDS"]
         shards = self.github["strategy"]["matrix"]["shard"]
         self.assertEqual(shards, list(range(total)))
-        runs = [
-            self.run_shard(TEST_SHARD_INDEX=shard, TEST_TOTAL_SHARDS=total, PYTHONHASHSEED=shard) for shard in shards
-        ]
+        jobs = [{"TEST_SHARD_INDEX": shard, "TEST_TOTAL_SHARDS": total, "PYTHONHASHSEED": shard} for shard in shards]
+        *runs, (_, whole) = side_by_side(lambda job: self.run_shard(**job), [*jobs, {}])
         self.assertEqual([code for code, _ in runs], [0] * total)
-        _, whole = self.run_shard()
         self.assertEqual(sorted(test for _, printed in runs for test in names(printed)), sorted(names(whole)))
         self.assertEqual(len(names(whole)), 5)
         self.assertNotIn([], [names(printed) for _, printed in runs])

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import sqlite3
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -184,8 +185,7 @@ def _own_file(url: URL) -> Iterator[URL]:
     try:
         yield url.set(database=str(folder / f"test_{stem}.db"), query={} if is_uri else url.query)
     finally:
-        lock.close()
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove_folder(folder, lock)
 
 
 def _locked_folder(root: Path, stem: str) -> tuple[Path, sqlite3.Connection]:
@@ -200,8 +200,23 @@ def _locked_folder(root: Path, stem: str) -> tuple[Path, sqlite3.Connection]:
 def _remove_leftovers(root: Path) -> None:
     for folder in root.glob("fastapi_testing_*"):
         if (folder / _LOCK).exists() and (lock := _lock_folder(folder)) is not None:
-            lock.close()
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove_folder(folder, lock)
+
+
+def _remove_folder(folder: Path, lock: sqlite3.Connection) -> None:
+    """
+    Remove a folder and let go of its lock, in the order that leaves nobody else with a folder that is about to go.
+
+    A process that makes a folder, and comes to lock it, takes it for its own if the lock is to be had and still there.
+    So it must not be had before it is gone. Windows removes no file that is open, and so not one that somebody has
+    locked meanwhile either.
+    """
+    if sys.platform == "win32":  # pragma: no cover - coverage is measured on POSIX
+        lock.close()
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.close()
 
 
 def _lock_folder(folder: Path) -> sqlite3.Connection | None:

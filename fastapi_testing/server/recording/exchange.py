@@ -54,19 +54,21 @@ from fastapi_testing.server.application import ASGIApp, Message, Receive, Scope,
 from fastapi_testing.server.clock import RealClock
 from fastapi_testing.server.recording.stacks import app_traceback, follow, name_of, stack_of, waiting_at
 
-__all__ = ["Exchange", "Tap", "current_exchange", "exchange_of", "is_an_end", "is_servers", "serving"]
+__all__ = ["Exchange", "Tap", "current_exchange", "exchange_of", "is_an_end", "is_servers", "left_by_client", "serving"]
 
 _RECORDS = 100
 """Log records that an exchange keeps, the last ones."""
 
-_NO_ERRORS = (
-    asyncio.CancelledError,
+_GONE = (
     BrokenResourceError,  # of FastAPI's EventSourceResponse, when its client goes while it sends
     ClientDisconnect,
     ClientDisconnected,
     WebSocketDisconnect,
 )
-"""What ends an ASGI call because the other side has gone, or the test is over."""
+"""What ends an ASGI call because the other side has gone."""
+
+_NO_ERRORS = (asyncio.CancelledError, *_GONE)
+"""What ends one because of that, or because the test is over."""
 
 _INTERNAL_ERRORS = {500, 1011, 4500}
 """The status and the close codes of an app that has failed (RFC 9110 §15.6.1, RFC 6455 §7.4.1, and Litestar's own)."""
@@ -357,10 +359,20 @@ class Exchange:
 
 
 def is_an_end(exception: BaseException) -> bool:
-    """Tell whether it is how a call ends whose client has gone; a task group may raise it as part of a group."""
+    """Tell whether it is how a call ends whose client has gone, or that was cancelled."""
+    return _is_only(exception, _NO_ERRORS)
+
+
+def left_by_client(exception: BaseException) -> bool:
+    """Tell whether it is how a call ends whose client has gone, and nobody's mistake."""
+    return _is_only(exception, _GONE)
+
+
+def _is_only(exception: BaseException, kinds: tuple[type[BaseException], ...]) -> bool:
+    """Tell whether it is of these kinds; a task group may raise them as parts of a group."""
     if isinstance(exception, BaseExceptionGroup):
-        return all(map(is_an_end, exception.exceptions))
-    return isinstance(exception, _NO_ERRORS)
+        return all(_is_only(part, kinds) for part in exception.exceptions)
+    return isinstance(exception, kinds)
 
 
 class Tap:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from fastapi_testing.server.recording.exchange import current_exchange
+from fastapi_testing.server.recording.exchange import current_exchange, left_by_client
 from fastapi_testing.server.recording.stacks import traceback_of_users
 
 __all__ = ["LogWatch"]
@@ -71,14 +71,20 @@ class LogWatch:
 
 
 def _hold_back(record: logging.LogRecord) -> bool:
-    """Keep an exception that is reported elsewhere off the terminal for now; all other handlers still get it."""
+    """
+    Keep an exception off the terminal that is reported elsewhere, or is nobody's mistake; other handlers still get it.
+
+    A test that has its client go away does so on purpose, also on a server that no test case looks after.
+    """
     exchange = current_exchange.get()
     if exchange is None:
         return True
     if exchange.denied and record.msg == _FALSE_ALARM:
         return False
     error = exchange.exception
-    if error is None or not exchange.reported or not record.exc_info or record.exc_info[1] is not error:
+    if error is None or not record.exc_info or record.exc_info[1] is not error:
+        return True
+    if not exchange.reported and not left_by_client(error):
         return True
     # The frames before the app's own are always the same, and pytest prints the log with each failing test.
     record.exc_info = type(error), error, traceback_of_users(error)

@@ -19,6 +19,7 @@ from unittest import mock
 
 from fastapi_testing import AsyncClassTestCase
 from fastapi_testing.case.loops.class_case import check_standard_library
+from tests.processes import environment
 from tests.resources import held_resources
 from tests.running import outcomes, run_classes
 from tests.timing import MS
@@ -856,17 +857,22 @@ class SubprocessInterruptTests(unittest.TestCase):
         """Under unittest and under pytest, the app is shut down, and no other error is shown."""
         folder = self.enterContext(tempfile.TemporaryDirectory())
         Path(folder, "test_hang.py").write_text(SCRIPT, encoding="utf-8")
-        for runner in (["unittest"], ["pytest", "-q", "-s", "-p", "no:cacheprovider"]):
+        runners = (["unittest"], ["pytest", "-q", "-s", "-p", "no:cacheprovider"])
+        runs = [
+            subprocess.Popen(
+                [sys.executable, "-m", *runner, "test_hang.py"],
+                cwd=folder,
+                env=environment(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for runner in runners
+        ]
+        for runner, run in zip(runners, runs, strict=True):
+            self.addCleanup(run.kill)
+            assert run.stdout is not None
             with self.subTest(runner=runner):
-                run = subprocess.Popen(
-                    [sys.executable, "-m", *runner, "test_hang.py"],
-                    cwd=folder,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    text=True,
-                )
-                self.addCleanup(run.kill)
-                assert run.stdout is not None
                 self.assertEqual(run.stdout.readline(), "ready\n")
                 run.send_signal(signal.SIGINT)
                 output, errors = run.communicate(timeout=30)

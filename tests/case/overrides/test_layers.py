@@ -246,5 +246,5 @@ class WhereTests(unittest.TestCase):
     def test_app(self) -> None:
         """It is so with an app that is given, too."""
         with self.assertWarns(UnusedOverrideWarning) as caught:
-            override_dependencies({get_clock: fake_user}, app=FastAPI())(print)()
+            override_dependencies({get_clock: fake_user}, app=FastAPI())(globals)()
         self.assertEqual(caught.filename, __file__)

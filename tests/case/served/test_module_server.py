@@ -17,9 +17,8 @@ from typing import Any, ClassVar
 from fastapi import FastAPI, Response, WebSocket
 
 from fastapi_testing import AsyncServerTestCase
+from tests.processes import environment
 from tests.running import outcomes, run_classes
-
-ROOT = Path(__file__).resolve().parents[3]
 
 events: list[str] = []
 """What the apps and the tests did."""
@@ -196,7 +195,7 @@ class EndTests(unittest.TestCase):
             run = subprocess.run(
                 [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "test_it.py"],
                 cwd=folder,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                env=environment(),
                 capture_output=True,
                 text=True,
                 timeout=60,

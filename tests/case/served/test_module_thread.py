@@ -17,7 +17,8 @@ from fastapi import FastAPI
 
 from fastapi_testing import ServerTestCase
 from tests.case.served import test_module_server
-from tests.case.served.test_module_server import ROOT, app, events
+from tests.case.served.test_module_server import app, events
+from tests.processes import environment
 from tests.resources import held_resources
 from tests.running import outcomes, run_classes
 
@@ -299,7 +300,7 @@ class EndTests(unittest.TestCase):
             run = subprocess.run(
                 [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "test_it.py"],
                 cwd=folder,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                env=environment(),
                 capture_output=True,
                 text=True,
                 timeout=60,

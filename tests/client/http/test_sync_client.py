@@ -15,11 +15,12 @@ from unittest import mock
 import httpx
 from fastapi import BackgroundTasks, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.requests import ClientDisconnect
 
 from fastapi_testing import ForeignURLError, ServerError, ServerThread, SyncClient
 from fastapi_testing.client import LoopbackTransport
 from fastapi_testing.client.wrappers.settling import Settling
-from tests.client.http.test_client import REQUESTS, visible
+from tests.client.http.test_client import COMPLAINTS, REQUESTS, complaints, visible
 from tests.client.parity_app import app
 from tests.client.raw_servers import Handler, RawServer, Reader, Writer, read_request, serve_raw
 from tests.resources import held_resources
@@ -76,14 +77,17 @@ class ParityTests(unittest.TestCase):
 
     def test_table(self) -> None:
         """Every request has the same outcome, for clients that have cookies and for those that do not."""
-        logging.disable()
-        self.addCleanup(logging.disable, logging.NOTSET)
-        for name in REQUESTS:
-            for cookies in ({}, {"old": "1"}):
-                self.ours.cookies = self.stock.cookies = cookies
-                with self.subTest(name, cookies=bool(cookies)):
-                    self.assertEqual(*[self.outcome(client, options_of(name)) for client in (self.ours, self.stock)])
-                    self.assertEqual(sorted(self.ours.cookies.items()), sorted(self.stock.cookies.items()))
+        with self.assertLogs("uvicorn.error") as logs:
+            for name in REQUESTS:
+                for cookies in ({}, {"old": "1"}):
+                    self.ours.cookies = self.stock.cookies = cookies
+                    with self.subTest(name, cookies=bool(cookies)):
+                        self.assertEqual(
+                            *[self.outcome(client, options_of(name)) for client in (self.ours, self.stock)]
+                        )
+                        self.assertEqual(sorted(self.ours.cookies.items()), sorted(self.stock.cookies.items()))
+            self.server.settle()
+        self.assertEqual(complaints(logs.records), COMPLAINTS)
 
     def test_streams(self) -> None:
         """A stream can be read in every way, and is the same."""
@@ -263,7 +267,7 @@ class BodyTests(ClientTestCase):
             yield b"1"
             raise LookupError("no more")
 
-        with self.assertRaisesRegex(LookupError, "^no more$"):
+        with self.breaks_off(), self.assertRaisesRegex(LookupError, "^no more$"):
             self.client.post("/mirror", content=body())
 
     def test_cancelled(self) -> None:
@@ -277,7 +281,7 @@ class BodyTests(ClientTestCase):
             yield b"2"
 
         for error in (None, LookupError("nobody hears")):
-            with self.subTest(error), self.assertRaises(asyncio.CancelledError):
+            with self.subTest(error), self.breaks_off(), self.assertRaises(asyncio.CancelledError):
                 self.client.post("/mirror", content=body(error))
 
     def test_interrupted(self) -> None:
@@ -289,7 +293,7 @@ class BodyTests(ClientTestCase):
             yield b"2"  # pragma: no cover - interrupted
 
         self.addCleanup(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, signal.default_int_handler))
-        with self.assertRaises(KeyboardInterrupt):
+        with self.breaks_off(), self.assertRaises(KeyboardInterrupt):
             self.client.post("/mirror", content=body())
 
     def test_left_half_way(self) -> None:
@@ -325,6 +329,14 @@ class BodyTests(ClientTestCase):
             stream.write(b"hello")
             self.assertEqual(stream.read(5), b"hello")
             stream.close()
+
+    @contextlib.contextmanager
+    def breaks_off(self) -> Iterator[None]:
+        """Assert that a request breaks off for the app too, which is all that the server says of it."""
+        with self.assertLogs("uvicorn.error") as logs:
+            yield
+            self.server.settle()
+        self.assertEqual([complaints([record]) for record in logs.records], [{ClientDisconnect}])
 
     def raw_client(self, handler: Handler) -> SyncClient:
         """Serve connections with a handler, and return a client."""

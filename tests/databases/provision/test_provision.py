@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -24,6 +25,7 @@ from fastapi_testing.databases.provision.engines import make_engine
 from fastapi_testing.databases.provision.provision import own_database
 from tests.databases.catalogue import CatalogueCase, Song
 from tests.databases.postgresql import postgresql_url
+from tests.processes import environment
 from tests.running import outcomes, run_classes
 
 __all__: list[str] = []
@@ -49,6 +51,7 @@ class Process:
     def __init__(self, url: URL) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-c", LEAVE, url.render_as_string(hide_password=False)],
+            env=environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -281,6 +284,23 @@ class SQLiteTests(AsyncClassTestCase):
         async with own_database(make_url("sqlite+aiosqlite://"), {}):
             self.assertFalse(Path(dead.database).parent.exists())
             self.assertTrue(Path(living.database).parent.exists())
+
+    async def test_nobody_locks_what_goes(self) -> None:
+        """A folder is locked as long as it is being removed: a process that is about to lock it makes another."""
+        dead = Process(make_url("sqlite+aiosqlite://"))
+        dead.kill()
+        real = shutil.rmtree
+        locks: dict[str, object] = {}
+
+        def remove(folder: Path, *, ignore_errors: bool) -> None:
+            locks[folder.name] = provision._lock_folder(folder)
+            real(folder, ignore_errors=ignore_errors)
+
+        with mock.patch.object(shutil, "rmtree", remove):
+            async with own_database(make_url("sqlite+aiosqlite://"), {}) as url:
+                own = Path(url.database or "").parent
+        self.assertEqual(locks, {Path(dead.database).parent.name: None, own.name: None})
+        self.assertEqual(list(self.root.iterdir()), [])
 
     async def test_removed_before_locked(self) -> None:
         """A folder that another process takes for a leftover, before it is locked, is made again."""

@@ -1,7 +1,10 @@
 # ruff: noqa: INP001 - run as a script
 """Runs a class with a server and a database again and again, and says which database each round had."""
 
+import json
+import os
 import sys
+import tempfile
 import unittest
 
 from kiosk import Base, app, get_session
@@ -34,9 +37,11 @@ class OrderTests(SQLAlchemyMixin, AsyncServerTestCase):
 
 
 print("ready", flush=True)  # noqa: T201 - read by the test
-sys.stdin.readline()
-for _ in range(int(sys.argv[1])):
-    result = unittest.TestResult()
-    unittest.defaultTestLoader.loadTestsFromTestCase(OrderTests).run(result)
-    if not result.wasSuccessful():
-        sys.exit("\n".join(text for _, text in [*result.errors, *result.failures]))
+while line := sys.stdin.readline():
+    rounds, os.environ["TEST_DATABASE_URL"], tempfile.tempdir = json.loads(line)
+    for _ in range(rounds):
+        result = unittest.TestResult()
+        unittest.defaultTestLoader.loadTestsFromTestCase(OrderTests).run(result)
+        if not result.wasSuccessful():
+            sys.exit("\n".join(text for _, text in [*result.errors, *result.failures]))
+    print("ready", flush=True)  # noqa: T201 - read by the test

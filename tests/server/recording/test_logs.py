@@ -1,13 +1,16 @@
 """Logging while a server runs: who sees what, and what is kept off the terminal."""
 
+import asyncio
 import contextlib
 import io
 import logging
 import sys
 import unittest
+from collections.abc import AsyncIterator
 from typing import Any
 
-from fastapi import FastAPI, WebSocket
+from anyio import BrokenResourceError
+from fastapi import FastAPI, Request, WebSocket
 from websockets.exceptions import InvalidStatus
 
 from fastapi_testing import Client, Server
@@ -31,6 +34,24 @@ async def warn() -> None:
 async def fail() -> None:
     """Raise."""
     raise LookupError("no database")
+
+
+@app.post("/upload")
+async def read(request: Request) -> None:
+    """Read a body to its end."""
+    await request.body()
+
+
+@app.get("/half")
+async def break_a_stream() -> None:
+    """Raise what a task group makes of a stream that nobody reads any more, and of something else."""
+    raise ExceptionGroup("", [BrokenResourceError(), OSError("no disk")])
+
+
+@app.get("/cancelled")
+async def cancel() -> None:
+    """Be cancelled."""
+    raise asyncio.CancelledError
 
 
 @app.websocket("/denied")
@@ -159,6 +180,37 @@ class TerminalTests(unittest.IsolatedAsyncioTestCase):
             r"^ERROR:uvicorn.error:Exception in ASGI application\nTraceback .*:\n"
             rf'  File "{__file__}", line \d+, in fail\n    .*\nLookupError: no database\Z',
         )
+
+    async def test_client_has_gone(self) -> None:
+        """A client that breaks off is nobody's mistake: a bare server keeps it off too; other handlers get it."""
+
+        async def pieces() -> AsyncIterator[bytes]:
+            yield b"1"
+            raise OSError("no more")
+
+        async def break_off() -> None:
+            async with Server(app) as server, Client(server.url) as client:
+                with self.assertRaisesRegex(OSError, "^no more$"):
+                    await client.post("/upload", content=pieces())
+                await server.settle()
+
+        await break_off()
+        self.assertEqual(self.terminal.getvalue(), "")
+        with self.assertLogs("uvicorn.error") as logs:
+            await break_off()
+        self.assertRegex(
+            logs.output[0], r"^ERROR:uvicorn.error:Exception in ASGI application\n(.*\n)*.*\.ClientDisconnect"
+        )
+
+    async def test_more_than_gone(self) -> None:
+        """What is more than a client that has gone is shown: a group with another error in it, a cancellation."""
+        for path, last in (("/half", "OSError: no disk"), ("/cancelled", "CancelledError")):
+            with self.subTest(path):
+                self.terminal.truncate(self.terminal.seek(0))
+                async with Server(app) as server, Client(server.url) as client:
+                    self.assertEqual((await client.get(path)).status_code, 500)
+                text = self.terminal.getvalue()
+                self.assertRegex(text, rf"^Exception in ASGI application\n(.*\n)*.*{last}")
 
     async def test_denied_handshake(self) -> None:
         """The complaint of a handshake that was not completed is kept back where the app has completed it."""
