@@ -4,7 +4,7 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from types import TracebackType
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import httpx
 
@@ -14,6 +14,9 @@ from fastapi_testing.client.transport.loopback import LoopbackTransport
 from fastapi_testing.client.websocket.client import WebSocketClient
 from fastapi_testing.client.wrappers.origin import OneOriginTransport
 from fastapi_testing.client.wrappers.settling import Settling, SettlingTransport
+
+if TYPE_CHECKING:
+    from fastapi_testing.client.transport.home import HomeLoop
 
 __all__ = ["Client", "ClientOptions"]
 
@@ -61,7 +64,8 @@ class Client(LeanClient):
     ) -> None:
         verify = options.pop("verify", None)
         self._ssl_context = getattr(transport, "ssl_context", None) if verify is None else verify
-        chosen = transport or LoopbackTransport(ssl_context=verify)
+        chosen = transport or _own_transport(verify)
+        self._home: HomeLoop | None = getattr(chosen, "home", None)
         one_origin = OneOriginTransport(chosen, httpx.URL(base_url), owned=transport is None)
         self._settling = settling or Settling()
         super().__init__(
@@ -79,6 +83,7 @@ class Client(LeanClient):
             timeout=5.0 if self.timeout.read is None else self.timeout.read,
             ssl=self._ssl_context if self.base_url.scheme == "https" else None,
             raise_server_exceptions=self._settling.raise_server_exceptions,
+            home=self._home,
         )
 
     def sse(
@@ -131,3 +136,9 @@ class Client(LeanClient):
         await self._settling.aclose()
         if "ws" in vars(self):
             await self.ws.aclose()
+
+
+def _own_transport(ssl_context: ssl.SSLContext | None) -> LoopbackTransport:
+    transport = LoopbackTransport(ssl_context=ssl_context)
+    transport.home.settle()
+    return transport

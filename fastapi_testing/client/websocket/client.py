@@ -16,6 +16,7 @@ from websockets.frames import CloseCode
 from websockets.protocol import State
 from websockets.typing import Subprotocol
 
+from fastapi_testing.client.transport.home import HomeLoop
 from fastapi_testing.client.websocket.handshake import Handshakes, address_of, headers_of, unanswered, websocket_uri
 from fastapi_testing.client.websocket.session import WebSocketSession
 
@@ -77,6 +78,7 @@ class WebSocketClient(Handshakes):
         ssl: The TLS context for a server of ``https://``; unless given, one that trusts public authorities.
         raise_server_exceptions: Whether an exception with which the app ends a WebSocket, or rejects a handshake, is
             raised where the test receives, sends or connects.
+        home: The event loop of the client, on no other of which a session can be opened; None for any.
     """
 
     def __init__(
@@ -86,8 +88,10 @@ class WebSocketClient(Handshakes):
         timeout: float = 5.0,
         ssl: ssl_module.SSLContext | None = None,
         raise_server_exceptions: bool = False,
+        home: HomeLoop | None = None,
     ) -> None:
         super().__init__(client, timeout=timeout)
+        self._home = home
         self._make_session = partial(WebSocketSession, raise_server_exceptions=raise_server_exceptions)
         self._ssl = ssl
         self._sessions: WeakSet[WebSocketSession] = WeakSet()
@@ -148,6 +152,7 @@ class WebSocketClient(Handshakes):
             websockets.exceptions.InvalidStatus: If the server rejects the handshake: ``exc.response`` is its answer,
                 ``exc.exchange`` what the server recorded of it; a note shows the app's traceback.
             websockets.exceptions.InvalidHandshake: If the answer is no valid one in another way.
+            RuntimeError: If it is not the client's event loop that runs.
             httpx.TooManyRedirects: If redirects are followed and there is no end to them.
         """
         request = partial(self._build_request, path, params=params, headers=headers, cookies=cookies, origin=origin)
@@ -182,6 +187,8 @@ class WebSocketClient(Handshakes):
     async def _open(
         self, build_request: Callable[[], httpx.Request], timeout: float, open_timeout: float, options: "_Options"
     ) -> WebSocketSession:
+        if self._home is not None:
+            self._home.has_moved()
         request = build_request()
         try:
             async with asyncio.timeout(open_timeout):
