@@ -5,7 +5,6 @@ import copy
 import errno
 import ssl
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any, Self
 
 import httpx
@@ -166,12 +165,7 @@ class AsyncTestClient:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exc_info: object) -> None:
         await self.close()
 
     async def _open(self, path: str, arguments: dict[str, Any]) -> AsyncTestResponse:

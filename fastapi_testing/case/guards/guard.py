@@ -82,9 +82,11 @@ class TestGuard:
 
     def cut_short(self, interruption: KeyboardInterrupt) -> None:
         """Note on Ctrl-C what is in flight, which has no more time then, and is reported by that."""
+        from fastapi_testing.masking import mask  # noqa: PLC0415 - only a report needs its patterns
+
         for recorder in self.recorders:
             for exchange in recorder.in_flight:
-                interruption.add_note(f"in flight: {exchange.whereabouts}")
+                interruption.add_note(f"in flight: {mask(exchange.whereabouts)}")
         self._interrupted = True
         self._settle_timeout = 0.0
 
@@ -156,7 +158,9 @@ class TestGuard:
         if self._interrupted or not self._leaks:
             return ""
         what = "a task" if len(self._leaks) == 1 else f"{len(self._leaks)} tasks"
-        return f"{self._test} left {what} running, cancelled now:{''.join(self._leaks)}"
+        from fastapi_testing.masking import mask  # noqa: PLC0415 - only a report needs its patterns
+
+        return mask(f"{self._test} left {what} running, cancelled now:{''.join(self._leaks)}")
 
 
 class OverridesGuard:

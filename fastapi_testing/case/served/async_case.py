@@ -11,7 +11,6 @@ from fastapi_testing.assertions import EventAssertions, EventuallyAssertions, We
 from fastapi_testing.case.guards.blocking import BlockGuard
 from fastapi_testing.case.guards.guard import TestGuard
 from fastapi_testing.case.guards.hangs import choose_test_timeout
-from fastapi_testing.case.guards.server_errors import noting_errors
 from fastapi_testing.case.guards.watchdog import TestTimeout, Watchdog
 from fastapi_testing.case.loops.class_case import AsyncClassTestCase
 from fastapi_testing.case.loops.class_loop import ClassLoop, make_runner
@@ -181,7 +180,7 @@ class AsyncServerTestCase(
         self.addAsyncCleanup(self._transport.aclose)
 
     def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        with noting_errors(self._guard.recorders):
+        with self._telling_more():
             return self._call_in_time(function, *args, **kwargs)
 
     def _call_in_time(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi_testing.assertions import HTTPAssertions, JsonAssertions, ModelAssertions, OpenAPIAssertions
 from fastapi_testing.case.guards.blocking import BlockGuard, Blocking, check_blocking
 from fastapi_testing.case.guards.guard import Leaks, TestGuard
-from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, noting_errors
+from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, telling_more
 from fastapi_testing.case.overrides.dependencies import DependencyOverrides
 from fastapi_testing.client import ClientOptions
 from fastapi_testing.client.wrappers.settling import Settling
@@ -161,7 +161,7 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
 
     @contextlib.contextmanager
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
-        with super().subTest(*args, **params), noting_errors(self._guard.recorders):
+        with super().subTest(*args, **params), self._telling_more():
             yield
 
     @classmethod
@@ -195,6 +195,9 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
             # The client of HTTP that an AsyncTestClient wraps; any other client is one itself.
             getattr(client, "http", client).event_hooks["response"].append(self._openapi_hook(server.app))
         return client
+
+    def _telling_more(self) -> contextlib.AbstractContextManager[None]:
+        return telling_more(self._guard.recorders, show_secrets=self.show_secrets)
 
     def _judge(self) -> None:
         """Fail for what the app did and nobody has seen, for what the test left, and for what held the loop up."""

@@ -16,7 +16,7 @@ from fastapi_testing.assertions import SyncEventAssertions, SyncEventuallyAssert
 from fastapi_testing.case.guards.blocking import BlockGuard
 from fastapi_testing.case.guards.guard import TestGuard
 from fastapi_testing.case.guards.hangs import choose_test_timeout
-from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, noting_errors
+from fastapi_testing.case.guards.server_errors import Expected, ServerRaises
 from fastapi_testing.case.guards.watchdog import SyncWatchdog, TestTimeout
 from fastapi_testing.case.loops.class_case import AsyncClassTestCase
 from fastapi_testing.case.loops.running import (
@@ -295,7 +295,10 @@ class ServerTestCase(
 
     def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call a function in the test's context and within its time; refuse one that is asynchronous."""
-        with noting_errors(self._guard.recorders), ending_on_users_line(self.failureException):
+        with (
+            self._telling_more(),
+            ending_on_users_line(self.failureException),
+        ):
             result = self._call_in_time(function, *args, **kwargs)
         if inspect.iscoroutine(result) or inspect.isasyncgen(result):
             _drop(result)

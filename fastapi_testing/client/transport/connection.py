@@ -1,6 +1,8 @@
 """One connection to the server: an asyncio protocol that sends requests and reads their responses (RFC 9112 §9)."""
 
 import asyncio
+import contextlib
+import os
 import select
 from http import HTTPStatus
 from typing import Any, Protocol, TypeVar, cast
@@ -182,6 +184,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See that the connection is gone (called by the event loop)."""
+        if exc is not None and self._busy and self._error is None:
+            self._read_rest()
         if exc is None:
             self.eof_received()
         elif self._busy and self._error is None:
@@ -220,7 +224,7 @@ class Connection(asyncio.Protocol):
 
     async def _send_piece(self, data: bytes, timeout: float | None) -> bool:
         """Send a piece of the body, and return whether the server wants more."""
-        if self._has_news():
+        if not self.transport.is_closing() and self._has_news():
             # Writing to a connection that the server has closed would lose the answer it may have given before.
             await asyncio.sleep(0)
             await asyncio.sleep(0)  # between the two the event loop reads it
@@ -277,6 +281,19 @@ class Connection(asyncio.Protocol):
             poll.register(sock, select.POLLIN)
             return bool(poll.poll(0))
         return bool(select.select([sock], [], [], 0)[0])  # pragma: no cover - Windows
+
+    def _read_rest(self) -> None:
+        """
+        Read what came before the connection was lost.
+
+        A server that has answered and closed while its client sends resets the connection. The kernel still has the
+        answer then, and asyncio gives up at the failed write: the socket is closed when this call returns.
+        """
+        if self.transport.get_extra_info("sslcontext") is not None:
+            return
+        with contextlib.suppress(OSError, httpx.RemoteProtocolError):  # none that is left, or no HTTP
+            while data := os.read(self.transport.get_extra_info("socket").fileno(), _HIGH_WATER):
+                self._response.feed(data)
 
     def _hold_back(self) -> None:
         """Read no more for now, where the body's reader is behind; while a request is sent, its response can wait."""

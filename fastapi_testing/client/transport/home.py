@@ -28,17 +28,27 @@ class HomeLoop:
         Return whether the running event loop is new here, because it is the first or the one before is closed.
 
         Raises:
-            RuntimeError: If the one before is not closed: it is the client's, and the running one is another.
+            RuntimeError: As :meth:`check` does.
         """
         loop = asyncio.get_running_loop()
         if loop is self._loop:
             return False
-        if self._loop is not None and not self._loop.is_closed():
+        self.check()
+        self._loop = loop
+        return True
+
+    def check(self) -> None:
+        """
+        Check that another event loop than the running one is not still open here.
+
+        Raises:
+            RuntimeError: If it is: it is the client's.
+        """
+        home = self._loop
+        if home is not None and home is not asyncio.get_running_loop() and not home.is_closed():
             raise RuntimeError(
                 "this client belongs to another event loop, that of its test class, and this one cannot wait for its "
                 "connections: await it in the test itself; for code that runs a loop of its own, by asyncio.run() for "
                 "one, make a client there, such as httpx.AsyncClient(base_url=...) with the server's url, and await "
                 "that code by asyncio.to_thread()"
             )
-        self._loop = loop
-        return True

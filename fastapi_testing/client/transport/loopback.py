@@ -69,7 +69,12 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
         head = head_of(request)
         origin = self._origin(request.url)
         connection = self._pool.take(origin) or await self._connect(origin, request)
-        reader = await connection.exchange(request, head)
+        try:
+            reader = await connection.exchange(request, head)
+        except BaseException:
+            # There is no response by which to know what became of the request, only the address that asked.
+            request.extensions["network_stream"] = connection.network_stream
+            raise
         timeout = request.extensions.get("timeout", {}).get("read")
         body = ResponseBody(connection, reader, self._pool, timeout)
         return make_response(reader, body, connection.network_stream)

@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Callable, Coroutine
 from functools import partial
 from queue import SimpleQueue
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from fastapi_testing.errors import ServerError, ServerNotRunningError
@@ -156,12 +155,7 @@ class LoopThread:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self.stop()
 
     def _reachable_loop(self) -> asyncio.AbstractEventLoop:
