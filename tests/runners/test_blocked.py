@@ -15,7 +15,7 @@ TEST = f"""
     from fastapi_testing import AsyncServerTestCase
 
     class BlockedTests(AsyncServerTestCase):
-        blocked_after = {50 * MS}
+        blocked_after = {500 * MS}
 
         async def test_blocked(self):
             print("a word of the test's own")
@@ -38,7 +38,7 @@ class BlockedTests(unittest.TestCase):
         ) as process:
             assert process.stderr is not None
             lines = iter(process.stderr.readline, "")
-            report = next((line.strip() for line in lines if "has been blocked for" in line), "nothing")
+            report = next((line.strip() for line in lines if "test_blocked: the event loop" in line), "nothing")
             process.kill()
         return report
 
@@ -56,5 +56,5 @@ class BlockedTests(unittest.TestCase):
         """Check that the report is seen."""
         self.assertEqual(
             self.first_report(*arguments),
-            f"test_it.BlockedTests.test_blocked: the event loop has been blocked for {50 * MS:g} s, at:",
+            f"test_it.BlockedTests.test_blocked: the event loop has been blocked for {500 * MS:g} s, at:",
         )

@@ -12,7 +12,7 @@ from fastapi_testing.case.guards.monitor import Hold, LoopMonitor, Seat
 from fastapi_testing.case.guards.terminal import print_now
 from fastapi_testing.server.recording.exchange import exchange_of
 from fastapi_testing.server.recording.recorder import recorders
-from fastapi_testing.server.recording.stacks import format_stack
+from fastapi_testing.server.recording.stacks import format_stack, runs_users
 
 __all__ = ["BlockGuard", "Blocking", "check_blocking"]
 
@@ -150,7 +150,8 @@ class BlockGuard:
 
     def _blame(self, hold: Hold) -> None:
         exchange = None if hold.task is None else exchange_of(hold.task)
-        if exchange is not None and exchange.kind != "lifespan":
+        # Without a line of the app's own, it is more likely the machine that has too much to do.
+        if exchange is not None and exchange.kind != "lifespan" and runs_users(hold.stack):
             self._blames.append(_Blame(hold, exchange.name, format_stack([*hold.stack])))
 
 

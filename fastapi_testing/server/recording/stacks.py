@@ -29,6 +29,7 @@ __all__ = [
     "is_users",
     "name_of",
     "places",
+    "runs_users",
     "stack_of",
     "stack_of_thread",
     "traceback_of_users",
@@ -118,6 +119,12 @@ def format_stack(stack: list[FrameSummary], room: str = "") -> list[str]:
     users = next((index for index, place in enumerate(stack) if _is_users(place.filename)), 0)
     called = itertools.takewhile(lambda place: not place.filename.startswith(caller), stack[users:])
     return _format([*reversed([*stack[:users], *called] or stack)])
+
+
+def runs_users(stack: Iterable[FrameSummary]) -> bool:
+    """Return whether the user's code is at work in what this package has called last; places innermost first."""
+    called = itertools.takewhile(lambda place: not place.filename.startswith(_PACKAGE), stack)
+    return any(_is_users(place.filename) for place in called)
 
 
 def frames_of_thread(thread: int) -> list[FrameType]:
