@@ -189,7 +189,7 @@ class AsyncTestClient:
 
 
 def _make_transport(config: Config, ssl_context: ssl.SSLContext | None) -> httpx.AsyncBaseTransport:
-    transport = LoopbackTransport(ssl_context=ssl_context)
+    transport = LoopbackTransport(ssl_context=ssl_context, limits=httpx.Limits(max_connections=None))  # it has its own
     return LimitedTransport(transport, config.HTTP_MAX_CONNECTIONS, config.HTTP_MAX_KEEPALIVE)
 
 

@@ -31,11 +31,11 @@ from typing import Any
 
 from fastapi_testing.case.loops import class_case
 from fastapi_testing.server.clock import RealClock
+from fastapi_testing.server.recording.libraries import is_users
 from fastapi_testing.server.recording.stacks import (
     frames_of_thread,
     frames_of_workers,
     is_in_debugger,
-    is_users,
     places,
 )
 
@@ -211,7 +211,7 @@ def _callback(frames: list[FrameType]) -> _Callback | None:
 def _called_by_case(frames: list[FrameType]) -> CodeType | None:
     """Return the code of the user's own that unittest, or who runs it, has called and that has not returned."""
     called = itertools.takewhile(lambda frame: not _calls_users(frame.f_code), frames)
-    codes = [frame.f_code for frame in called if is_users(frame)]
+    codes = [frame.f_code for frame in called if is_users(frame.f_code.co_filename)]
     return codes[-1] if codes else None
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, Unpack
 
+import httpx
+
 from fastapi_testing.assertions import EventAssertions, EventuallyAssertions, WebSocketAssertions
 from fastapi_testing.case.guards.blocking import BlockGuard
 from fastapi_testing.case.guards.guard import TestGuard
@@ -15,7 +17,7 @@ from fastapi_testing.case.guards.watchdog import TestTimeout, Watchdog
 from fastapi_testing.case.loops.class_case import AsyncClassTestCase
 from fastapi_testing.case.loops.class_loop import ClassLoop, make_runner
 from fastapi_testing.case.served.module_server import ModuleServer
-from fastapi_testing.case.served.served_case import RunningServer, ServedCase
+from fastapi_testing.case.served.served_case import RunningServer, ServedCase, shares_connections
 from fastapi_testing.client import Client, ClientOptions, LoopbackTransport, WebSocketClient
 from fastapi_testing.server import Server
 from fastapi_testing.server.recording.recorder import watcher
@@ -77,7 +79,7 @@ class AsyncServerTestCase(
         if cls.server_scope != "test":
             cls._server = await cls._start_server()
             cls.addClassCleanup(delattr, cls, "_server")
-            cls._transport = _connections(cls._server)
+            cls._transport = _connections(cls._server, cls.limits)
             cls.addAsyncClassCleanup(cls._transport.aclose)
             cls._begin_class_overrides()
 
@@ -104,7 +106,7 @@ class AsyncServerTestCase(
             **options: As for :class:`Client`; what is not given is as the class attributes say.
         """
         server = server or self.server
-        transport = self._transport if server is self.server and "verify" not in options else None
+        transport = self._transport if server is self.server and shares_connections(options) else None
         client: Client = self._make_client(self.client_class, server, transport=transport, **options)
         self._clients.append(client)
         return client
@@ -176,7 +178,7 @@ class AsyncServerTestCase(
 
     async def _start_own_server(self) -> None:
         self._server = await self.enterAsyncContext(await self._make_server())
-        self._transport = _connections(self._server)
+        self._transport = _connections(self._server, self.limits)
         self.addAsyncCleanup(self._transport.aclose)
 
     def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -211,8 +213,9 @@ class AsyncServerTestCase(
         return self._guard.leftovers()
 
 
-def _connections(server: Server) -> LoopbackTransport:
-    transport = LoopbackTransport(ssl_context=server.client_ssl_context() if server.tls else None)
+def _connections(server: Server, limits: httpx.Limits) -> LoopbackTransport:
+    context = server.client_ssl_context() if server.tls else None
+    transport = LoopbackTransport(ssl_context=context, limits=limits)
     transport.home.settle()
     return transport
 

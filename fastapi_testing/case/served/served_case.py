@@ -24,7 +24,7 @@ from fastapi_testing.server.tls.endpoint import TLSEndpoint
 if TYPE_CHECKING:
     from fastapi_testing.server.serving.thread import ServerThread
 
-__all__ = ["RunningServer", "ServedCase"]
+__all__ = ["RunningServer", "ServedCase", "shares_connections"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
@@ -80,19 +80,25 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
     timeout: ClassVar[float | httpx.Timeout | None] = 5.0
     """Seconds that each step of a request may take, or an :class:`httpx.Timeout`."""
 
+    limits: ClassVar[httpx.Limits] = httpx.Limits(max_connections=100)
+    """Connections that the clients of a test have at the most, all together; more requests at once wait for one."""
+
     follow_redirects: ClassVar[bool] = False
     """Whether the client follows redirects."""
 
     settle: ClassVar[bool] = True
-    """Whether a request returns only when the app's call has ended, background tasks and ``yield`` dependencies too."""
+    """
+    Whether a request returns, and a WebSocket is closed, only when the app's call has ended, background tasks and
+    ``yield`` dependencies too.
+    """
 
     settle_timeout: ClassVar[float] = 5.0
     """Seconds that the app's call may take once it has answered, and all of them once the test is done."""
 
     raise_server_exceptions: ClassVar[bool] = False
     """
-    Whether an exception of the app is raised by the client's request, or where a WebSocket connects, sends or receives,
-    as Starlette's TestClient does.
+    Whether an exception of the app is raised by the client's request, or where a WebSocket connects, sends, receives
+    or is left, as Starlette's TestClient does.
     """
 
     leaks: ClassVar[Leaks] = "warn"
@@ -142,6 +148,11 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
         What is expected so does not fail the test at its end. As a plain ``with`` cannot wait, one that is left while
         the app still answers something, or goes on with it, is decided at the end of the test; ``async with`` waits for
         it. Of the tasks that the app starts with :func:`asyncio.create_task`, those count that it does not look after.
+
+        An exception counts that the app raised, each that this was raised from (``raise ... from ...``), and one that
+        the framework made another of: an HTTPException, for instance, comes out as a RuntimeError where the answer has
+        begun, or the WebSocket was accepted. The context's ``exception`` is the one that was expected, and
+        ``exchange.exception`` the one that came out.
 
         Args:
             expected: The type of the exception, or a tuple of types; in an exception group, of one in it.
@@ -254,3 +265,8 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
     def _names_app(cls) -> type:
         """Return the nearest of the classes that has ``app`` or ``create_app``."""
         return next(owner for owner in cls.__mro__ if "create_app" in vars(owner) or vars(owner).get("app") is not None)
+
+
+def shares_connections(options: ClientOptions) -> bool:
+    """Tell whether a client goes by the connections that the clients of its server share."""
+    return not options.keys() & {"limits", "verify"}

@@ -29,7 +29,7 @@ from fastapi_testing.case.loops.running import (
 )
 from fastapi_testing.case.overrides.dependencies import ClassOrTestMethod
 from fastapi_testing.case.served.module_thread import ModuleThread
-from fastapi_testing.case.served.served_case import RunningServer, ServedCase
+from fastapi_testing.case.served.served_case import RunningServer, ServedCase, shares_connections
 from fastapi_testing.client import ClientOptions, LoopbackTransport, SyncClient
 from fastapi_testing.server import ServerThread
 from fastapi_testing.server.cancelling import all_tasks
@@ -184,6 +184,9 @@ class ServerTestCase(
 
         What is expected so does not fail the test at its end. It waits for what the app still answers.
 
+        An exception counts that the app raised, and each that this was raised from (``raise ... from ...``), as with
+        :meth:`AsyncServerTestCase.assertServerRaises`.
+
         Args:
             expected: The type of the exception, or a tuple of types; in an exception group, of one in it.
             regex: A pattern to search the exception's text for.
@@ -228,7 +231,7 @@ class ServerTestCase(
         server = server or self.server
         if not isinstance(server, ServerThread):
             raise TypeError(f"the clients of a ServerTestCase are those of a ServerThread, got {server!r}")
-        transport = self._server.transport if server is self.server and "verify" not in options else None
+        transport = self._server.transport if server is self.server and shares_connections(options) else None
         client: SyncClient = self._make_client(self.client_class, server, thread=server, transport=transport, **options)
         self._clients.append(client)
         return client
@@ -238,7 +241,7 @@ class ServerTestCase(
         """Return what is entered for the server: one of the class's own, or the one that its module shares."""
         if cls.server_scope == "class":
             return CaseServer(cls)
-        options = [cls.loop_factory, cls._server_arguments()]
+        options = [cls.loop_factory, cls._server_arguments(), cls.limits]
         make = partial(_module_thread, cls)
         return ModuleThread.of(cls.__module__, cls._shared_app(), options, make).lend()
 
@@ -374,7 +377,7 @@ class CaseServer(ServerThread):
         self._take(await self._case._make_server())  # noqa: SLF001 - of this module
         await super()._start()
         self.transport: LoopbackTransport = LoopbackTransport(
-            ssl_context=self.client_ssl_context() if self.tls else None
+            ssl_context=self.client_ssl_context() if self.tls else None, limits=self._case.limits
         )
 
     async def _stop(self) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, Unpack
 import httpx
 
 from fastapi_testing.client.events.reader import EventStreamOptions
-from fastapi_testing.client.transport.loopback import LoopbackTransport
+from fastapi_testing.client.transport.loopback import LIMITS, LoopbackTransport
 from fastapi_testing.client.websocket.handshake import HandshakeOptions
 from fastapi_testing.client.wrappers.origin import OneOriginTransport
 from fastapi_testing.client.wrappers.settling import Settling, SettlingTransport
@@ -35,6 +35,7 @@ class ClientOptions(TypedDict, total=False):
     event_hooks: Mapping[str, list[Callable[..., Any]]] | None
     follow_redirects: bool
     headers: httpx.Headers | Mapping[str, str] | Sequence[tuple[str, str]] | None
+    limits: httpx.Limits
     max_redirects: int
     params: httpx.QueryParams | Mapping[str, _Primitive | Sequence[_Primitive]] | str | None
     timeout: float | httpx.Timeout | None
@@ -62,8 +63,9 @@ class OneServerClient(Generic[_Stream_co], BaseClient):  # noqa: PYI059 - BaseCl
     ) -> SettlingTransport:
         """Return what requests go through, over the connections that were given or those of the client itself."""
         verify = options.pop("verify", None)
+        limits = options.pop("limits", LIMITS)
         self._ssl_context: ssl.SSLContext | None = getattr(transport, "ssl_context", None) if verify is None else verify
-        chosen = transport or LoopbackTransport(ssl_context=verify)
+        chosen = transport or LoopbackTransport(ssl_context=verify, limits=limits)
         self._home: HomeLoop | None = getattr(chosen, "home", None)
         self._settling = settling or Settling()
         self.origin: httpx.URL = httpx.URL(base_url)
@@ -74,7 +76,7 @@ class OneServerClient(Generic[_Stream_co], BaseClient):  # noqa: PYI059 - BaseCl
         return HandshakeOptions(
             timeout=5.0 if self.timeout.read is None else self.timeout.read,
             ssl=self._ssl_context if self.base_url.scheme == "https" else None,
-            raise_server_exceptions=self._settling.raise_server_exceptions,
+            settling=self._settling,
         )
 
     def sse(

@@ -1,6 +1,40 @@
-"""What happened inside: one record for each request, WebSocket and lifespan that the app was called for."""
+"""
+What happened inside: one record for each request, WebSocket and lifespan that the app was called for.
+
+Theory of operation
+-------------------
+
+The recorder makes an exchange when the app is called, and ends it when the call returns or raises, in the same task.
+Tasks that the app has started meanwhile (``started``) may go on after that.
+
+========= ================= ===================================================================================
+state     next              how it is told
+========= ================= ===================================================================================
+asked     answered, ended   ``status`` and ``ended_at`` are None.
+answered  ended             ``status`` is set, once: by the first message with which the app answers (for a WebSocket
+                            accept, close or denial), since the server refuses a second one.
+ended     none              ``ended_at`` is set. If the app raised, ``fail()`` came just before.
+========= ================= ===================================================================================
+
+An exception is to be seen by somebody, or the test fails. It counts as *shown* where the client was told of it: the
+status is 500, or it was being handled while the app answered, or there was no answer, for which the server sends a 500
+itself. Else it is *unseen*, until a test expects it or a text shows it (``expect()``). A client adds what only it
+knows, at any time: ``delivered``, it has got the response; or ``left``, it gave up, so that the response has shown
+nothing.
+
+What the app does is written on the server's thread, and what clients and guards note of it on theirs. Who waits for
+the end on another thread first puts a waiter there and then looks at ``ended_at``; ``end()`` does the two the other
+way round. So none is missed, and one whose own loop has closed keeps nobody else from being told.
+
+What is never so:
+
+* An exchange is both expected and unseen.
+* An ended one keeps the scope or the task of its call.
+* How a call ends whose client has gone, or whose test is over (``is_an_end()``), is an error.
+"""
 
 import asyncio
+import contextlib
 import contextvars
 import gc
 import logging
@@ -68,6 +102,10 @@ class Exchange:
         reported: Whether somebody reports the exception, so that the server's log need not go to the terminal.
         delivered: Whether a client of this package has got the response.
         denied: Whether the app has rejected the handshake of a WebSocket with a response of its own.
+        close_code: The code with which the app has closed a WebSocket, or refused it, where no client gets to know it
+            (RFC 6455 §7.4); None where it has not.
+        close_reason: The reason that it gave for that.
+        is_over: Whether the connection of a WebSocket has ended, as far as it is known: the call is about to end, too.
         left: Whether a client of this package gave up waiting for the response: it cannot have shown the exception.
     """
 
@@ -85,6 +123,9 @@ class Exchange:
     reported = False
     delivered = False
     denied = False
+    close_code: int | None = None
+    close_reason = ""
+    is_over = False
     left = False
     _handled: BaseException | None = None
     _traceback: TracebackType | None = None
@@ -211,7 +252,9 @@ class Exchange:
             _wake(waiter)
 
     def take_answer(self, message: Message, status: int) -> None:
-        """Take note of how the app begins its answer."""
+        """Take note of how the app begins its answer; the server refuses another one, and the client never sees it."""
+        if self.status is not None:
+            return
         self.status = status
         self.response_headers = message.get("headers", ())
         self._handled = sys.exc_info()[1]
@@ -220,9 +263,11 @@ class Exchange:
 
     def take_close(self, message: Message) -> None:
         """Take note of how the app closes a WebSocket, or refuses it."""
+        self.close_code, self.close_reason = message.get("code", 1000), message.get("reason") or ""
+        self.is_over = True
         if self.status is None:
             self.take_answer(message, 403)
-        if message.get("code") in _INTERNAL_ERRORS:
+        if self.close_code in _INTERNAL_ERRORS:
             self._take_handled()
 
     def hold_log(self, record: logging.LogRecord, handlers: Sequence[logging.Handler]) -> None:
@@ -297,6 +342,8 @@ class Tap:
             self._exchange.bytes_received += len(message.get("body", b""))
         elif kind == "websocket.receive":
             self._exchange.bytes_received += _payload_size(message)
+        elif kind == "websocket.disconnect":
+            self._exchange.is_over = True
         return message
 
     # Not a coroutine function of its own: what it returns is the server's coroutine, which saves one per message.
@@ -354,7 +401,8 @@ def _wake(waiter: "asyncio.Future[None]") -> None:
     if loop is asyncio.get_running_loop():
         _resolve(waiter)
     else:  # a server in a thread of its own, and a test that waits for it
-        loop.call_soon_threadsafe(_resolve, waiter)
+        with contextlib.suppress(RuntimeError):  # that one's loop is closed: nobody waits there any more
+            loop.call_soon_threadsafe(_resolve, waiter)
 
 
 def _resolve(waiter: "asyncio.Future[None]") -> None:

@@ -201,14 +201,17 @@ class LoopThread:
         except BaseException as exc:  # noqa: BLE001 - raised by start()
             opened.put(exc)
             return
-        with runner:
-            loop = runner.get_loop()
-            turning = loop.create_task(self._turn(loop, opened))
-            while not turning.done():
-                with contextlib.suppress(SystemExit, KeyboardInterrupt):  # of the app: asyncio lets them end the loop
-                    loop.run_until_complete(turning)
-        for call in list(self.calls):
-            call.abandon()
+        try:
+            with runner:
+                loop = runner.get_loop()
+                turning = loop.create_task(self._turn(loop, opened))
+                while not turning.done():
+                    # Those of the app: asyncio lets them end the loop.
+                    with contextlib.suppress(SystemExit, KeyboardInterrupt):
+                        loop.run_until_complete(turning)
+        finally:  # also where a warning about a task that does not end is an error
+            for call in list(self.calls):
+                call.abandon()
 
     async def _turn(self, loop: asyncio.AbstractEventLoop, opened: SimpleQueue[BaseException | None]) -> None:
         ending = asyncio.Event()
