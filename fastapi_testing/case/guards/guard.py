@@ -53,7 +53,7 @@ from fastapi_testing.server.recording.owners import library_of
 from fastapi_testing.server.recording.recorder import Recorder, recorders
 from fastapi_testing.server.recording.stacks import describe_task
 
-__all__ = ["Leaks", "OverridesGuard", "TestGuard"]
+__all__ = ["Leaks", "OverridesGuard", "TestGuard", "code_of"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
@@ -284,7 +284,7 @@ def _closes_generator(task: "asyncio.Task[Any]") -> bool:
 def _report_leaks(leaks: list[str], how: Leaks, method: Callable[..., Any]) -> list[str]:
     """Warn of leaks, at the line of the test's method; return them as a failure instead where they are one."""
     if leaks and how == "warn":
-        code = _code_of(method)
+        code = code_of(method)
         warnings.warn_explicit("\n".join(leaks), ResourceWarning, code.co_filename, code.co_firstlineno)
     return leaks if how == "fail" else []
 
@@ -294,7 +294,7 @@ def _naming(names: Iterable[str]) -> str:
     return f"background_tasks = ({', '.join(f'{name!r}' for name in sorted(names))},)".replace("'", '"')
 
 
-def _code_of(method: Callable[..., Any]) -> CodeType:
+def code_of(method: Callable[..., Any]) -> CodeType:
     """Return the code of a test's method, within what decorates it, and of one that functools.partialmethod made."""
     function = inspect.unwrap(method)
     while isinstance(function, functools.partial):

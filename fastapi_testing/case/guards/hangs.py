@@ -1,23 +1,40 @@
 """What to say of a test that does not come to its end."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fastapi_testing.case.guards.own_server import waits_for
 from fastapi_testing.server.recording.exchange import Exchange
-from fastapi_testing.server.recording.recorder import Recorder
+from fastapi_testing.server.recording.recorder import Address, Recorder
 from fastapi_testing.server.recording.stacks import format_frames, frames_of_workers, stack_of, stack_of_thread
 
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["choose_test_timeout", "describe_block", "describe_hang", "describe_wait"]
+__all__ = ["choose_test_timeout", "describe_block", "describe_hang", "describe_standstill", "describe_wait"]
 
 _VARIABLE = "FASTAPI_TESTING_TEST_TIMEOUT"
 
 _ADVICE = (
     "Server and tests share the event loop: while one of them blocks it, the other stands still. "
     "Use self.client instead of a blocking client, await instead of time.sleep(), asyncio.to_thread() for the rest."
+)
+
+_ADVICE_BESIDE = (
+    "The server answers nothing meanwhile. In what is asynchronous, await instead of time.sleep(), "
+    "asyncio.to_thread() for the rest; or make the handler a plain `def`, which runs in a thread."
+)
+
+_OWN_SERVER = (
+    "The call goes to the test's own server, which cannot answer while the call holds its event loop. "
+    "Make the test `async def` and use `await self.client.get(...)`, or `await asyncio.to_thread(...)` with the call, "
+    "or make the class a ServerTestCase, whose server has a thread of its own."
+)
+
+_OWN_SERVER_IN_HANDLER = (
+    "The call goes to the server whose own event loop it holds, so that nothing answers it. "
+    "Await a client that is asynchronous, or make the handler a plain `def`, which runs in a thread."
 )
 
 
@@ -49,6 +66,35 @@ def describe_block(seconds: float, thread: int, recorders: Iterable[Recorder]) -
     return f"not ended within {seconds:g} s; the event loop is blocked at:{where}{_describe_app(recorders)}\n{_ADVICE}"
 
 
+def describe_standstill(
+    test: str,
+    seconds: float,
+    thread: int,
+    stack: list[str],
+    servers: Mapping[Address, Recorder],
+    *,
+    is_shared: bool,
+) -> str:
+    """
+    Return which line holds an event loop up, and what to write instead.
+
+    Args:
+        test: Which test it is.
+        seconds: For how long it has done so.
+        thread: The thread of the event loop.
+        stack: Where it stands, as a traceback has it.
+        servers: Those on the loop.
+        is_shared: Whether the tests run on that loop as well.
+    """
+    loop = "the event loop" if is_shared else "the server's event loop"
+    advice = _ADVICE if is_shared else _ADVICE_BESIDE
+    if waits_for(thread, servers):
+        is_servers = not is_shared or _has_running(servers.values())
+        advice = _OWN_SERVER_IN_HANDLER if is_servers else _OWN_SERVER
+    asked = _describe_app(servers.values())
+    return f"{test}: {loop} has been blocked for {seconds:g} s, at:{_lines(stack)}{asked}\n{advice}"
+
+
 def describe_wait(seconds: float, thread: int, loop: str, recorders: Sequence[Recorder]) -> str:
     """
     Return where a test waits that has an event loop of the server's beside it, and what the app is doing meanwhile.
@@ -59,10 +105,13 @@ def describe_wait(seconds: float, thread: int, loop: str, recorders: Sequence[Re
         loop: Where the thread of the event loop stands, on lines of their own.
         recorders: Of the servers.
     """
-    blocked = any(exchange.is_running for recorder in recorders for exchange in recorder.in_flight)
-    where = f"\nthe server's event loop is blocked at:{loop}" if blocked else ""
+    where = f"\nthe server's event loop is blocked at:{loop}" if _has_running(recorders) else ""
     stack = _lines(stack_of_thread(thread, "case"))
     return f"not ended within {seconds:g} s; the test is at:{stack}{_describe_app(recorders)}{where}"
+
+
+def _has_running(recorders: Iterable[Recorder]) -> bool:
+    return any(exchange.is_running for recorder in recorders for exchange in recorder.in_flight)
 
 
 def _describe_app(recorders: Iterable[Recorder]) -> str:

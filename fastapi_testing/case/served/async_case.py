@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, Unpack
@@ -9,6 +10,7 @@ from typing import Any, ClassVar, Unpack
 import httpx
 
 from fastapi_testing.assertions import EventAssertions, EventuallyAssertions, WebSocketAssertions
+from fastapi_testing.case.guards.blocking import BlockGuard
 from fastapi_testing.case.guards.guard import TestGuard
 from fastapi_testing.case.guards.hangs import choose_test_timeout
 from fastapi_testing.case.guards.watchdog import TestTimeout, Watchdog
@@ -111,6 +113,15 @@ class AsyncServerTestCase(
 
     @classmethod
     def _open_class_loop(cls) -> ClassLoop:
+        cls._block_guard = BlockGuard(cls, is_shared=True)
+        class_loop = cls._choose_class_loop()
+        seat = class_loop.runner.get_loop(), threading.get_ident()
+        cls._block_guard.seat = lambda: seat
+        cls._block_guard.start()
+        return class_loop
+
+    @classmethod
+    def _choose_class_loop(cls) -> ClassLoop:
         cls._module_server = None
         if cls.server_scope != "module":
             return super()._open_class_loop()
@@ -128,6 +139,7 @@ class AsyncServerTestCase(
             # After Ctrl-C, unittest calls no module cleanups.
             if cls._interrupted and cls._module_server is not None:
                 cls._module_server.close()
+            cls._block_guard.close()
 
     @classmethod
     async def _start_server(cls) -> Server:
@@ -149,6 +161,7 @@ class AsyncServerTestCase(
 
     def _prepare_test(self) -> None:
         super()._prepare_test()
+        self._block_guard.begin(self)
         self._client = None
         self._clients = []
         if self.server_scope == "test":
@@ -201,7 +214,10 @@ class AsyncServerTestCase(
 
 
 def _connections(server: Server, limits: httpx.Limits) -> LoopbackTransport:
-    return LoopbackTransport(ssl_context=server.client_ssl_context() if server.tls else None, limits=limits)
+    context = server.client_ssl_context() if server.tls else None
+    transport = LoopbackTransport(ssl_context=context, limits=limits)
+    transport.home.settle()
+    return transport
 
 
 async def _run(watchdog: Watchdog, function: Callable[[], Any]) -> Any:

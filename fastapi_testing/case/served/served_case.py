@@ -11,6 +11,7 @@ import httpx
 from fastapi import FastAPI
 
 from fastapi_testing.assertions import HTTPAssertions, JsonAssertions, ModelAssertions, OpenAPIAssertions
+from fastapi_testing.case.guards.blocking import BlockGuard, Blocking, check_blocking
 from fastapi_testing.case.guards.guard import Leaks, TestGuard
 from fastapi_testing.case.guards.leftovers import check_background_tasks
 from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, telling_more
@@ -118,12 +119,25 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
     test_timeout: ClassVar[float | None] = None
     """Seconds that a test may take, and each of its hooks; None for FASTAPI_TESTING_TEST_TIMEOUT, or no limit."""
 
+    blocked_after: ClassVar[float] = 2.0
+    """Seconds after which code that blocks the event loop is reported on stderr, while it does; 0 for never."""
+
+    blocking: ClassVar[Blocking] = "ignore"
+    """
+    What to do about handlers and dependencies that hold the event loop for longer than ``blocking_threshold``:
+    ``"warn"``, ``"fail"`` or ``"ignore"``.
+    """
+
+    blocking_threshold: ClassVar[float] = 0.1
+    """Seconds for which a handler may hold the event loop."""
+
     server: RunningServer[Any] = RunningServer()
     """The running server."""
 
     _foreign = CASE_NAMES
     _server: Any  # of the class or, where server_scope is "test", of the test
     _guard: TestGuard
+    _block_guard: ClassVar[BlockGuard]
 
     @classmethod
     async def create_app(cls) -> Any:
@@ -190,6 +204,7 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
         if cls.leaks not in ("warn", "fail", "ignore"):
             raise ValueError(f"leaks must be 'warn', 'fail' or 'ignore', got {cls.leaks!r}")
         check_background_tasks(cls.background_tasks)
+        check_blocking(cls)
 
     def _make_client(self, make: Callable[..., Any], server: "Server | ServerThread", **options: Any) -> Any:
         """Make a client of a server as the class attributes say; ``options`` come before them."""
@@ -213,8 +228,9 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
         return telling_more(self._guard.recorders, show_secrets=self.show_secrets)
 
     def _judge(self) -> None:
-        """Fail for what the app did and nobody has seen, and for what the test left."""
-        if troubles := self._guard.judge(self.leaks, getattr(self, self._testMethodName)):
+        """Fail for what the app did and nobody has seen, for what the test left, and for what held the loop up."""
+        method = getattr(self, self._testMethodName)
+        if troubles := self._block_guard.judge(method, self._guard.judge(self.leaks, method)):
             raise self.failureException(troubles)
 
     @classmethod

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, Unpack
 
 from fastapi_testing.assertions import SyncEventAssertions, SyncEventuallyAssertions, SyncWebSocketAssertions
+from fastapi_testing.case.guards.blocking import BlockGuard
 from fastapi_testing.case.guards.guard import TestGuard
 from fastapi_testing.case.guards.hangs import choose_test_timeout
 from fastapi_testing.case.guards.server_errors import Expected, ServerRaises
@@ -108,6 +109,9 @@ class ServerTestCase(
         cls._check_attributes()
         cls._is_set_up = True
         cls.addClassCleanup(delattr, cls, "_is_set_up")
+        cls._block_guard = BlockGuard(cls, is_shared=False)
+        cls._block_guard.start()
+        cls.addClassCleanup(cls._block_guard.close)
         seconds = choose_test_timeout(cls)
         if seconds is not None:
             cls._watchdog = SyncWatchdog(seconds)
@@ -115,6 +119,7 @@ class ServerTestCase(
             cls.addClassCleanup(setattr, cls, "_watchdog", None)
         if cls.server_scope != "test":
             cls._server = cls.enterClassContext(cls._choose_server())
+            cls._block_guard.seat = cls._server.seat  # a module's server has told another class of itself
             cls.addClassCleanup(delattr, cls, "_server")
             cls.addClassCleanup(cls._end_class_overrides)
             cls._begin_class_overrides()
@@ -269,6 +274,7 @@ class ServerTestCase(
         if self._watchdog is not None:
             self._watchdog.whereabouts = self.server.whereabouts
         self.app: Any = self.server.app
+        self._block_guard.begin(self)
         self._tasks_before = self.server.finish(all_tasks())
         self._guard.begin(self.app, self.server.recorder)
         self.addCleanup(self._end_test)
@@ -362,6 +368,10 @@ class CaseServer(ServerThread):
     @property
     def _startup_timeout(self) -> float:
         return self._case.startup_timeout
+
+    def _open(self) -> None:
+        self._case._block_guard.seat = self.seat  # noqa: SLF001 - of this module
+        super()._open()
 
     async def _start(self) -> None:
         self._take(await self._case._make_server())  # noqa: SLF001 - of this module

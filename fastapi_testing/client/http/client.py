@@ -39,8 +39,10 @@ class Client(OneServerClient[EventStream], LeanClient):
         settling: Settling | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        transport = self._wire(base_url, transport, settling, options)
-        super().__init__(base_url=base_url, transport=transport, trust_env=False, **options)
+        way = self._wire(base_url, transport, settling, options)
+        if transport is None and self._home is not None:
+            self._home.settle()
+        super().__init__(base_url=base_url, transport=way, trust_env=False, **options)
 
     @cached_property
     def ws(self) -> WebSocketClient:

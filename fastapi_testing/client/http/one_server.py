@@ -14,6 +14,8 @@ from fastapi_testing.client.wrappers.settling import Settling, SettlingTransport
 
 if TYPE_CHECKING:
     from httpx._client import BaseClient
+
+    from fastapi_testing.client.transport.home import HomeLoop
 else:
     BaseClient = object
 
@@ -64,6 +66,7 @@ class OneServerClient(Generic[_Stream_co], BaseClient):  # noqa: PYI059 - BaseCl
         limits = options.pop("limits", LIMITS)
         self._ssl_context: ssl.SSLContext | None = getattr(transport, "ssl_context", None) if verify is None else verify
         chosen = transport or LoopbackTransport(ssl_context=verify, limits=limits)
+        self._home: HomeLoop | None = getattr(chosen, "home", None)
         self._settling = settling or Settling()
         self.origin: httpx.URL = httpx.URL(base_url)
         return SettlingTransport(OneOriginTransport(chosen, self.origin, owned=transport is None), self._settling)

@@ -9,6 +9,7 @@ import httpx
 
 from fastapi_testing.client.transport.body import ResponseBody, make_response
 from fastapi_testing.client.transport.connection import Connection, Origin
+from fastapi_testing.client.transport.home import HomeLoop
 from fastapi_testing.client.transport.pool import ConnectionPool
 from fastapi_testing.client.transport.request import head_of
 
@@ -38,6 +39,7 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
 
     Attributes:
         ssl_context: The same.
+        home: The event loop of the connections, the first one on which they are used unless it is told before.
 
     Raises:
         TypeError: If ``ssl_context`` is something else, such as what httpx takes besides for ``verify``.
@@ -50,7 +52,9 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
                 f"server.client_ssl_context() makes it; got {ssl_context!r}"
             )
         self.ssl_context = ssl_context
-        self._pool = ConnectionPool(limits.max_connections)
+        self.home = HomeLoop()
+        self._max_connections = limits.max_connections
+        self._pool = ConnectionPool(self._max_connections)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """
@@ -66,7 +70,9 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
             httpx.WriteError: If it is lost before all of the request was sent, and there is no answer.
             httpx.RemoteProtocolError: If the server closes the connection too early, or what it sends is not HTTP/1.1.
             httpx.TimeoutException: If one of the request's time-outs is over.
+            RuntimeError: If it is called on another event loop than before, while that one is open.
         """
+        self._enter_loop()
         head = head_of(request)
         origin = self._origin(request.url)
         connection = self._pool.take(origin) or await self._get(origin, request)
@@ -82,7 +88,13 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close all connections."""
+        self._enter_loop()
         await self._pool.aclose()
+
+    def _enter_loop(self) -> None:
+        if self.home.has_moved():
+            # What was open on a loop that is closed cannot be used, nor waited for.
+            self._pool = ConnectionPool(self._max_connections)
 
     def _origin(self, url: httpx.URL) -> Origin:
         scheme = url.scheme

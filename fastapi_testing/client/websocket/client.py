@@ -20,6 +20,9 @@ from fastapi_testing.client.websocket.session import WebSocketSession
 from fastapi_testing.hints.foreign import WrongWith, explain_keywords
 from fastapi_testing.hints.names import CONNECT_KEYWORDS
 
+if TYPE_CHECKING:
+    from fastapi_testing.client.transport.home import HomeLoop
+
 __all__ = ["Connecting", "WebSocketClient", "WebSocketSession"]
 
 
@@ -143,6 +146,7 @@ class WebSocketClient(AwaitedHandshakes):
             websockets.exceptions.InvalidStatus: If the server rejects the handshake: ``exc.response`` is its answer,
                 ``exc.exchange`` what the server recorded of it; a note shows the app's traceback.
             websockets.exceptions.InvalidHandshake: If the answer is no valid one in another way.
+            RuntimeError: If the client belongs to another event loop than the one that runs.
             httpx.TooManyRedirects: If redirects are followed and there is no end to them.
         """
         request = partial(self._build_request, path, params=params, headers=headers, cookies=cookies, origin=origin)
@@ -172,6 +176,9 @@ class WebSocketClient(AwaitedHandshakes):
                 session.transport.abort()
 
     async def _reach(self, request: httpx.Request, options: "_Options", seconds: float) -> WebSocketSession:
+        home: HomeLoop | None = getattr(self._client, "_home", None)
+        if home is not None:
+            home.check()
         async with asyncio.timeout(seconds):
             return await self._follow(request, partial(self._shake_hands, options))
 

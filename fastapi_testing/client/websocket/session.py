@@ -2,12 +2,13 @@
 
 import asyncio
 import ssl
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any, Literal, overload
 
 from websockets.asyncio.client import ClientConnection
 from websockets.client import ClientProtocol
-from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
+from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, InvalidMessage, InvalidStatus
 from websockets.frames import CloseCode
 from websockets.protocol import Event, State
 
@@ -57,6 +58,11 @@ class WebSocketSession(AwaitedMessages, ClientConnection):
             self._note_rejection(exc, *addresses)
             raise
         self._find_exchange(*addresses)
+
+    async def __aiter__(self) -> AsyncIterator[Data]:
+        with suppress(ConnectionClosedOK):
+            while True:
+                yield await self.receive()
 
     @overload
     async def recv(self, decode: Literal[True]) -> str: ...

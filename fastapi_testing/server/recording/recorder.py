@@ -13,7 +13,7 @@ from fastapi_testing.server.recording.tasks import TaskFailure, was_not_retrieve
 if TYPE_CHECKING:
     import threading
 
-__all__ = ["Recorder", "find_exchange", "recorders", "watcher"]
+__all__ = ["Address", "Recorder", "find_exchange", "recorders", "watcher"]
 
 _KEPT = 500
 """Exchanges that are kept, the last ones; so much memory a test may take that makes thousands of requests."""

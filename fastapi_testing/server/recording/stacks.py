@@ -20,11 +20,15 @@ __all__ = [
     "describe_task",
     "follow",
     "format_frames",
+    "format_stack",
     "frames_of",
+    "frames_of_thread",
     "frames_of_workers",
     "headline_of",
     "is_in_debugger",
     "name_of",
+    "places",
+    "runs_users",
     "stack_of",
     "stack_of_thread",
     "traceback_of_users",
@@ -90,10 +94,33 @@ def stack_of_thread(thread: int, room: str = "") -> list[str]:
 
     What the user's code in turn has called of this package, such as ``run_async``, is not where it begins.
     """
-    frames = [*_callers(sys._current_frames().get(thread))]  # noqa: SLF001 - documented
-    users = next((index for index, frame in enumerate(frames) if is_users(_frame_file(frame))), 0)
-    called = itertools.takewhile(lambda frame: not is_packages(_frame_file(frame), room), frames[users:])
-    return format_frames(reversed([*frames[:users], *called] or frames))
+    return format_stack(places(frames_of_thread(thread)), room)
+
+
+def places(frames: Iterable[FrameType]) -> list[FrameSummary]:
+    """Return where frames stand at this moment, quickly: their source is looked up when it is wanted."""
+    return [
+        FrameSummary(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name, lookup_line=False)
+        for frame in frames
+    ]
+
+
+def format_stack(stack: list[FrameSummary], room: str = "") -> list[str]:
+    """Return the places of a thread, innermost first, as :func:`stack_of_thread` does."""
+    users = next((index for index, place in enumerate(stack) if is_users(place.filename)), 0)
+    called = itertools.takewhile(lambda place: not is_packages(place.filename, room), stack[users:])
+    return _format([*reversed([*stack[:users], *called] or stack)])
+
+
+def runs_users(stack: Iterable[FrameSummary]) -> bool:
+    """Return whether the user's code is at work in what this package has called last; places innermost first."""
+    called = itertools.takewhile(lambda place: not is_packages(place.filename), stack)
+    return any(is_users(place.filename) for place in called)
+
+
+def frames_of_thread(thread: int) -> list[FrameType]:
+    """Return the frames of a thread, innermost first; none of one that has ended."""
+    return [*_callers(sys._current_frames().get(thread))]  # noqa: SLF001 - documented
 
 
 def frames_of(awaited: object) -> Iterator[FrameType]:
@@ -114,11 +141,12 @@ def frames_of_workers() -> list[list[FrameType]]:
 
 def format_frames(frames: Iterable[FrameType]) -> list[str]:
     """Return frames in a traceback's words: those of the user's own code."""
-    summaries = (
-        FrameSummary(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
-        for frame in _own(list(frames), _frame_file)
-    )
-    return "".join(format_list([*summaries])).splitlines()
+    return _format(places(frames))
+
+
+def _format(stack: list[FrameSummary]) -> list[str]:
+    own = _own(stack, _summary_file)
+    return "".join(format_list(own)).splitlines()
 
 
 def is_in_debugger(thread: int) -> bool:

@@ -130,6 +130,11 @@ class LoopThread:
         """Tell whether the caller is on the thread itself."""
         return threading.current_thread() is self._thread
 
+    def seat(self) -> tuple[asyncio.AbstractEventLoop | None, int]:
+        """Return the event loop, None where the thread does not run, and the identifier of the thread."""
+        thread = self._thread
+        return self._loop, 0 if thread is None else thread.ident or 0
+
     def whereabouts(self) -> str:
         """Return where the thread stands, in a traceback's words, on lines of their own."""
         thread = self._thread

@@ -102,6 +102,19 @@ class ReceiveTests(WebSocketTestCase):
             self.assertEqual(message, "c")
         self.assertEqual(list(session.received), ["a", b"b", "c"])
 
+    async def test_iteration(self) -> None:
+        """Iterating ends with the connection, and waits no longer for a message than any receive."""
+        session = await self.ws.connect("/say?text=a&text=b", timeout=50 * MS)
+        messages = []
+        with self.assertRaises(TimeoutError) as caught:
+            async for message in session:
+                messages.append(message)  # noqa: PERF401 - what came before the error is wanted
+        self.assertEqual(messages, ["a", "b"])
+        self.assertEqual(
+            str(caught.exception),
+            f'WebSocket /say?text=a&text=b: no message within {50 * MS:g} s; received before: "a", "b"',
+        )
+
     async def test_received_is_bounded(self) -> None:
         """The last hundred messages are remembered."""
         session = await self.ws.connect("/say", params={"text": [str(number) for number in range(101)]})
