@@ -5,7 +5,6 @@ import contextlib
 import contextvars
 import inspect
 import unittest
-import warnings
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, ParamSpec, TypeVar
@@ -17,6 +16,7 @@ from fastapi_testing.case.loops.running import (
     part_of_a_test,
     run_alone,
     runs_alone,
+    warn_of_result,
 )
 
 __all__ = ["AsyncClassTestCase"]
@@ -203,12 +203,7 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
         self._call_unless_empty("asyncSetUp")
 
     def _callTestMethod(self, method: Callable[[], Any]) -> None:
-        if self._call(method) is not None:
-            warnings.warn(
-                f"It is deprecated to return a value that is not None from a test case ({method})",
-                DeprecationWarning,
-                stacklevel=4,
-            )
+        warn_of_result(method, self._call(method))
 
     def _callTearDown(self) -> None:
         self._call_unless_empty("asyncTearDown")
