@@ -14,6 +14,7 @@ from fastapi_testing.case.guards.guard import Leaks, TestGuard
 from fastapi_testing.case.guards.hangs import choose_test_timeout
 from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, noting_errors
 from fastapi_testing.case.guards.watchdog import SyncWatchdog, TestTimeout
+from fastapi_testing.case.mistakes.checked_case import CheckedCase
 from fastapi_testing.case.overrides.dependencies import DependencyOverrides
 from fastapi_testing.client import ClientOptions
 from fastapi_testing.client.wrappers.settling import Settling
@@ -43,7 +44,7 @@ class RunningServer(Generic[_S]):
         raise ServerNotRunningError(f"the server of {owner.__qualname__} is not running: {owner._what_to_do()}")  # noqa: SLF001
 
 
-class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAssertions, OpenAPIAssertions):
+class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAssertions, OpenAPIAssertions, CheckedCase):
     """
     A test case whose app is served: the class attributes by which it says so, and what follows from them.
 

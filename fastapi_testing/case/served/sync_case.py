@@ -102,6 +102,7 @@ class ServerTestCase(
     def setUpClass(cls) -> None:
         """Start the server; overriding methods call ``super().setUpClass()`` first."""
         super().setUpClass()
+        cls._begin_checks()
         cls._check_attributes()
         cls._is_set_up = True
         cls.addClassCleanup(delattr, cls, "_is_set_up")
@@ -111,6 +112,13 @@ class ServerTestCase(
             cls.addClassCleanup(delattr, cls, "_server")
             cls.addClassCleanup(cls._end_class_overrides)
             cls._begin_class_overrides()
+        cls._check_hook()
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        """Take note that the tests are over; overriding methods call ``super().tearDownClass()``."""
+        cls._unawaited.begin("")
+        super().tearDownClass()
 
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
         if not vars(type(self)).get("_is_set_up") and runs_alone(self, result):
@@ -132,7 +140,13 @@ class ServerTestCase(
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
         part = part_of_a_test(super().subTest(*args, **params), lambda exc: isinstance(exc, Interrupted))
         with part, ending_on_users_line(self.failureException):
-            yield
+            before = len(self._unawaited.dropped)
+            try:
+                yield
+            except Exception as exc:
+                self._check_part(before, exc)
+                raise
+            self._check_part(before)
 
     @ClassOrTestMethod
     def run_async(
@@ -207,6 +221,7 @@ class ServerTestCase(
                 raise
 
     def _callSetUp(self) -> None:
+        self._unawaited.begin(self._testMethodName)
         self._context, self._is_inside = contextvars.copy_context(), False
         self._client, self._clients = None, []
         self._guard = TestGuard(self.id(), self._new_tasks, self.settle_timeout)
@@ -234,7 +249,13 @@ class ServerTestCase(
     def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call a function in the test's context and within its time; refuse one that is asynchronous."""
         with noting_errors(self._guard.recorders), ending_on_users_line(self.failureException):
-            result = self._call_in_time(function, *args, **kwargs)
+            try:
+                result = self._call_in_time(function, *args, **kwargs)
+            except BaseException as exc:
+                self._check_call(function, exc)
+                raise
+            if self._unawaited.dropped:
+                self._check_call(function)
         if inspect.iscoroutine(result) or inspect.isasyncgen(result):
             _drop(result)
             name = getattr(function, "__qualname__", repr(function))

@@ -24,6 +24,7 @@ __all__ = [
     "format_frames",
     "frames_of_workers",
     "is_in_debugger",
+    "is_of_users",
     "name_of",
     "stack_of",
     "stack_of_thread",
@@ -125,6 +126,11 @@ def is_in_debugger(thread: int) -> bool:
     """Return whether a debugger has a thread in its hands, where it waits for somebody to type or to click."""
     frames = _callers(sys._current_frames().get(thread))  # noqa: SLF001 - documented
     return any(str(frame.f_globals.get("__name__")).partition(".")[0] in _DEBUGGERS for frame in frames)
+
+
+def is_of_users(file: str) -> bool:
+    """Return whether a file is the user's own, and not of this package, of the standard library or installed."""
+    return _is_users(file)
 
 
 def describe_task(task: "asyncio.Task[Any]") -> str:
