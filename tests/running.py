@@ -1,10 +1,11 @@
 """Running a test class inside a test, to look at its result."""
 
+import re
 import unittest
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["outcomes", "run_classes"]
+__all__ = ["outcomes", "run_classes", "without_exchanges"]
 
 
 def run_classes(*classes: type[unittest.TestCase]) -> unittest.TestResult:
@@ -32,5 +33,10 @@ def _name(test: unittest.TestCase) -> str:
     return test.id().partition(" ")[0].rpartition(".")[2]
 
 
+def without_exchanges(text: str) -> str:
+    """Return the text of a failure without the list of what the test has asked, which is its end."""
+    return re.sub(r"\nasked in this test[^\n]*:(\n  [^\n]*)+\Z", "", text.rstrip())
+
+
 def _last_line(text: str) -> str:
-    return text.rstrip().rpartition("\n")[2]
+    return without_exchanges(text).rpartition("\n")[2]

@@ -1,21 +1,14 @@
 """The example projects in docs/examples: each runs as its reader would run it, and leaves nothing behind."""
 
-import os
-import re
 import shutil
-import subprocess
-import sys
 import unittest
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-EXAMPLES = ROOT / "docs" / "examples"
+from tests.downstream.suite import Project, run_suite
+from tests.examples import EXAMPLES
 
 ELSEWHERE = {"browser", "migrating", "tutorial"}
 """The example that needs a browser, and those of several suites, which test_migrating and test_tutorial run."""
-
-PASSED = re.compile(r"^Ran [1-9]\d* tests? .*\n\nOK(?: \(skipped=\d+\))?\n\Z", re.MULTILINE)
-SKIPPED = re.compile(r"^.* \.\.\. skipped (['\"].*['\"])$", re.MULTILINE)
 
 
 class ExampleTests(unittest.TestCase):
@@ -35,20 +28,12 @@ class ExampleTests(unittest.TestCase):
     def run_example(self, folder: Path) -> None:
         """Run the suite of a folder."""
         before = files(folder)
-        run = subprocess.run(
-            [sys.executable, "-W", "error", "-m", "unittest", "-v"],
-            cwd=folder,
-            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT), "no_proxy": "127.0.0.1"},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        self.assertRegex(run.stderr[-2000:], PASSED)
-        self.assertEqual(run.returncode, 0)
+        project = Project(folder.name, folder, options=("-W", "error"))
+        outcome = run_suite(project, timeout=120, no_proxy="127.0.0.1")
+        self.assertEqual(outcome.trouble, "", outcome.output)
         self.assertEqual(files(folder), before)
-        if reasons := sorted(set(SKIPPED.findall(run.stderr))):
-            self.skipTest("; ".join(reasons))  # pragma: no cover - where a program is missing
+        if outcome.reasons:
+            self.skipTest("; ".join(outcome.reasons))  # pragma: no cover - where a program is missing
 
 
 def files(folder: Path) -> set[Path]:

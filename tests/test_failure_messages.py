@@ -59,7 +59,7 @@ class FailureMessageTests(unittest.TestCase):
     def test_page_is_true(self) -> None:
         """Each failure of the example is on the page, to the letter."""
         page = PAGE.read_text("utf-8")
-        self.assertEqual(len(self.texts), 13)
+        self.assertEqual(len(self.texts), 15)
         for name, text in self.texts.items():
             with self.subTest(test=name):
                 self.assertIn(textwrap.indent(text, "    "), page)

@@ -11,7 +11,7 @@ import fastapi_testing
 PACKAGE = Path(fastapi_testing.__file__).parent
 
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "": (("errors",), ("server",), ("assertions", "client"), ("case", "standalone"), ("databases",)),
+    "": (("errors", "masking"), ("server",), ("assertions", "client"), ("case", "standalone"), ("databases",)),
     "server": (("application", "cancelling", "clock"), ("recording",), ("threads", "tls"), ("serving",)),
     "client": (("transport",), ("wrappers",), ("events", "websocket"), ("http",)),
     "assertions": (

@@ -2,8 +2,9 @@
 
 from fastapi_testing.assertions.comparing.status import ExpectedStatus
 from fastapi_testing.assertions.describing.response import Response
-from fastapi_testing.assertions.events.streams import Event, EventAssertions, EventSource, ExpectedEvent
+from fastapi_testing.assertions.events.streams import EventAssertions, EventSource
 from fastapi_testing.assertions.events.sync_streams import SyncEventAssertions, SyncEventSource
+from fastapi_testing.assertions.events.verdicts import Event, ExpectedEvent
 from fastapi_testing.assertions.eventually.polling import EventuallyAssertions
 from fastapi_testing.assertions.eventually.sync_polling import SyncEventuallyAssertions
 from fastapi_testing.assertions.http.cookies import CookieAssertions

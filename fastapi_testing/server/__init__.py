@@ -1,4 +1,4 @@
-"""How an app is served: uvicorn on a loopback socket, started and stopped without a wasted moment."""
+"""How an app is served, by uvicorn on a loopback socket, and what happened inside."""
 
 from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.serving.ports import PortGenerator

@@ -5,7 +5,6 @@ import copy
 import errno
 import ssl
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any, Self
 
 import httpx
@@ -166,12 +165,7 @@ class AsyncTestClient:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exc_info: object) -> None:
         await self.close()
 
     async def _open(self, path: str, arguments: dict[str, Any]) -> AsyncTestResponse:
@@ -195,7 +189,7 @@ class AsyncTestClient:
 
 
 def _make_transport(config: Config, ssl_context: ssl.SSLContext | None) -> httpx.AsyncBaseTransport:
-    transport = LoopbackTransport(ssl_context=ssl_context)
+    transport = LoopbackTransport(ssl_context=ssl_context, limits=httpx.Limits(max_connections=None))  # it has its own
     return LimitedTransport(transport, config.HTTP_MAX_CONNECTIONS, config.HTTP_MAX_KEEPALIVE)
 
 

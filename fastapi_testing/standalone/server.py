@@ -5,8 +5,7 @@ import inspect
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypedDict, Unpack
 
 from fastapi import FastAPI
 
@@ -19,10 +18,20 @@ from fastapi_testing.server.tls.options import choose_tls
 from fastapi_testing.standalone.client import AsyncTestClient
 from fastapi_testing.standalone.config import Config, global_config
 
-__all__ = ["AsyncTestServer", "Lifespan", "create_test_server"]
+__all__ = ["AsyncTestServer", "AsyncTestServerOptions", "Lifespan", "create_test_server"]
 
 Lifespan = Callable[[Any], AbstractAsyncContextManager[Any] | AsyncIterator[Any]]
 """A function that takes the app: one of ``asynccontextmanager``, or a bare asynchronous generator function."""
+
+
+class AsyncTestServerOptions(TypedDict, total=False):
+    """The keyword arguments of :class:`~fastapi_testing.AsyncTestServer`."""
+
+    lifespan: Lifespan | None
+    startup_timeout: float
+    shutdown_timeout: float
+    config: Config | None
+    tls: TLSOptions | bool | None
 
 
 class AsyncTestServer(TLSEndpoint):
@@ -92,7 +101,7 @@ class AsyncTestServer(TLSEndpoint):
         """
         if self.port is None:
             raise ServerNotRunningError("Server is not running")
-        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
+        return self._origin("http", self.host, self.port)
 
     @property
     def client(self) -> AsyncTestClient:
@@ -146,12 +155,7 @@ class AsyncTestServer(TLSEndpoint):
         await self.start()
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exc_info: object) -> None:
         await self.stop()
 
     def _bind(self, stack: AsyncExitStack) -> socket.socket:
@@ -192,15 +196,7 @@ class AsyncTestServer(TLSEndpoint):
         self._is_started = False
 
 
-def create_test_server(
-    app: ASGIApp | str | None = None,
-    *,
-    lifespan: Lifespan | None = None,
-    startup_timeout: float = 30.0,
-    shutdown_timeout: float = 10.0,
-    config: Config | None = None,
-    tls: TLSOptions | bool | None = None,
-) -> AsyncTestServer:
+def create_test_server(app: ASGIApp | str | None = None, **options: Unpack[AsyncTestServerOptions]) -> AsyncTestServer:
     """
     Return a server to enter with ``async with``, which starts it and stops it.
 
@@ -217,20 +213,9 @@ def create_test_server(
 
     Args:
         app: The application, or its import string; None for an empty FastAPI.
-        lifespan: The lifespan of the empty FastAPI, made by ``asynccontextmanager`` or not.
-        startup_timeout: Seconds that the app's lifespan may take to start.
-        shutdown_timeout: Seconds that requests in flight may take to end, and then the app's lifespan.
-        config: Ports, limits and retries; None for the global ones, as they are now.
-        tls: Whether, or how, the server speaks TLS: https and wss.
+        **options: As for :class:`~fastapi_testing.AsyncTestServer`.
     """
-    return AsyncTestServer(
-        app,
-        lifespan=lifespan,
-        startup_timeout=startup_timeout,
-        shutdown_timeout=shutdown_timeout,
-        config=config,
-        tls=tls,
-    )
+    return AsyncTestServer(app, **options)
 
 
 def _as_context_manager(lifespan: Lifespan | None) -> Any:

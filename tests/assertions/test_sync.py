@@ -47,7 +47,7 @@ class WebSocketTests(SyncWebSocketAssertions, FailureAssertions, unittest.TestCa
 
     def test_receives_nothing_more(self) -> None:
         """A wait has an end, by the session's time-out unless given."""
-        with self.ws.connect("/echo", timeout=10 * MS) as session:
+        with self.ws.connect("/echo", timeout=10 * MS, open_timeout=5) as session:
             with self.assertFails(f'WebSocket /echo: expected "a", got no message within {10 * MS:g} s'):
                 self.assertWebSocketReceives(session, "a")
             with self.assertFails('WebSocket /echo: expected "a", got no message within 0 s'):

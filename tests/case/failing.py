@@ -14,7 +14,7 @@ from fastapi import BackgroundTasks, FastAPI, Request, WebSocket
 from fastapi.responses import StreamingResponse
 
 from fastapi_testing import AsyncServerTestCase
-from tests.running import run_classes
+from tests.running import run_classes, without_exchanges
 from tests.timing import MS
 
 __all__ = ["FailingCase", "app", "failures", "line_of", "terminal_of"]
@@ -107,12 +107,16 @@ class FailingCase(AsyncServerTestCase):
 
 
 def failures(test: Any, base: type[unittest.TestCase] = FailingCase, /, **attributes: Any) -> list[str]:
-    """Run a function as the only test of a case, and return the text of each error and failure, without tracebacks."""
+    """
+    Run a function as the only test of a case, and return the text of each error and failure.
+
+    They are without tracebacks, and without the list of what the test has asked.
+    """
     case = type("Case", (base,), {"test": test, **attributes})
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         result = run_classes(case)
-    return [_without_frames(text) for _, text in [*result.errors, *result.failures]]
+    return [without_exchanges(_without_frames(text)) for _, text in [*result.errors, *result.failures]]
 
 
 def terminal_of(test: Any, **attributes: Any) -> str:

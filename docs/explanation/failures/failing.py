@@ -81,3 +81,16 @@ class HangingCase(Case):
 
 
 # ruff: noqa: ASYNC210 - blocking is what is shown
+
+
+class AskingCase(Case):
+    """Tests that say little of what they ask."""
+
+    async def test_asked(self) -> None:
+        await self.client.get("/items/apples")
+        response = await self.client.get("/item/apples")
+        self.assertTrue(response.is_success)
+
+    async def test_secrets(self) -> None:
+        response = await self.client.get("/items/apples", auth=("ada", "lovelace1843"), params={"token": "0123456789"})
+        self.assertStatus(response, 401)

@@ -2,10 +2,10 @@
 
 import json
 from typing import Any, NoReturn
-from unittest import TestCase
 
 from fastapi_testing.assertions.describing.describe import cut, describe_body, describe_request, describe_status
 from fastapi_testing.assertions.describing.exchange import describe_behind
+from fastapi_testing.assertions.describing.masked import MaskedFailures
 from fastapi_testing.assertions.describing.response import is_response, media_type
 
 __all__ = ["DocumentAssertions"]
@@ -13,7 +13,7 @@ __all__ = ["DocumentAssertions"]
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
 
-class DocumentAssertions(TestCase):
+class DocumentAssertions(MaskedFailures):
     """Base of the mixins whose assertions take a response, or a JSON document in another form."""
 
     def _fail(self, actual: Any, standard: str, msg: Any) -> NoReturn:

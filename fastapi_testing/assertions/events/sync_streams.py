@@ -1,10 +1,11 @@
+# Generated from streams.py by `python -m tests.sync_files --write`: change that file, not this one.
 """What a plain test can claim of Server-Sent Events."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol, cast
 
-from fastapi_testing.assertions.events.streams import Event, EventVerdicts, ExpectedEvent, ReceivedEvents
+from fastapi_testing.assertions.events.verdicts import Event, EventVerdicts, ExpectedEvent, ReceivedEvents
 from fastapi_testing.assertions.websocket.connection import time_limit
 
 __all__ = ["SyncEventAssertions", "SyncEventSource"]
@@ -13,7 +14,12 @@ __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
 
 class SyncEventSource(Protocol):
-    """What events come from in plain tests: a :class:`~fastapi_testing.SyncEventStream`."""
+    """
+    What events come from: an :class:`~fastapi_testing.SyncEventStream`.
+
+    Where it also has ``received`` with the events that came before, the assertions show them. Its ``str()`` is what
+    was asked.
+    """
 
     def next(self, timeout: float | None = None) -> Event:
         """Return the next event; raise TimeoutError if none comes in time, EOFError if the stream ends."""
@@ -21,7 +27,7 @@ class SyncEventSource(Protocol):
 
 
 class SyncEventAssertions(EventVerdicts):
-    """The assertions of :class:`~fastapi_testing.EventAssertions`, for test cases whose tests are no coroutines."""
+    """Assertions on Server-Sent Events (HTML Standard §9.2), for any test case whose tests are no coroutines."""
 
     def assertEvents(
         self,

@@ -3,11 +3,12 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar, overload
-from unittest import TestCase
 from unittest.util import safe_repr
 
 from fastapi_testing.assertions.describing.describe import cut
+from fastapi_testing.assertions.describing.masked import MaskedFailures
 
 __all__ = ["EventuallyAssertions", "Look", "check_timeout", "pauses"]
 
@@ -20,7 +21,7 @@ _LONGEST_PAUSE = 0.05
 """Seconds between two looks: soon at first, then ever more seldom."""
 
 
-class EventuallyAssertions(TestCase):
+class EventuallyAssertions(MaskedFailures):
     """Assertions that wait, for any test case whose tests are coroutines."""
 
     @overload
@@ -90,27 +91,27 @@ class Look:
         """Return what the probe returned when it held; for coroutines."""
         pause = pauses()
         while True:
-            self._is_looking = True
-            try:
-                value = await self._call()
-            except AssertionError as exc:
-                self.note_failure(exc)
-            else:
-                if self.holds(value):
+            with self.looking():
+                if self.holds(value := await self._call()):
                     return value
-            self._is_looking = False
             if limit.expired():  # the probe has made a failure of its cancellation, which comes only once
                 raise TimeoutError
             await asyncio.sleep(next(pause))
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Take note of how the probe fails within the block, which is one look."""
+        self._is_looking = True
+        try:
+            yield
+        except AssertionError as exc:
+            self._seen = f"failed: {exc}" if str(exc) else "failed, and did not say why"
+        self._is_looking = False
 
     def holds(self, value: Any) -> bool:
         """Take note of what the probe returned, and tell whether it holds."""
         self._seen = f"returned {cut(safe_repr(value))}"
         return bool(value) or (value is None and not self._is_lambda)
-
-    def note_failure(self, exc: AssertionError) -> None:
-        """Take note of how the probe failed."""
-        self._seen = f"failed: {exc}" if str(exc) else "failed, and did not say why"
 
     def describe(self, timeout: float) -> str:
         """Return what was expected, what was seen last, and whether the last look has come to no end."""

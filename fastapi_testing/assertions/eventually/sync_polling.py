@@ -4,8 +4,8 @@ import inspect
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
-from unittest import TestCase
 
+from fastapi_testing.assertions.describing.masked import MaskedFailures
 from fastapi_testing.assertions.eventually.polling import Look, check_timeout, pauses
 from fastapi_testing.server.clock import RealClock
 
@@ -16,7 +16,7 @@ __unittest = True  # unittest leaves the frames of this module out of tracebacks
 _T = TypeVar("_T")
 
 
-class SyncEventuallyAssertions(TestCase):
+class SyncEventuallyAssertions(MaskedFailures):
     """The assertions of :class:`~fastapi_testing.EventuallyAssertions`, for tests that are no coroutines."""
 
     def assertEventually(self, probe: Callable[[], _T], timeout: float = 5.0, msg: Any = None) -> _T:
@@ -47,12 +47,8 @@ class SyncEventuallyAssertions(TestCase):
             raise TypeError(f"{probe!r} is a coroutine function: give lambda: self.run_async(...)")
         look = Look(probe)
         for _ in _until(RealClock.now() + timeout):
-            try:
-                value = probe()
-            except AssertionError as exc:
-                look.note_failure(exc)
-            else:
-                if look.holds(value):
+            with look.looking():
+                if look.holds(value := probe()):
                     return value
         return self.fail(self._formatMessage(msg, look.describe(timeout)))
 

@@ -1,7 +1,7 @@
 """What the WebSocket assertions use of a connection, and what can come of one."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, Self
 
@@ -12,17 +12,15 @@ from fastapi_testing.assertions.describing.describe import request_target
 from fastapi_testing.assertions.describing.exchange import exchange_behind
 
 __all__ = [
-    "Connecting",
     "HandshakeRequest",
     "RejectedHandshake",
     "SyncWebSocketConnection",
     "WebSocketConnection",
     "handshake_limit",
-    "open_connection",
     "peer_close",
-    "receive",
-    "receive_now",
+    "receive_next",
     "received_messages",
+    "sync_receive_next",
     "target_of",
     "time_limit",
 ]
@@ -62,10 +60,6 @@ class SyncWebSocketConnection(Protocol):
     def close(self) -> None:
         """Close the connection."""
         ...
-
-
-Connecting = Awaitable[WebSocketConnection]
-"""What opens a connection when it is awaited, such as ``self.ws.connect(path)`` or ``websockets.connect(uri)``."""
 
 
 class HandshakeRequest(NamedTuple):
@@ -121,7 +115,7 @@ def handshake_limit(connecting: object, timeout: float | None) -> float:
     return (begun_with or _TIMEOUT) if timeout is None else timeout
 
 
-async def receive(session: WebSocketConnection, seconds: float) -> str | bytes | ConnectionClosed | TimeoutError:
+async def receive_next(session: WebSocketConnection, seconds: float) -> str | bytes | ConnectionClosed | TimeoutError:
     """Return what happens next: a message, the end of the connection, or nothing for as long."""
     try:
         async with asyncio.timeout(seconds):
@@ -130,20 +124,13 @@ async def receive(session: WebSocketConnection, seconds: float) -> str | bytes |
         return exc
 
 
-def receive_now(session: SyncWebSocketConnection, seconds: float) -> str | bytes | ConnectionClosed | TimeoutError:
-    """Do what :func:`receive` does, of a session whose methods wait."""
+def sync_receive_next(
+    session: SyncWebSocketConnection, seconds: float
+) -> str | bytes | ConnectionClosed | TimeoutError:
+    """Do what :func:`receive_next` does, of a session whose methods wait."""
     try:
         return session.recv(timeout=seconds)
     except (ConnectionClosed, TimeoutError) as exc:
-        return exc
-
-
-async def open_connection(connecting: Connecting, seconds: float) -> WebSocketConnection | InvalidStatus | TimeoutError:
-    """Return what comes of a handshake: a connection, what rejects it, or nothing for as long."""
-    try:
-        async with asyncio.timeout(seconds):
-            return await connecting
-    except (InvalidStatus, TimeoutError) as exc:
         return exc
 
 

@@ -1,20 +1,18 @@
 """What a test can claim of a WebSocket."""
 
-import inspect
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from websockets.exceptions import InvalidStatus
 
 from fastapi_testing.assertions.comparing.patterns import TextOrPattern
 from fastapi_testing.assertions.comparing.status import ExpectedStatus
+from fastapi_testing.assertions.websocket.attempts import Connecting, attempt_of, open_connection
 from fastapi_testing.assertions.websocket.connection import (
-    Connecting,
     RejectedHandshake,
     WebSocketConnection,
     handshake_limit,
-    open_connection,
-    receive,
+    receive_next,
     target_of,
 )
 from fastapi_testing.assertions.websocket.payload import check_expected
@@ -24,8 +22,6 @@ from fastapi_testing.assertions.websocket.verdicts import Awaited, Rejection, We
 __all__ = ["WebSocketAssertions"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
-
-_AN_AWAITABLE = "what connects when it is awaited, such as websockets.connect(uri)"
 
 
 class WebSocketAssertions(WebSocketVerdicts):
@@ -62,7 +58,7 @@ class WebSocketAssertions(WebSocketVerdicts):
         """
         check_expected(expected)
         awaited = Awaited.of(session, timeout)
-        return self._check_received(awaited, await receive(session, awaited.seconds), expected, msg)
+        return self._check_received(awaited, await receive_next(session, awaited.seconds), expected, msg)
 
     async def assertWebSocketReceivesAll(
         self, session: WebSocketConnection, messages: Sequence[Any], timeout: float | None = None, msg: Any = None
@@ -91,7 +87,7 @@ class WebSocketAssertions(WebSocketVerdicts):
             check_expected(expected)
         awaited, taken = Awaited.of(session, timeout), Unordered(messages)
         while not taken.complete:
-            self._check_taken(awaited, await receive(session, awaited.seconds), taken, msg)
+            self._check_taken(awaited, await receive_next(session, awaited.seconds), taken, msg)
         return taken.values()
 
     async def assertWebSocketReceivesNothing(
@@ -109,7 +105,7 @@ class WebSocketAssertions(WebSocketVerdicts):
             msg: What to say besides.
         """
         awaited = Awaited.of(session, within)
-        self._check_silence(awaited, await receive(session, within), msg)
+        self._check_silence(awaited, await receive_next(session, within), msg)
 
     async def assertWebSocketClosed(
         self,
@@ -137,7 +133,7 @@ class WebSocketAssertions(WebSocketVerdicts):
         """
         check_reason(reason)
         awaited = Awaited.of(session, timeout)
-        self._check_closed(awaited, await receive(session, awaited.seconds), code, reason, msg)
+        self._check_closed(awaited, await receive_next(session, awaited.seconds), code, reason, msg)
 
     async def assertWebSocketRejected(
         self,
@@ -174,21 +170,10 @@ class WebSocketAssertions(WebSocketVerdicts):
             ValueError: If there is no such status.
         """
         expected = Rejection.parse(status, body)
-        attempt = self._connect(connecting)
+        attempt = attempt_of(self, connecting, timeout)
         seconds = handshake_limit(attempt, timeout)
         outcome = await open_connection(attempt, seconds)
         target = connecting if isinstance(connecting, str) else target_of(attempt) or target_of(outcome)
         if not isinstance(outcome, InvalidStatus | TimeoutError):
             await outcome.close()
         return self._check_rejected(target, outcome, expected, seconds, msg)
-
-    def _connect(self, connecting: str | Connecting) -> Connecting:
-        if inspect.isawaitable(connecting):
-            return connecting
-        if not isinstance(connecting, str):
-            raise TypeError(f"connecting {connecting!r} is not understood: give a path, or {_AN_AWAITABLE}")
-        client = getattr(self, "ws", None)
-        if client is None:
-            name = type(self).__qualname__
-            raise TypeError(f"{name} has no `ws` to connect to {connecting!r} with: give {_AN_AWAITABLE}")
-        return cast("Connecting", client.connect(connecting))

@@ -1,17 +1,19 @@
+# Generated from sessions.py by `python -m tests.sync_files --write`: change that file, not this one.
 """What a plain test can claim of a WebSocket."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any
 
 from websockets.exceptions import InvalidStatus
 
 from fastapi_testing.assertions.comparing.patterns import TextOrPattern
 from fastapi_testing.assertions.comparing.status import ExpectedStatus
+from fastapi_testing.assertions.websocket.attempts import SyncConnecting, sync_attempt_of, sync_open_connection
 from fastapi_testing.assertions.websocket.connection import (
     RejectedHandshake,
     SyncWebSocketConnection,
     handshake_limit,
-    receive_now,
+    sync_receive_next,
     target_of,
 )
 from fastapi_testing.assertions.websocket.payload import check_expected
@@ -22,15 +24,13 @@ __all__ = ["SyncWebSocketAssertions"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
-SyncConnecting = Callable[[], SyncWebSocketConnection]
-"""What opens a connection when it is called, such as ``lambda: self.ws.connect(path, headers=...)``."""
-
 
 class SyncWebSocketAssertions(WebSocketVerdicts):
     """
-    The assertions of :class:`~fastapi_testing.WebSocketAssertions`, for test cases whose tests are no coroutines.
+    Assertions on WebSockets, for any test case whose tests are no coroutines.
 
-    They take the sessions of this package that wait, and the connections of :mod:`websockets.sync`.
+    They take the sessions of this package and the connections of :mod:`websockets.sync`. Each wait has an end: after
+    ``timeout`` seconds, unless given those of the session, or five.
     """
 
     def assertWebSocketReceives(
@@ -59,13 +59,18 @@ class SyncWebSocketAssertions(WebSocketVerdicts):
         """
         check_expected(expected)
         awaited = Awaited.of(session, timeout)
-        return self._check_received(awaited, receive_now(session, awaited.seconds), expected, msg)
+        return self._check_received(awaited, sync_receive_next(session, awaited.seconds), expected, msg)
 
     def assertWebSocketReceivesAll(
         self, session: SyncWebSocketConnection, messages: Sequence[Any], timeout: float | None = None, msg: Any = None
     ) -> list[Any]:
         """
-        Fail unless the next messages are the expected ones, in any order; it receives as many, and no more.
+        Fail unless the next messages are the expected ones, in any order.
+
+        It receives as many messages as are expected, and no more; at the first that none of the expected ones is left
+        for, it fails. ::
+
+            self.assertWebSocketReceivesAll(chat, [{"joined": "Ada"}, {"joined": "Grace"}])
 
         Args:
             session: The WebSocket.
@@ -83,12 +88,15 @@ class SyncWebSocketAssertions(WebSocketVerdicts):
             check_expected(expected)
         awaited, taken = Awaited.of(session, timeout), Unordered(messages)
         while not taken.complete:
-            self._check_taken(awaited, receive_now(session, awaited.seconds), taken, msg)
+            self._check_taken(awaited, sync_receive_next(session, awaited.seconds), taken, msg)
         return taken.values()
 
     def assertWebSocketReceivesNothing(self, session: SyncWebSocketConnection, within: float, msg: Any = None) -> None:
         """
         Fail if a message comes, or the connection ends, within a time.
+
+        A wait is no proof: where the app can be made to send something that comes after what it must not send, receive
+        that instead.
 
         Args:
             session: The WebSocket.
@@ -96,7 +104,7 @@ class SyncWebSocketAssertions(WebSocketVerdicts):
             msg: What to say besides.
         """
         awaited = Awaited.of(session, within)
-        self._check_silence(awaited, receive_now(session, within), msg)
+        self._check_silence(awaited, sync_receive_next(session, within), msg)
 
     def assertWebSocketClosed(
         self,
@@ -124,7 +132,7 @@ class SyncWebSocketAssertions(WebSocketVerdicts):
         """
         check_reason(reason)
         awaited = Awaited.of(session, timeout)
-        self._check_closed(awaited, receive_now(session, awaited.seconds), code, reason, msg)
+        self._check_closed(awaited, sync_receive_next(session, awaited.seconds), code, reason, msg)
 
     def assertWebSocketRejected(
         self,
@@ -161,27 +169,10 @@ class SyncWebSocketAssertions(WebSocketVerdicts):
             ValueError: If there is no such status.
         """
         expected = Rejection.parse(status, body)
-        connect = self._connector(connecting, timeout)
-        outcome = _open(connect)
+        attempt = sync_attempt_of(self, connecting, timeout)
+        seconds = handshake_limit(attempt, timeout)
+        outcome = sync_open_connection(attempt, seconds)
+        target = connecting if isinstance(connecting, str) else target_of(attempt) or target_of(outcome)
         if not isinstance(outcome, InvalidStatus | TimeoutError):
             outcome.close()
-        target = connecting if isinstance(connecting, str) else target_of(outcome)
-        return self._check_rejected(target, outcome, expected, handshake_limit(connect, timeout), msg)
-
-    def _connector(self, connecting: str | SyncConnecting, timeout: float | None) -> SyncConnecting:
-        if callable(connecting):
-            return connecting
-        if not isinstance(connecting, str):
-            raise TypeError(f"connecting {connecting!r} is not understood: give a path, or a function that connects")
-        client: Any = getattr(self, "ws", None)
-        if client is None:
-            name = type(self).__qualname__
-            raise TypeError(f"{name} has no `ws` to connect to {connecting!r} with: give a function that connects")
-        return lambda: cast("SyncWebSocketConnection", client.connect(connecting, open_timeout=timeout))
-
-
-def _open(connect: SyncConnecting) -> SyncWebSocketConnection | InvalidStatus | TimeoutError:
-    try:
-        return connect()
-    except (InvalidStatus, TimeoutError) as exc:
-        return exc
+        return self._check_rejected(target, outcome, expected, seconds, msg)

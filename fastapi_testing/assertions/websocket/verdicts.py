@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
-from unittest import TestCase
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Close
@@ -18,6 +17,7 @@ from fastapi_testing.assertions.describing.describe import (
     describe_received,
 )
 from fastapi_testing.assertions.describing.exchange import describe_behind
+from fastapi_testing.assertions.describing.masked import MaskedFailures
 from fastapi_testing.assertions.describing.response import text_of
 from fastapi_testing.assertions.websocket.connection import (
     RejectedHandshake,
@@ -93,7 +93,7 @@ class Rejection:
         return f" with {' and '.join(parts)}" if parts else ""
 
 
-class WebSocketVerdicts(TestCase):
+class WebSocketVerdicts(MaskedFailures):
     """Base of the assertions on WebSockets: it fails where what came is not what was expected."""
 
     def _check_received(self, awaited: Awaited, event: WebSocketEvent, expected: Any, msg: Any) -> Any:

@@ -1,1 +1,1 @@
-"""What a test leaves, raises unseen or hangs in: noted while it runs, judged at its end."""
+"""What a test leaves behind, what its app raises unseen, and where it hangs: noted while it runs, told at its end."""

@@ -1,4 +1,36 @@
-"""What a test opened and what the app did for it: closed at its end, reported, and put back as it was."""
+"""
+What a test opened and what the app did for it: closed at its end, reported, and put back as it was.
+
+Theory of operation
+-------------------
+
+A guard looks after one test, in three steps. Each is taken once, and the third also where the second fails:
+
+#. ``begin()``, before the test's own set-up: the overrides are noted, and the recorders of the servers that it may
+   speak to start over. From then on every server that it starts or has a client of is watched as well.
+#. ``leave()``, after all of its own cleanups, in this order:
+
+   a. Its clients are closed: an open stream would keep the app busy.
+   b. The tasks that it started itself are cancelled: what they hold open would, too.
+   c. The app gets ``settle_timeout`` to end its calls, here and on other threads, since it may not be done.
+   d. What is left is cancelled, here and then elsewhere.
+
+#. ``judge()``: overrides are put back, recorders no longer report here, and what the test has not expected is told:
+   first what the app should have raised and did not, then what it raised unseen, then what was left.
+
+Whose a task is decides when it ends. *The test's*: no server has started it. *The app's*: it, or what started it,
+answers a connection (``serving``). *At home*: the lifespan has started it, or it runs this code. What ran before the
+test is nobody's here: ``tasks`` does not return it.
+
+On Ctrl-C (``cut_short()``) the steps are the same, but there is no time for the app, and no word of leaks.
+
+What is never so:
+
+* A task at home, or one that ran before the test, is cancelled.
+* A leak is told twice: what does not end when it is cancelled is let go of (``cancel_tasks``).
+* A leak that is an error, as a warning or a failure, hides what the app raised.
+* A wait has no limit: it has ``settle_timeout``, or that of the cancelling.
+"""
 
 import asyncio
 import contextlib
@@ -82,9 +114,11 @@ class TestGuard:
 
     def cut_short(self, interruption: KeyboardInterrupt) -> None:
         """Note on Ctrl-C what is in flight, which has no more time then, and is reported by that."""
+        from fastapi_testing.masking import mask  # noqa: PLC0415 - only a report needs its patterns
+
         for recorder in self.recorders:
             for exchange in recorder.in_flight:
-                interruption.add_note(f"in flight: {exchange.whereabouts}")
+                interruption.add_note(f"in flight: {mask(exchange.whereabouts)}")
         self._interrupted = True
         self._settle_timeout = 0.0
 
@@ -156,7 +190,9 @@ class TestGuard:
         if self._interrupted or not self._leaks:
             return ""
         what = "a task" if len(self._leaks) == 1 else f"{len(self._leaks)} tasks"
-        return f"{self._test} left {what} running, cancelled now:{''.join(self._leaks)}"
+        from fastapi_testing.masking import mask  # noqa: PLC0415 - only a report needs its patterns
+
+        return mask(f"{self._test} left {what} running, cancelled now:{''.join(self._leaks)}")
 
 
 class OverridesGuard:

@@ -10,12 +10,13 @@ from typing import Any, Literal, Self
 from unittest import SkipTest
 
 from fastapi_testing.assertions.describing.exchange import describe_exchange
+from fastapi_testing.case.guards.last_exchanges import note_last_exchanges
 from fastapi_testing.server.recording.ends import ends_of
 from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.recorder import Recorder
 from fastapi_testing.server.recording.tasks import TaskFailure
 
-__all__ = ["ServerRaises", "describe_unseen", "noting_errors", "release_logs"]
+__all__ = ["ServerRaises", "describe_unseen", "release_logs", "telling_more"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
@@ -155,14 +156,24 @@ def describe_unseen(recorders: Iterable[Recorder]) -> list[str]:
 
 
 @contextlib.contextmanager
-def noting_errors(recorders: Iterable[Recorder]) -> Iterator[None]:
-    """Add to a failure the exceptions that the app has answered with, where it does not show them yet."""
+def telling_more(recorders: Sequence[Recorder], *, show_secrets: bool) -> Iterator[None]:
+    """
+    Add to a failure what the app has to do with it, and take the secrets out of its text.
+
+    That is the exceptions that the app has answered with, where the failure does not show them yet, and what the test
+    has asked last.
+    """
     try:
         yield
     except SkipTest:
         raise
     except Exception as exc:
         _note_errors(exc, recorders)
+        note_last_exchanges(exc, recorders)
+        if not show_secrets:
+            from fastapi_testing.masking import mask_exception  # noqa: PLC0415 - only a failure needs its patterns
+
+            mask_exception(exc)
         raise
 
 

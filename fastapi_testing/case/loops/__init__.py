@@ -1,1 +1,1 @@
-"""The event loop of test classes, and what every case owes to its runner."""
+"""The event loop of test classes, and what its runner asks of every case."""

@@ -1,4 +1,30 @@
-"""What a test replaces, and gets back at its end: dependencies of the app, and environment variables."""
+"""
+What a test replaces, and gets back at its end: dependencies of the app, and environment variables.
+
+Theory of operation
+-------------------
+
+An override has a holder that ends it: a class, a test, or a block (``override_dependencies`` around code or a
+function). The holders lie within each other, and each puts a layer (``layers.py``) that its end takes away; a class
+and a test do so by a cleanup, which runs whether or not they fail. The order in which they are put:
+
+#. Those that the class declares: of ``dependency_overrides`` the nearest one of its bases', then the decorators, its
+   bases' first. This is once for a class; for each test where each has a server of its own, whose app may be a new
+   one.
+#. Those of ``asyncSetUpClass`` or ``setUpClass``, then those of the test, then those of blocks. The last one is in
+   effect.
+
+Whose app is meant, where none is named, is the running holder's. It is in a context variable, which is set in the
+class's context and then in each test's, so tasks and threads that a test starts have it, and other tests do not.
+
+A block may be in use several times at once, by tasks that run at once, and is left by the one that entered it last, of
+those of the task or thread that leaves it; where that one has entered none (hooks of a test may run in tasks of their
+own), by whoever entered it last of all.
+
+What is never so: a part of a block is in effect (where one of its overrides is refused, those before it are taken
+back); a value is called, or an override that takes anything (``*args, **kwargs``) is given parameters that FastAPI
+would ask of the query; an environment variable is changed when another one of the same call is refused.
+"""
 
 import asyncio
 import contextlib

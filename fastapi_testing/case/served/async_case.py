@@ -5,14 +5,15 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, Unpack
 
+import httpx
+
 from fastapi_testing.assertions import EventAssertions, EventuallyAssertions, WebSocketAssertions
 from fastapi_testing.case.guards.guard import TestGuard
-from fastapi_testing.case.guards.server_errors import noting_errors
 from fastapi_testing.case.guards.watchdog import Watchdog
 from fastapi_testing.case.loops.class_case import AsyncClassTestCase
 from fastapi_testing.case.loops.class_loop import ClassLoop, make_runner
 from fastapi_testing.case.served.module_server import ModuleServer
-from fastapi_testing.case.served.served_case import RunningServer, ServedCase
+from fastapi_testing.case.served.served_case import RunningServer, ServedCase, shares_connections
 from fastapi_testing.client import Client, ClientOptions, LoopbackTransport, WebSocketClient
 from fastapi_testing.server import Server
 from fastapi_testing.server.recording.recorder import watcher
@@ -73,7 +74,7 @@ class AsyncServerTestCase(
         if cls.server_scope != "test":
             cls._server = await cls._start_server()
             cls.addClassCleanup(delattr, cls, "_server")
-            cls._transport = _connections(cls._server)
+            cls._transport = _connections(cls._server, cls.limits)
             cls.addAsyncClassCleanup(cls._transport.aclose)
             cls._begin_class_overrides()
 
@@ -87,7 +88,7 @@ class AsyncServerTestCase(
 
     def new_client(self, *, server: Server | None = None, **options: Unpack[ClientOptions]) -> Client:
         server = server or self.server
-        transport = self._transport if server is self.server and "verify" not in options else None
+        transport = self._transport if server is self.server and shares_connections(options) else None
         client: Client = self._make_client(self.client_class, server, transport=transport, **options)
         self._clients.append(client)
         return client
@@ -148,11 +149,11 @@ class AsyncServerTestCase(
 
     async def _start_own_server(self) -> None:
         self._server = await self.enterAsyncContext(await self._make_server())
-        self._transport = _connections(self._server)
+        self._transport = _connections(self._server, self.limits)
         self.addAsyncCleanup(self._transport.aclose)
 
     def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        with noting_errors(self._guard.recorders):
+        with self._telling_more():
             return self._call_in_time(function, *args, **kwargs)
 
     def _call_in_time(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -179,5 +180,5 @@ class AsyncServerTestCase(
         return self._guard.leftovers()
 
 
-def _connections(server: Server) -> LoopbackTransport:
-    return LoopbackTransport(ssl_context=server.client_ssl_context() if server.tls else None)
+def _connections(server: Server, limits: httpx.Limits) -> LoopbackTransport:
+    return LoopbackTransport(ssl_context=server.client_ssl_context() if server.tls else None, limits=limits)

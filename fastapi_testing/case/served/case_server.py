@@ -41,7 +41,7 @@ class CaseServer(ServerThread):
         self._take(await self._case._make_server())  # noqa: SLF001 - of this room
         await super()._start()
         self.transport: LoopbackTransport = LoopbackTransport(
-            ssl_context=self.client_ssl_context() if self.tls else None
+            ssl_context=self.client_ssl_context() if self.tls else None, limits=self._case.limits
         )
 
     async def _stop(self) -> None:

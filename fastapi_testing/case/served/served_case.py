@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi_testing.assertions import HTTPAssertions, JsonAssertions, ModelAssertions, OpenAPIAssertions
 from fastapi_testing.case.guards.guard import Leaks, TestGuard
 from fastapi_testing.case.guards.hangs import choose_test_timeout
-from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, noting_errors
+from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, telling_more
 from fastapi_testing.case.guards.watchdog import SyncWatchdog, TestTimeout
 from fastapi_testing.case.mistakes.checked_case import CheckedCase
 from fastapi_testing.case.overrides.dependencies import DependencyOverrides
@@ -26,7 +26,7 @@ from fastapi_testing.server.tls.endpoint import TLSEndpoint
 if TYPE_CHECKING:
     from fastapi_testing.server.serving.thread import ServerThread
 
-__all__ = ["RunningServer", "ServedCase"]
+__all__ = ["RunningServer", "ServedCase", "shares_connections"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
@@ -81,6 +81,9 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
 
     timeout: ClassVar[float | httpx.Timeout | None] = 5.0
     """Seconds that each step of a request may take, or an :class:`httpx.Timeout`."""
+
+    limits: ClassVar[httpx.Limits] = httpx.Limits(max_connections=100)
+    """Connections that the clients of a test have at the most, all together; more requests at once wait for one."""
 
     follow_redirects: ClassVar[bool] = False
     """Whether the client follows redirects."""
@@ -153,7 +156,7 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
 
     @contextlib.contextmanager
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
-        with super().subTest(*args, **params), noting_errors(self._guard.recorders):
+        with super().subTest(*args, **params), self._telling_more():
             yield
 
     @property
@@ -233,6 +236,9 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
             getattr(client, "http", client).event_hooks["response"].append(self._openapi_hook(server.app))
         return client
 
+    def _telling_more(self) -> contextlib.AbstractContextManager[None]:
+        return telling_more(self._guard.recorders, show_secrets=self.show_secrets)
+
     def _judge(self) -> None:
         """Fail for what the app did and nobody has seen, and for what the test left."""
         if troubles := self._guard.judge(self.leaks, getattr(self, self._testMethodName)):
@@ -287,3 +293,8 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
     def _names_app(cls) -> type:
         """Return the nearest of the classes that has ``app`` or ``create_app``."""
         return next(owner for owner in cls.__mro__ if "create_app" in vars(owner) or vars(owner).get("app") is not None)
+
+
+def shares_connections(options: ClientOptions) -> bool:
+    """Tell whether a client goes by the connections that the clients of its server share."""
+    return not options.keys() & {"limits", "verify"}

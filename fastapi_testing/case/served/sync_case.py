@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, Unpack
 
 from fastapi_testing.assertions import SyncEventAssertions, SyncEventuallyAssertions, SyncWebSocketAssertions
 from fastapi_testing.case.guards.guard import TestGuard
-from fastapi_testing.case.guards.server_errors import ServerRaises, noting_errors
+from fastapi_testing.case.guards.server_errors import ServerRaises
 from fastapi_testing.case.guards.watchdog import SyncWatchdog
 from fastapi_testing.case.loops.class_case import AsyncClassTestCase
 from fastapi_testing.case.loops.running import (
@@ -26,7 +26,7 @@ from fastapi_testing.case.loops.running import (
 from fastapi_testing.case.overrides.dependencies import ClassOrTestMethod
 from fastapi_testing.case.served.case_server import CaseServer, WaitingRaises
 from fastapi_testing.case.served.module_thread import ModuleThread
-from fastapi_testing.case.served.served_case import RunningServer, ServedCase
+from fastapi_testing.case.served.served_case import RunningServer, ServedCase, shares_connections
 from fastapi_testing.client import ClientOptions, SyncClient
 from fastapi_testing.server import ServerThread
 from fastapi_testing.server.cancelling import all_tasks
@@ -186,7 +186,7 @@ class ServerTestCase(
         server = server or self.server
         if not isinstance(server, ServerThread):
             raise TypeError(f"the clients of a ServerTestCase are those of a ServerThread, got {server!r}")
-        transport = self._server.transport if server is self.server and "verify" not in options else None
+        transport = self._server.transport if server is self.server and shares_connections(options) else None
         client: SyncClient = self._make_client(self.client_class, server, thread=server, transport=transport, **options)
         self._clients.append(client)
         return client
@@ -196,7 +196,7 @@ class ServerTestCase(
         """Return what is entered for the server: one of the class's own, or the one that its module shares."""
         if cls.server_scope == "class":
             return CaseServer(cls, cls.loop_factory)
-        options = [cls.loop_factory, cls._server_arguments()]
+        options = [cls.loop_factory, cls._server_arguments(), cls.limits]
         make = partial(_module_thread, cls)
         return ModuleThread.of(cls.__module__, cls._shared_app(), options, make).lend()
 
@@ -248,7 +248,7 @@ class ServerTestCase(
 
     def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call a function in the test's context and within its time; refuse one that is asynchronous."""
-        with noting_errors(self._guard.recorders), ending_on_users_line(self.failureException):
+        with self._telling_more(), ending_on_users_line(self.failureException):
             try:
                 result = self._call_in_time(function, *args, **kwargs)
             except BaseException as exc:

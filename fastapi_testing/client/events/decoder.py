@@ -9,6 +9,7 @@ from httpx_sse import ServerSentEvent
 __all__ = ["EventDecoder"]
 
 _LINE_END = re.compile("\r\n|\n|\r")
+"""What ends a line. A CR at the end of a chunk ends one at once: a LF that begins the next chunk belongs to it."""
 
 
 class EventDecoder:
@@ -30,25 +31,31 @@ class EventDecoder:
         self.last_event_id: str = last_event_id
         self.retry: int | None = None
         self._decode = codecs.getincrementaldecoder("utf-8-sig")("replace").decode
-        self._text = ""
+        self._rest: list[str] = []  # of a line whose end has not come, in pieces: joining them each time is quadratic
+        self._after_cr = False
         self._start()
 
     def feed(self, chunk: bytes) -> Iterator[ServerSentEvent]:
         """Yield the events that are complete with these bytes."""
-        self._text += self._decode(chunk)
-        *lines, self._text = self._split()
-        for line in lines:
+        for line in self._lines(self._decode(chunk)):
             if line:
                 self._process(line)
             else:
                 yield from self._dispatch()
 
-    def _split(self) -> list[str]:
-        """Return the lines so far; the last is not complete. A CR at the end may be the first half of a CRLF."""
-        if not self._text.endswith("\r"):
-            return _LINE_END.split(self._text)
-        *lines, last = _LINE_END.split(self._text[:-1])
-        return [*lines, f"{last}\r"]
+    def _lines(self, text: str) -> Iterator[str]:
+        """Yield the lines that end in a text; keep what begins behind the last of them."""
+        if not text:
+            return
+        if self._after_cr:
+            text = text.removeprefix("\n")
+        self._after_cr = text.endswith("\r")
+        first, *lines = _LINE_END.split(text)
+        self._rest.append(first)
+        if lines:
+            yield "".join(self._rest)
+            self._rest = [lines.pop()]
+            yield from lines
 
     def _start(self) -> None:
         self._type = ""

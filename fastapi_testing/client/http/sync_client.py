@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import httpx
 
-from fastapi_testing.client.events.stream import EventStreamOptions
 from fastapi_testing.client.events.sync_stream import SyncEventStream
-from fastapi_testing.client.http.client import ClientOptions
 from fastapi_testing.client.http.lean import LeanSyncClient
-from fastapi_testing.client.transport.loopback import LoopbackTransport
+from fastapi_testing.client.http.one_server import ClientOptions, OneServerClient
 from fastapi_testing.client.wrappers.bridge import BridgeTransport, Extensions
-from fastapi_testing.client.wrappers.origin import OneOriginTransport
-from fastapi_testing.client.wrappers.settling import Settling, SettlingTransport
+from fastapi_testing.client.wrappers.settling import Settling
 from fastapi_testing.server.threads.loop_thread import LoopThread
 
 if TYPE_CHECKING:
@@ -22,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["SyncClient"]
 
 
-class SyncClient(LeanSyncClient):
+class SyncClient(OneServerClient[SyncEventStream], LeanSyncClient):
     """
     An :class:`httpx.Client` of one server: what :class:`~fastapi_testing.Client` is for tests that are no coroutines.
 
@@ -54,68 +51,20 @@ class SyncClient(LeanSyncClient):
         settling: Settling | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        verify = options.pop("verify", None)
-        self._ssl_context = getattr(transport, "ssl_context", None) if verify is None else verify
-        chosen = transport or LoopbackTransport(ssl_context=verify)
-        one_origin = OneOriginTransport(chosen, httpx.URL(base_url), owned=transport is None)
-        self._settling = settling or Settling()
         self._thread = thread or LoopThread(f"the client of {base_url}")
         self._owns_thread = thread is None
-        super().__init__(
-            base_url=base_url,
-            transport=BridgeTransport(self._thread, SettlingTransport(one_origin, self._settling)),
-            trust_env=False,
-            **options,
-        )
+        wire = self._wire(base_url, transport, settling, options)
+        super().__init__(base_url=base_url, transport=BridgeTransport(self._thread, wire), trust_env=False, **options)
 
     @cached_property
     def ws(self) -> "SyncWebSocketClient":
         """Opens WebSocket connections with this client's headers, cookies and time-out for reading."""
         from fastapi_testing.client.websocket.sync_client import SyncWebSocketClient  # noqa: PLC0415 - few tests need it
 
-        ssl_context = self._ssl_context if self.base_url.scheme == "https" else None
-        timeout = 5.0 if self.timeout.read is None else self.timeout.read
-        return SyncWebSocketClient(
-            self,
-            thread=self._thread,
-            timeout=timeout,
-            ssl=ssl_context,
-            raise_server_exceptions=self._settling.raise_server_exceptions,
-        )
+        return SyncWebSocketClient(self, thread=self._thread, **self._handshake_options())
 
-    def sse(
-        self,
-        path: str | httpx.URL,
-        *,
-        method: str = "GET",
-        timeout: float | None = None,
-        last_event_id: str = "",
-        **options: Unpack[EventStreamOptions],
-    ) -> SyncEventStream:
-        """
-        Open a stream of Server-Sent Events (HTML Standard §9.2).
-
-        ::
-
-            with self.client.sse("/prices") as events: ...
-
-        Args:
-            path: The path, or a URL on the test server.
-            method: The method of the request.
-            timeout: Seconds that the response, and then each event, may take; the client's own unless given.
-            last_event_id: The ``Last-Event-ID`` to begin with, as a browser sends it that connects again.
-            **options: As for :meth:`httpx.Client.request`.
-
-        Returns:
-            What is entered for the open stream. Doing so raises what follows.
-
-        Raises:
-            httpx_sse.SSEError: If the answer is no stream of events.
-            TimeoutError: If there is no answer in time.
-        """
-        return SyncEventStream(
-            self, self._thread, path, method=method, timeout=timeout, last_event_id=last_event_id, **options
-        )
+    def _make_stream(self, path: str | httpx.URL, **options: Any) -> SyncEventStream:
+        return SyncEventStream(self, self._thread, path, **options)
 
     def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
         if self._owns_thread and not self.is_closed:

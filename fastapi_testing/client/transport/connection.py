@@ -1,9 +1,47 @@
-"""One connection to the server: an asyncio protocol that sends requests and reads their responses (RFC 9112 §9)."""
+"""
+One connection to the server: an asyncio protocol that sends requests and reads their responses (RFC 9112 §9).
+
+Theory of operation
+-------------------
+
+It serves one request after the other and never two at once, so its phase is that of one exchange:
+
+======== ============== =======================================================================================
+phase    next           what it is
+======== ============== =======================================================================================
+idle     sending        Nobody has asked anything. Data that comes now is no answer: "the client MUST NOT consider that
+                        data to be a valid response" (RFC 9112 §9.2).
+sending  sent, stopped  The request goes out. What comes meanwhile is read without a limit: a server that could not
+                        write might not read either, and both would wait.
+sent     idle           All of the request is out. The response may be there already, in part or whole.
+stopped  idle           The rest of the request stays here. The server has answered with an error, after which a client
+                        "SHOULD immediately cease transmitting the body" (§9.5), or answered and takes no more.
+======== ============== =======================================================================================
+
+``exchange()`` leads from idle to sent or stopped, and ``release()`` back, but only where the next response on the wire
+will be that to the next request. Else it closes the connection, and so does ``exchange()`` where it raises, in whatever
+phase that is; what is closed serves nothing any more.
+
+Beside the phase, in the order in which they may come:
+
+* The head of the response, then its end (the reader's ``has_head`` and ``complete``), in any phase but idle.
+* ``_error``: why no more of the response will come. The first one stays, and whoever waits next gets it. Where it is
+  set, the connection is closed or about to be.
+* ``closed``: asyncio has let go of the socket. It comes last and once.
+
+What is never so:
+
+* Two tasks wait at the same time: there is one ``_waiter``.
+* An idle connection has stopped reading: only a response that is not complete is held back, and that is not released.
+* A request is sent a second time, though RFC 9112 §9.3.1 would allow that for some: a test counts calls.
+"""
 
 import asyncio
+import contextlib
+import os
 import select
 from http import HTTPStatus
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Literal, Protocol, TypeVar, cast
 
 import httpx
 
@@ -66,9 +104,7 @@ class Connection(asyncio.Protocol):
         self._loop = loop
         self._watchdog = Watchdog(loop, self._expire)
         self._waiter: asyncio.Future[bool] | None = None
-        self._busy = False
-        self._sending = False
-        self._sent = False  # all of the request
+        self._phase: Literal["idle", "sending", "sent", "stopped"] = "idle"
         self._error: httpx.TransportError | None = None  # why no more of the response will come
         self._writable = True
         self._reading = True
@@ -93,14 +129,14 @@ class Connection(asyncio.Protocol):
         timeouts = request.extensions.get("timeout", {})
         self._request = request
         self._response = response = ResponseReader(request.method, switches=head.switches)
-        self._busy = self._sending = True
+        self._phase = "sending"
         try:
             if isinstance(request.stream, httpx.ByteStream):
                 self._write(head, b"".join(request.stream))
-                self._sent = self._writable or await self._drain(timeouts.get("write"))
+                all_sent = self._writable or await self._drain(timeouts.get("write"))
             else:
-                self._sent = await self._send_pieces(request.stream, head, timeouts.get("write"))
-            self._sending = False
+                all_sent = await self._send_pieces(request.stream, head, timeouts.get("write"))
+            self._phase = "sent" if all_sent else "stopped"
             while not response.has_head:
                 await self.receive(timeouts.get("read"))
         except BaseException:
@@ -138,14 +174,14 @@ class Connection(asyncio.Protocol):
             Whether the connection can serve another; it is closed if not.
         """
         reusable = self._is_clean()
-        self._busy = self._sent = False
+        self._phase = "idle"
         if not reusable:
             self.transport.abort()
         return reusable
 
     def cut(self) -> None:
         """Close the connection, whoever waits on it."""
-        if self._busy and self._error is None:
+        if self._phase != "idle" and self._error is None:
             self._error = self._problem(httpx.ReadError, "the connection was closed on this side")
         self.transport.abort()
 
@@ -157,7 +193,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read what came (called by the event loop)."""
-        if not self._busy:
+        if self._phase == "idle":
             self.transport.abort()  # nobody asked
             return
         try:
@@ -165,7 +201,7 @@ class Connection(asyncio.Protocol):
         except httpx.RemoteProtocolError as exc:
             self._error = self._problem(httpx.RemoteProtocolError, str(exc))
             self.transport.abort()
-        if not self._sending:
+        if self._phase != "sending":
             self._hold_back()
             self._wake()
         elif self._response.complete or self._is_refused() or self._error is not None:
@@ -173,7 +209,7 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> None:
         """See that nothing more will come; asyncio then closes this side too (called by the event loop)."""
-        if self._busy and self._error is None:
+        if self._phase != "idle" and self._error is None:
             try:
                 self._response.feed_eof()
             except httpx.RemoteProtocolError as exc:
@@ -182,9 +218,11 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See that the connection is gone (called by the event loop)."""
+        if exc is not None and self._phase != "idle" and self._error is None:
+            self._read_rest()
         if exc is None:
             self.eof_received()
-        elif self._busy and self._error is None:
+        elif self._phase != "idle" and self._error is None:
             self._error = self._problem(httpx.ReadError, f"the connection was lost: {exc}")
         self._wake()
         self._watchdog.close()
@@ -220,7 +258,7 @@ class Connection(asyncio.Protocol):
 
     async def _send_piece(self, data: bytes, timeout: float | None) -> bool:
         """Send a piece of the body, and return whether the server wants more."""
-        if self._has_news():
+        if not self.transport.is_closing() and self._has_news():
             # Writing to a connection that the server has closed would lose the answer it may have given before.
             await asyncio.sleep(0)
             await asyncio.sleep(0)  # between the two the event loop reads it
@@ -261,7 +299,7 @@ class Connection(asyncio.Protocol):
         """Return whether the next response on this connection will be that to the next request."""
         response = self._response
         return (
-            self._sent
+            self._phase == "sent"
             and response.complete
             and response.keep_alive
             and not response.excess
@@ -277,6 +315,19 @@ class Connection(asyncio.Protocol):
             poll.register(sock, select.POLLIN)
             return bool(poll.poll(0))
         return bool(select.select([sock], [], [], 0)[0])  # pragma: no cover - Windows
+
+    def _read_rest(self) -> None:
+        """
+        Read what came before the connection was lost.
+
+        A server that has answered and closed while its client sends resets the connection. The kernel still has the
+        answer then, and asyncio gives up at the failed write: the socket is closed when this call returns.
+        """
+        if self.transport.get_extra_info("sslcontext") is not None:
+            return
+        with contextlib.suppress(OSError, httpx.RemoteProtocolError):  # none that is left, or no HTTP
+            while data := os.read(self.transport.get_extra_info("socket").fileno(), _HIGH_WATER):
+                self._response.feed(data)
 
     def _hold_back(self) -> None:
         """Read no more for now, where the body's reader is behind; while a request is sent, its response can wait."""

@@ -1,6 +1,7 @@
 """The connections to the test server, which the clients of a class share."""
 
 import asyncio
+import errno
 import ssl
 from functools import partial
 
@@ -11,7 +12,10 @@ from fastapi_testing.client.transport.connection import Connection, Origin
 from fastapi_testing.client.transport.pool import ConnectionPool
 from fastapi_testing.client.transport.request import head_of
 
-__all__ = ["LoopbackTransport"]
+__all__ = ["LIMITS", "LoopbackTransport"]
+
+LIMITS = httpx.Limits(max_connections=100)
+"""How many connections there are at the most, as many as httpx allows: each takes two descriptors of the process."""
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -22,14 +26,15 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
 
     A transport for :class:`httpx.AsyncClient` and a drop-in for httpx's own, with the same exceptions and time-outs,
     made for a server on this machine: it reads no environment variables, knows no proxies and no HTTP/2, and keeps
-    idle connections for as long as it is open. It opens a connection for every request that finds none idle, so a
-    ``pool`` time-out never comes. It sends nothing twice.
+    idle connections for as long as it is open. It opens a connection for a request that finds none idle, 100 at the
+    most as httpx does; more requests wait for one, as long as their ``pool`` time-out says. It sends nothing twice.
 
     Of what httpx documents as request extensions, ``timeout``, ``target`` and ``sni_hostname`` are known, and
     ``trace`` is not. A response has ``http_version``, ``reason_phrase`` and ``network_stream``.
 
     Args:
         ssl_context: What ``https`` connections are made with; without one, they are refused.
+        limits: As for :class:`httpx.AsyncHTTPTransport`; of it, ``max_connections`` counts.
 
     Attributes:
         ssl_context: The same.
@@ -38,14 +43,14 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
         TypeError: If ``ssl_context`` is something else, such as what httpx takes besides for ``verify``.
     """
 
-    def __init__(self, *, ssl_context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, *, ssl_context: ssl.SSLContext | None = None, limits: httpx.Limits = LIMITS) -> None:
         if not isinstance(ssl_context, ssl.SSLContext | None):
             raise TypeError(
                 f"verify of a Client, ssl_context of a LoopbackTransport, must be an ssl.SSLContext, such as "
                 f"server.client_ssl_context() makes it; got {ssl_context!r}"
             )
         self.ssl_context = ssl_context
-        self._pool = ConnectionPool()
+        self._pool = ConnectionPool(limits.max_connections)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """
@@ -54,6 +59,7 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
         Raises:
             httpx.UnsupportedProtocol: If the URL is not of HTTP, or of HTTPS and there is no ``ssl_context``.
             httpx.LocalProtocolError: If the request cannot be sent as HTTP/1.1.
+            httpx.PoolTimeout: If all connections are in use for too long.
             httpx.ConnectError: If the server does not listen, or TLS fails.
             httpx.ReadError: If the connection is lost, be it because the server refuses the client's certificate: with
                 TLS 1.3 it does so when the client's part of the handshake is over.
@@ -63,8 +69,13 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
         """
         head = head_of(request)
         origin = self._origin(request.url)
-        connection = self._pool.take(origin) or await self._connect(origin, request)
-        reader = await connection.exchange(request, head)
+        connection = self._pool.take(origin) or await self._get(origin, request)
+        try:
+            reader = await connection.exchange(request, head)
+        except BaseException:
+            # There is no response by which to know what became of the request, only the address that asked.
+            request.extensions["network_stream"] = connection.network_stream
+            raise
         timeout = request.extensions.get("timeout", {}).get("read")
         body = ResponseBody(connection, reader, self._pool, timeout)
         return make_response(reader, body, connection.network_stream)
@@ -83,6 +94,17 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
             )
         return scheme, url.host, url.port or _PORTS[scheme]
 
+    async def _get(self, origin: Origin, request: httpx.Request) -> Connection:
+        """Wait for an idle connection, or open one where there may be another."""
+        timeout = request.extensions.get("timeout", {}).get("pool")
+        connection = await self._pool.reserve(origin, timeout)
+        if connection is not None:
+            return connection
+        try:
+            return await self._connect(origin, request)
+        finally:
+            self._pool.opened()
+
     async def _connect(self, origin: Origin, request: httpx.Request) -> Connection:
         timeout = request.extensions.get("timeout", {}).get("connect")
         try:
@@ -91,6 +113,8 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
         except OSError as exc:
             error = httpx.ConnectTimeout if isinstance(exc, TimeoutError) else httpx.ConnectError
             reason = str(exc) or f"not done within {timeout:g} s"
+            if exc.errno == errno.EMFILE:
+                reason += "; each connection takes two file descriptors: allow for more (ulimit -n), or fewer at once"
             raise error(f"cannot connect to {_url(origin)}: {reason}") from exc
 
     async def _open(self, origin: Origin, sni_hostname: str | None) -> Connection:

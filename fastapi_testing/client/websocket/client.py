@@ -6,17 +6,16 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any, Literal, TypedDict, cast
-from weakref import WeakSet
 
 import httpx
 from httpx import _types as types
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
+from websockets.client import ClientProtocol
 from websockets.frames import CloseCode
-from websockets.protocol import State
 from websockets.typing import Subprotocol
 
-from fastapi_testing.client.websocket.handshake import Handshakes, address_of, headers_of, unanswered, websocket_uri
+from fastapi_testing.client.websocket.following import AwaitedHandshakes
+from fastapi_testing.client.websocket.handshake import address_of, headers_of, websocket_uri
 from fastapi_testing.client.websocket.session import WebSocketSession
 
 __all__ = ["Connecting", "WebSocketClient", "WebSocketSession"]
@@ -66,7 +65,7 @@ class Connecting:
         await self._entered.pop().__aexit__(exc_type, exc_value, traceback)
 
 
-class WebSocketClient(Handshakes):
+class WebSocketClient(AwaitedHandshakes):
     """
     Opens WebSocket connections to the test server as the client does: same cookies, same headers.
 
@@ -78,19 +77,6 @@ class WebSocketClient(Handshakes):
         raise_server_exceptions: Whether an exception with which the app ends a WebSocket, or rejects a handshake, is
             raised where the test receives, sends or connects.
     """
-
-    def __init__(
-        self,
-        client: httpx.AsyncClient,
-        *,
-        timeout: float = 5.0,
-        ssl: ssl_module.SSLContext | None = None,
-        raise_server_exceptions: bool = False,
-    ) -> None:
-        super().__init__(client, timeout=timeout)
-        self._make_session = partial(WebSocketSession, raise_server_exceptions=raise_server_exceptions)
-        self._ssl = ssl
-        self._sessions: WeakSet[WebSocketSession] = WeakSet()
 
     def connect(
         self,
@@ -163,48 +149,24 @@ class WebSocketClient(Handshakes):
         if (ssl := ssl or self._ssl) is not None:
             options["ssl"] = ssl
         timeout = self.timeout if timeout is None else timeout
-        open_timeout = timeout if open_timeout is None else open_timeout
-        return Connecting(request, partial(self._open, request, timeout, open_timeout, options), open_timeout)
+        limit = timeout if open_timeout is None else open_timeout
+        return Connecting(request, lambda: self._open(request(), options, timeout, limit), limit)
 
-    async def aclose(self) -> None:
-        """
-        Close every session that is still open, all at once, with code 1001 (RFC 6455 §7.4.1).
+    def _make_session(self, protocol: ClientProtocol, **options: Any) -> WebSocketSession:
+        return WebSocketSession(protocol, raise_server_exceptions=self._raise_server_exceptions, **options)
 
-        Each has its ``close_timeout`` to do so; then its connection is cut.
-        """
-        still_open = [session for session in self._sessions if session.state is not State.CLOSED]
+    async def _close_all(self, sessions: list[WebSocketSession]) -> None:
         try:
-            await asyncio.gather(*(session.close(CloseCode.GOING_AWAY) for session in still_open))
+            await asyncio.gather(*(session.close(CloseCode.GOING_AWAY) for session in sessions))
         finally:
-            for session in still_open:  # one whose close was cancelled before it began is open yet
+            for session in sessions:  # one whose close was cancelled before it began is open yet
                 session.transport.abort()
 
-    async def _open(
-        self, build_request: Callable[[], httpx.Request], timeout: float, open_timeout: float, options: "_Options"
-    ) -> WebSocketSession:
-        request = build_request()
-        try:
-            async with asyncio.timeout(open_timeout):
-                session = await self._follow(request, options)
-        except TimeoutError:
-            raise unanswered(request, open_timeout) from None
-        session.timeout = timeout
-        self._sessions.add(session)
-        return session
+    async def _reach(self, request: httpx.Request, options: "_Options", seconds: float) -> WebSocketSession:
+        async with asyncio.timeout(seconds):
+            return await self._follow(request, partial(self._shake_hands, options))
 
-    async def _follow(self, request: httpx.Request, options: "_Options") -> WebSocketSession:
-        """Shake hands where the request leads, by the rules of the httpx client."""
-        for _ in range(self._client.max_redirects + 1):
-            try:
-                session = await self._shake_hands(request, options)
-            except InvalidStatus as exc:
-                request = self._after(exc, request)
-            else:
-                self._accepted(session.response, request)
-                return session
-        raise httpx.TooManyRedirects("Exceeded maximum allowed redirects.", request=request)
-
-    async def _shake_hands(self, request: httpx.Request, options: "_Options") -> WebSocketSession:
+    async def _shake_hands(self, options: "_Options", request: httpx.Request) -> WebSocketSession:
         self._check_origin(request.url)
         handshake = _Handshake(
             websocket_uri(request),

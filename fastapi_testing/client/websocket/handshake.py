@@ -15,7 +15,15 @@ from fastapi_testing.errors import ForeignURLError
 if TYPE_CHECKING:
     from httpx._client import BaseClient
 
-__all__ = ["ConnectOptions", "Handshakes", "address_of", "headers_of", "unanswered", "websocket_uri"]
+__all__ = [
+    "ConnectOptions",
+    "HandshakeOptions",
+    "Handshakes",
+    "address_of",
+    "headers_of",
+    "unanswered",
+    "websocket_uri",
+]
 
 _HTTP_SCHEMES = {"ws": "http", "wss": "https"}
 _WS_SCHEMES = {"http": "ws", "https": "wss"}
@@ -52,19 +60,19 @@ class ConnectOptions(TypedDict, total=False):
     ssl: ssl_module.SSLContext | None
 
 
+class HandshakeOptions(TypedDict, total=False):
+    """The keyword arguments of :class:`~fastapi_testing.WebSocketClient`."""
+
+    timeout: float
+    ssl: ssl_module.SSLContext | None
+    raise_server_exceptions: bool
+
+
 class Handshakes:
-    """
-    Makes handshakes to one server only, after an HTTP client.
+    """What a handshake to one server only sends and takes, after an HTTP client."""
 
-    Args:
-        client: The HTTP client, whose ``base_url`` is the test server. Its cookies, headers and parameters are sent,
-            its cookie jar takes what a handshake sets, and its ``follow_redirects`` holds here too.
-        timeout: Seconds that a handshake, and then a receive, may take where it is not told otherwise.
-    """
-
-    def __init__(self, client: "BaseClient", *, timeout: float = 5.0) -> None:
-        self.timeout = timeout
-        self._client = client
+    timeout: float
+    _client: "BaseClient"
 
     def _build_request(self, path: str | httpx.URL, *, origin: str | None, **merged: Any) -> httpx.Request:
         """Have httpx merge what the client says with what the call says."""
@@ -77,7 +85,7 @@ class Handshakes:
         return request
 
     def _check_origin(self, url: httpx.URL) -> None:
-        base = self._client.base_url
+        base: httpx.URL = getattr(self._client, "origin", self._client.base_url)  # a client of httpx has none
         if origin_of(url) != origin_of(base):
             origin = base.copy_with(raw_path=b"/")
             raise ForeignURLError(str(_with_scheme(url, _WS_SCHEMES)), str(origin).rstrip("/"))

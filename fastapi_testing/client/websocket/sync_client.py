@@ -5,26 +5,26 @@ import socket
 import ssl as ssl_module
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Unpack, cast
-from weakref import WeakSet
 
 import httpx
 from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidStatus
 from websockets.extensions.permessage_deflate import enable_client_permessage_deflate
 from websockets.frames import CloseCode
 from websockets.headers import validate_subprotocols
-from websockets.protocol import State
 from websockets.uri import parse_uri
 
+from fastapi_testing.client.websocket.client import WebSocketClient
 from fastapi_testing.client.websocket.handshake import (
     ConnectOptions,
-    Handshakes,
+    HandshakeOptions,
     address_of,
     headers_of,
-    unanswered,
     websocket_uri,
 )
+from fastapi_testing.client.websocket.sync_following import WaitingHandshakes
 from fastapi_testing.client.websocket.sync_session import SyncWebSocketSession
 from fastapi_testing.server.clock import RealClock
 
@@ -37,56 +37,32 @@ if TYPE_CHECKING:
 
 __all__ = ["SyncWebSocketClient"]
 
-_DEFAULTS = ConnectOptions(
-    params=None,
-    headers=None,
-    cookies=None,
-    subprotocols=None,
-    origin=None,
-    timeout=None,
-    open_timeout=None,
-    close_timeout=1.0,
-    compression=None,
-    max_size=2**20,
-    max_queue=16,
-    ping_interval=None,
-    ping_timeout=20.0,
-    ssl=None,
-)
+_DEFAULTS: "ConnectOptions" = {  # type: ignore[assignment]  # every option of the one is an option of the other
+    name: parameter.default
+    for name, parameter in signature(WebSocketClient.connect).parameters.items()
+    if parameter.kind is Parameter.KEYWORD_ONLY
+}
 
 _OF_THE_REQUEST = ("params", "headers", "cookies", "origin")
 
 _logger = logging.getLogger("websockets.client")
 
 
-class SyncWebSocketClient(Handshakes):
+class SyncWebSocketClient(WaitingHandshakes):
     """
     Opens WebSocket connections to the test server as the client does: same cookies, same headers.
 
     Args:
-        client: The HTTP client, whose ``base_url`` is the test server. Its cookies, headers and parameters are sent,
-            its cookie jar takes what a handshake sets, and its ``follow_redirects`` holds here too.
+        client: The HTTP client, whose ``base_url`` is the test server.
         thread: The thread of an event loop, such as the server's, on which nothing may wait for a handshake.
-        timeout: Seconds that a handshake, and then a receive, may take where it is not told otherwise.
-        ssl: The TLS context for a server of ``https://``; unless given, one that trusts public authorities.
-        raise_server_exceptions: Whether an exception with which the app ends a WebSocket, or rejects a handshake, is
-            raised where the test receives, sends or connects.
+        **options: As for :class:`~fastapi_testing.WebSocketClient`.
     """
 
     def __init__(
-        self,
-        client: httpx.Client,
-        *,
-        thread: "LoopThread | None" = None,
-        timeout: float = 5.0,
-        ssl: ssl_module.SSLContext | None = None,
-        raise_server_exceptions: bool = False,
+        self, client: httpx.Client, *, thread: "LoopThread | None" = None, **options: Unpack[HandshakeOptions]
     ) -> None:
-        super().__init__(client, timeout=timeout)
-        self._raise_server_exceptions = raise_server_exceptions
-        self._ssl = ssl
+        super().__init__(client, **options)
         self._thread = thread
-        self._sessions: WeakSet[SyncWebSocketSession] = WeakSet()
 
     def connect(self, path: str | httpx.URL, **options: Unpack[ConnectOptions]) -> SyncWebSocketSession:
         """
@@ -103,7 +79,7 @@ class SyncWebSocketClient(Handshakes):
             **options: As for :meth:`WebSocketClient.connect <fastapi_testing.WebSocketClient.connect>`, which raises
                 the same.
         """
-        if unknown := options.keys() - ConnectOptions.__annotations__.keys():
+        if unknown := options.keys() - _DEFAULTS.keys():
             raise TypeError(f"connect() got an unexpected keyword argument {min(unknown)!r}")
         if self._thread is not None and self._thread.is_current():
             raise self._thread.own_loop()
@@ -111,38 +87,16 @@ class SyncWebSocketClient(Handshakes):
         timeout = _either(chosen["timeout"], self.timeout)
         open_timeout = _either(chosen["open_timeout"], timeout)
         request = self._build_request(path, **{name: chosen[name] for name in _OF_THE_REQUEST})  # type: ignore[literal-required]
-        try:
-            session = self._follow(request, chosen, RealClock.now() + open_timeout)
-        except TimeoutError:
-            raise unanswered(request, open_timeout) from None
-        session.timeout = timeout
-        self._sessions.add(session)
-        return session
+        return self._open(request, chosen, timeout, open_timeout)
 
-    def close(self) -> None:
-        """
-        Close every session that is still open, all at once, with code 1001 (RFC 6455 §7.4.1).
+    def _close_all(self, sessions: list[SyncWebSocketSession]) -> None:
+        with ThreadPoolExecutor(len(sessions)) as threads:
+            list(threads.map(_go_away, sessions))
 
-        Each has its ``close_timeout`` to do so; then its connection is cut.
-        """
-        still_open = [session for session in self._sessions if session.state is not State.CLOSED]
-        if still_open:
-            with ThreadPoolExecutor(len(still_open)) as threads:
-                list(threads.map(_go_away, still_open))
+    def _reach(self, request: httpx.Request, options: ConnectOptions, seconds: float) -> SyncWebSocketSession:
+        return self._follow(request, partial(self._shake_hands, options, RealClock.now() + seconds))
 
-    def _follow(self, request: httpx.Request, options: ConnectOptions, deadline: float) -> SyncWebSocketSession:
-        """Shake hands where the request leads, by the rules of the httpx client."""
-        for _ in range(self._client.max_redirects + 1):
-            try:
-                session = self._shake_hands(request, options, deadline)
-            except InvalidStatus as exc:
-                request = self._after(exc, request)
-            else:
-                self._accepted(session.response, request)
-                return session
-        raise httpx.TooManyRedirects("Exceeded maximum allowed redirects.", request=request)
-
-    def _shake_hands(self, request: httpx.Request, options: ConnectOptions, deadline: float) -> SyncWebSocketSession:
+    def _shake_hands(self, options: ConnectOptions, deadline: float, request: httpx.Request) -> SyncWebSocketSession:
         self._check_origin(request.url)
         protocol = _make_protocol(request, options)
         session = SyncWebSocketSession(

@@ -12,14 +12,15 @@ from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, InvalidS
 from websockets.frames import CloseCode
 from websockets.sync.client import ClientConnection
 
-from fastapi_testing.client.websocket.messages import Data, Expected, Messages, Mode
+from fastapi_testing.client.websocket.messages import Data
+from fastapi_testing.client.websocket.sync_conversation import WaitingMessages
 
 __all__ = ["SyncWebSocketSession"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
 
-class SyncWebSocketSession(Messages, ClientConnection):
+class SyncWebSocketSession(WaitingMessages, ClientConnection):
     """
     A WebSocket connection to the test server, for tests that are no coroutines.
 
@@ -53,122 +54,6 @@ class SyncWebSocketSession(Messages, ClientConnection):
             self._note_rejection(exc, *addresses)
             raise
         self._find_exchange(*addresses)
-
-    def send_text(self, text: str) -> None:
-        """
-        Send a text message.
-
-        Args:
-            text: The message.
-
-        Raises:
-            TypeError: If it is not a string.
-            TimeoutError: If the server does not take it within ``timeout`` seconds; the connection is cut then.
-            ConnectionClosed: If the connection is closed.
-        """
-        self._check_text(text)
-        self._send(text)
-
-    def send_bytes(self, data: bytes | bytearray | memoryview) -> None:
-        """
-        Send a binary message.
-
-        Args:
-            data: The message.
-
-        Raises:
-            TypeError: If it is not bytes-like.
-            TimeoutError: If the server does not take it within ``timeout`` seconds; the connection is cut then.
-            ConnectionClosed: If the connection is closed.
-        """
-        self._check_bytes(data)
-        self._send(data)
-
-    def send_json(self, value: Any, *, mode: Mode = "text") -> None:
-        """
-        Send a value as JSON (RFC 8259), as compact as httpx sends it.
-
-        Args:
-            value: What :func:`json.dumps` takes.
-            mode: The kind of message that carries it: ``"text"`` or ``"binary"``.
-
-        Raises:
-            TypeError: If the value has no JSON form.
-            ValueError: If it holds a NaN or an infinity, or if there is no such mode.
-            TimeoutError: If the server does not take it within ``timeout`` seconds; the connection is cut then.
-            ConnectionClosed: If the connection is closed.
-        """
-        self._send(self._encode(value, mode))
-
-    def receive(self, timeout: float | None = None) -> Data:
-        """
-        Receive the next message, of either kind: a string for a text message, bytes for a binary one.
-
-        A receive that times out takes no message: the next one gets it.
-
-        Args:
-            timeout: Seconds to wait; the session's ``timeout`` unless given.
-
-        Raises:
-            TimeoutError: If no message comes in time; it says which had come before.
-            ConnectionClosed: If the connection is closed; a note says what was awaited.
-        """
-        return self._receive("message", timeout)
-
-    def receive_text(self, timeout: float | None = None) -> str:
-        """Receive the next message as :meth:`receive` does; it must be text, or it is a :exc:`TypeError`."""
-        return self._as_text(self._receive("text message", timeout))
-
-    def receive_bytes(self, timeout: float | None = None) -> bytes:
-        """Receive the next message as :meth:`receive` does; it must be binary, or it is a :exc:`TypeError`."""
-        return self._as_bytes(self._receive("binary message", timeout))
-
-    def receive_json(self, timeout: float | None = None) -> Any:
-        """Receive the next message as :meth:`receive` does, and return its JSON, or raise a :exc:`ValueError`."""
-        return self._as_json(self._receive("JSON message", timeout))
-
-    def expect(self, message: Any, timeout: float | None = None) -> Any:
-        """
-        Receive the next message, which must be this one.
-
-        Args:
-            message: A string for a text message, something bytes-like for a binary one, any other value for a
-                message of either kind that holds it as JSON.
-            timeout: Seconds to wait; the session's ``timeout`` unless given.
-
-        Returns:
-            What was received, as a string, bytes, or the JSON value.
-
-        Raises:
-            AssertionError: If another message comes.
-            TimeoutError: If no message comes in time; it says which had come before.
-            ConnectionClosed: If the connection is closed; a note says what was awaited.
-        """
-        expected = Expected(message)
-        return expected.check(self, self._receive("message", timeout, expected))
-
-    def drain_messages(self, timeout: float | None = None) -> list[Data]:
-        """
-        Receive the messages that are waiting, without waiting for more.
-
-        To know which they are, it sends a ping: what the server had sent by the time it answered has come. On a
-        closed connection they are all that came before it closed.
-
-        Args:
-            timeout: Seconds to wait for that answer, which an app that does not receive holds back; the session's
-                ``timeout`` unless given. After it, the messages that have come are the ones that were waiting.
-
-        Returns:
-            The messages, oldest first.
-        """
-        self._read_on()  # or the answer would wait behind more messages than the queue holds
-        with suppress(ConnectionClosed):
-            self.ping().wait(self.timeout if timeout is None else timeout)
-        messages: list[Data] = []
-        with suppress(ConnectionClosed, TimeoutError):
-            while True:
-                messages.append(self.recv(0))
-        return messages
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -245,15 +130,18 @@ class SyncWebSocketSession(Messages, ClientConnection):
             with suppress(OSError):  # of a socket that is closed: the send will say so
                 self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _pack_time(milliseconds))
 
-    def _receive(self, what: str, timeout: float | None, expected: Expected | None = None) -> Data:
-        seconds = self.timeout if timeout is None else timeout
-        try:
-            return self.recv(seconds)
-        except TimeoutError:
-            raise self._none_came(what, seconds, expected) from None
-        except ConnectionClosed as exc:
-            self._note_what_was_awaited(exc, what, expected)
-            raise
+    def _recv_within(self, seconds: float) -> Data:
+        return self.recv(seconds)
+
+    def _drain(self, seconds: float) -> list[Data]:
+        self._read_on()  # or the answer would wait behind more messages than the queue holds
+        with suppress(ConnectionClosed):
+            self.ping().wait(seconds)
+        messages: list[Data] = []
+        with suppress(ConnectionClosed, TimeoutError):
+            while True:
+                messages.append(self.recv(0))
+        return messages
 
 
 def _pack_time(milliseconds: int) -> bytes:

@@ -1,1 +1,1 @@
-"""What is put around a transport: the origin it may ask, the end of a request, the way from another thread."""
+"""Transports around a transport: one refuses other origins, one waits for the app's end, one serves another thread."""

@@ -53,10 +53,13 @@ class BridgeTransport(httpx.BaseTransport):
         sent = request if isinstance(request.stream, httpx.ByteStream) else _in_pieces(request)
         make = self._open if Extensions.STREAMED in request.extensions else self._fetch
         try:
-            return self._thread.begin(make(sent)).wait(patience=patience)
+            response = self._thread.begin(make(sent)).wait(patience=patience)
         except LoopBlockedError as exc:
             target = request.url.raw_path.decode()
             raise httpx.ReadTimeout(f"{request.method} {target}: no answer for {patience:g} s: {exc}") from None
+        if isinstance(response.stream, _StreamedBody):
+            response.stream.handled = sys.exc_info()[1]
+        return response
 
     def close(self) -> None:
         if self._thread.is_running:
@@ -108,13 +111,20 @@ class _ReadBody(httpx.SyncByteStream):
 
 
 class _StreamedBody(httpx.SyncByteStream):
-    """A body that is read as it comes."""
+    """
+    A body that is read as it comes.
+
+    Attributes:
+        handled: The exception that is being handled where the request is made, on that thread: none that leaves the
+            stream.
+    """
+
+    handled: BaseException | None = None
 
     def __init__(self, thread: LoopThread, stream: Any) -> None:
         self._thread = thread
         self._stream = stream
         self._pieces: Any = None
-        self._handled = sys.exc_info()[1]
 
     def __iter__(self) -> Iterator[bytes]:
         self._pieces = self._stream.__aiter__()
@@ -124,7 +134,7 @@ class _StreamedBody(httpx.SyncByteStream):
     def close(self) -> None:
         if self._thread.is_running:
             # Who leaves the stream by an exception is to see that one.
-            left = sys.exc_info()[1] is not self._handled
+            left = sys.exc_info()[1] is not self.handled
             self._thread.finish(self._close(left=left))
 
     async def _next(self) -> bytes | None:

@@ -1,7 +1,7 @@
 """When a request is over: once the app has ended its call, so that what it does after its answer is done as well."""
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,9 @@ from fastapi_testing.server.recording.settle import wait_ended
 __all__ = ["Settling", "SettlingStream", "SettlingTransport", "raise_exception"]
 
 __unittest = True
+
+_NOTED = 10
+"""Requests that a time-out names: of a transport that does not tell its connection, any one may be its own."""
 
 
 @dataclass(eq=False)
@@ -73,10 +76,11 @@ class SettlingTransport(httpx.AsyncBaseTransport):
         try:
             response = await self._transport.handle_async_request(request)
         except BaseException as exc:
-            for exchange in _in_flight(request):
+            left = _in_flight(request)
+            for exchange in left:
                 exchange.left = True
-                if isinstance(exc, httpx.TimeoutException):
-                    exc.add_note(f"in flight: {exchange.whereabouts}")
+            if isinstance(exc, httpx.TimeoutException):
+                _note(exc, left)
             raise
         self._settling.attach(request, response)
         return response
@@ -148,17 +152,32 @@ def raise_exception(exchange: Exchange | None) -> None:
 
 
 def _find(response: httpx.Response) -> Exchange | None:
-    stream: Any = response.extensions.get("network_stream")
+    addresses = _addresses(response.extensions)
+    return None if addresses is None else find_exchange(*addresses)
+
+
+def _addresses(extensions: Mapping[str, Any]) -> tuple[tuple[str, int], tuple[str, int]] | None:
+    """Return the server's and the client's address of a connection."""
+    stream = extensions.get("network_stream")
     if stream is None:
         return None
     client, server = stream.get_extra_info("client_addr"), stream.get_extra_info("server_addr")
-    return find_exchange(server[:2], client[:2]) if client and server else None
+    return (server[:2], client[:2]) if client and server else None
 
 
 def _in_flight(request: httpx.Request) -> list[Exchange]:
+    """Return what the app still does for a request without a response; of a transport of others', it may be these."""
     recorder = recorders.get((request.url.host, request.url.port or 0))
-    target = request.url.raw_path.decode()
-    in_flight = {} if recorder is None else recorder.current
-    return [
-        exchange for exchange in in_flight.values() if (exchange.method, exchange.target) == (request.method, target)
-    ]
+    in_flight = [] if recorder is None else list(recorder.current.values())
+    addresses = _addresses(request.extensions)
+    if addresses is not None:
+        return [exchange for exchange in in_flight if exchange.client == addresses[1]]
+    asked = request.method, request.url.raw_path.decode()
+    return [exchange for exchange in in_flight if (exchange.method, exchange.target) == asked]
+
+
+def _note(error: httpx.TimeoutException, left: list[Exchange]) -> None:
+    for exchange in left[:_NOTED]:
+        error.add_note(f"in flight: {exchange.whereabouts}")
+    if len(left) > _NOTED:
+        error.add_note(f"in flight: {len(left) - _NOTED} more for the same target")

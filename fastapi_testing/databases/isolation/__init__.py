@@ -1,1 +1,1 @@
-"""How tests are kept apart: one transaction rolled back, or tables given back what they held."""
+"""How tests are kept apart: by a transaction that is rolled back, or by giving tables back what they held."""

@@ -1,4 +1,41 @@
-"""One connection for everybody: each takes a turn to write, with a savepoint where a transaction would be."""
+"""
+One connection for everybody: each takes a turn to write, with a savepoint where a transaction would be.
+
+Theory of operation
+-------------------
+
+A transaction of the tests' own is open on the connection, from the first statement to ``undo()`` or ``keep()``. In it,
+whoever writes has a level: a savepoint that stands for a transaction. Levels are a stack, since savepoints are: to go
+back to one "implicitly destroys all savepoints that were established after the named savepoint" (PostgreSQL, ROLLBACK
+TO).
+
+=========== ======================= ===========================================================================
+level       next                    what it is
+=========== ======================= ===========================================================================
+open        committed, abandoned    It has written, and holds the turn: others wait for its ``ended``.
+committed   gone                    It is to be released. That happens once it is on top of the stack.
+abandoned   gone                    It is to be rolled back, once it is on top.
+=========== ======================= ===========================================================================
+
+The turn is one owner's (a request, a task). It may have several levels, one for each of its sessions. Only the test's
+turn is lent: others may put theirs on top of it, since a test that has flushed and then asks the app must not wait for
+itself. Each level and savepoint notes who else has written since (``mixed_by``): rolling back to it would undo that
+too, so it is refused, or, for the test, undone as far as nothing of others depends on it.
+
+The lock is held for one statement and what has to be done around it, and never while waiting for a turn.
+
+PostgreSQL executes nothing after an error "until end of transaction block" (25P02), so there each read of one without
+a level has a savepoint of its own, and a level that has ``failed`` is rolled back where it would commit. SQLite goes
+on after one; but its driver begins transactions by itself, before some statements and not before a SAVEPOINT, so it is
+told not to.
+
+What is never so:
+
+* The top of the stack has ended when a statement is executed: ``_leave_ended()`` comes first.
+* Two owners have open levels, other than the test's at the bottom and one other's upon them.
+* A wait for a turn is for a level that has ended, or takes longer than ``turn_timeout`` in one go.
+* Who has only read keeps anybody waiting.
+"""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -258,7 +295,8 @@ class SharedConnection:
     def _holder(self, owner: object, connection: Any) -> Level | None:
         """Return the transaction that has to be waited for; the test's is lent to whoever comes."""
         for level in self._levels:
-            if level.owner is owner or level.connection is connection:
+            # One that has ended is under another one of its owner's, which is still open.
+            if level.state != "open" or level.owner is owner or level.connection is connection:
                 continue
             if level.owner is not TEST:
                 return level

@@ -1,6 +1,40 @@
-"""What happened inside: one record for each request, WebSocket and lifespan that the app was called for."""
+"""
+What happened inside: one record for each request, WebSocket and lifespan that the app was called for.
+
+Theory of operation
+-------------------
+
+The recorder makes an exchange when the app is called, and ends it when the call returns or raises, in the same task.
+Tasks that the app has started meanwhile (``started``) may go on after that.
+
+========= ================= ===================================================================================
+state     next              how it is told
+========= ================= ===================================================================================
+asked     answered, ended   ``status`` and ``ended_at`` are None.
+answered  ended             ``status`` is set, once: by the first message with which the app answers (for a WebSocket
+                            accept, close or denial), since the server refuses a second one.
+ended     none              ``ended_at`` is set. If the app raised, ``fail()`` came just before.
+========= ================= ===================================================================================
+
+An exception is to be seen by somebody, or the test fails. It counts as *shown* where the client was told of it: the
+status is 500, or it was being handled while the app answered, or there was no answer, for which the server sends a 500
+itself. Else it is *unseen*, until a test expects it or a text shows it (``expect()``). A client adds what only it
+knows, at any time: ``delivered``, it has got the response; or ``left``, it gave up, so that the response has shown
+nothing.
+
+What the app does is written on the server's thread, and what clients and guards note of it on theirs. Who waits for
+the end on another thread first puts a waiter there and then looks at ``ended_at``; ``end()`` does the two the other
+way round. So none is missed, and one whose own loop has closed keeps nobody else from being told.
+
+What is never so:
+
+* An exchange is both expected and unseen.
+* An ended one keeps the scope or the task of its call.
+* How a call ends whose client has gone, or whose test is over (``is_an_end()``), is an error.
+"""
 
 import asyncio
+import contextlib
 import contextvars
 import gc
 import logging
@@ -211,7 +245,9 @@ class Exchange:
             _wake(waiter)
 
     def take_answer(self, message: Message, status: int) -> None:
-        """Take note of how the app begins its answer."""
+        """Take note of how the app begins its answer; the server refuses another one, and the client never sees it."""
+        if self.status is not None:
+            return
         self.status = status
         self.response_headers = message.get("headers", ())
         self._handled = sys.exc_info()[1]
@@ -354,7 +390,8 @@ def _wake(waiter: "asyncio.Future[None]") -> None:
     if loop is asyncio.get_running_loop():
         _resolve(waiter)
     else:  # a server in a thread of its own, and a test that waits for it
-        loop.call_soon_threadsafe(_resolve, waiter)
+        with contextlib.suppress(RuntimeError):  # that one's loop is closed: nobody waits there any more
+            loop.call_soon_threadsafe(_resolve, waiter)
 
 
 def _resolve(waiter: "asyncio.Future[None]") -> None:

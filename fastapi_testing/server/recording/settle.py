@@ -1,4 +1,23 @@
-"""Waiting until the app has done what it was asked to do."""
+"""
+Waiting until the app has done what it was asked to do.
+
+Theory of operation
+-------------------
+
+A request is over in three steps, in this order: its answer is sent; its call ends (background tasks have run, and
+dependencies with ``yield`` are closed); the tasks end that the app started meanwhile and left. Who waits says for
+which:
+
+* ``wait_ended()``, one request: for the second step. A client does so once it has the answer.
+* ``settle()``, all of a server's: for the second step of every HTTP request, or with ``tasks`` for the third. It looks
+  again after each round, as what has ended may have asked for more.
+
+A WebSocket is open as long as both sides like, and a lifespan as long as the server: neither is waited for, nor are
+the tasks of a WebSocket that is still open. What a lifespan has started is never waited for.
+
+What is never so: a wait is without a limit; who asks waits for the task that asks, be it a handler's; a task is
+cancelled here (guards do that, at the end of a test).
+"""
 
 import asyncio
 from typing import Any

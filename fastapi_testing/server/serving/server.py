@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import warnings
-from types import TracebackType
 from typing import Any, Literal, Self, TypedDict
 
 import uvicorn
@@ -11,16 +10,16 @@ from uvicorn.lifespan.off import LifespanOff
 
 from fastapi_testing.errors import ServerError, ServerNotRunningError, ServerShutdownError, ServerStartupError
 from fastapi_testing.server.application import ASGIApp, describe_app, load_app
-from fastapi_testing.server.recording.exchange import Exchange, serving
+from fastapi_testing.server.recording.exchange import serving
 from fastapi_testing.server.recording.logs import LogWatch
 from fastapi_testing.server.recording.recorder import Recorder, recorders
 from fastapi_testing.server.recording.settle import settle
 from fastapi_testing.server.recording.tasks import TaskWatch
 from fastapi_testing.server.recording.worker_threads import abandoned_threads
+from fastapi_testing.server.serving.endpoint import Endpoint
 from fastapi_testing.server.serving.lifespan import Lifespan
 from fastapi_testing.server.serving.sockets import bind_socket, bound_host
 from fastapi_testing.server.serving.state import ServerState
-from fastapi_testing.server.tls.endpoint import TLSEndpoint
 from fastapi_testing.server.tls.handshake import make_server_context
 from fastapi_testing.server.tls.options import TLSOptions, choose_tls
 
@@ -47,7 +46,7 @@ class ServerOptions(TypedDict, total=False):
     http: HTTPImplementation
 
 
-class Server(TLSEndpoint, uvicorn.Server):
+class Server(Endpoint, uvicorn.Server):
     """
     Serve an ASGI application on a loopback socket, on the event loop of the code around it.
 
@@ -139,59 +138,6 @@ class Server(TLSEndpoint, uvicorn.Server):
     def is_running(self) -> bool:
         """Whether the server accepts connections."""
         return self._phase == "running"
-
-    @property
-    def port(self) -> int:
-        """
-        The port that the server listens on.
-
-        Raises:
-            ServerNotRunningError: If the server is not running.
-        """
-        self._check_running()
-        port: int = self._socket_address[1]
-        return port
-
-    @property
-    def url(self) -> str:
-        """
-        The origin that the server answers for, such as ``http://127.0.0.1:43210``; no slash at its end.
-
-        Raises:
-            ServerNotRunningError: If the server is not running.
-        """
-        return f"{'https' if self.tls else 'http'}://{self._authority}"
-
-    @property
-    def ws_url(self) -> str:
-        """
-        The same for WebSockets, such as ``ws://127.0.0.1:43210``.
-
-        Raises:
-            ServerNotRunningError: If the server is not running.
-        """
-        return f"{'wss' if self.tls else 'ws'}://{self._authority}"
-
-    @property
-    def state(self) -> dict[str, Any]:
-        """
-        The state that the app's lifespan made, which every request gets a copy of.
-
-        Raises:
-            ServerNotRunningError: If the server is not running.
-        """
-        self._check_running()
-        state: dict[str, Any] = self.lifespan.state
-        return state
-
-    @property
-    def exchanges(self) -> list[Exchange]:
-        """
-        What the app was asked since the current test began, HTTP requests and WebSockets, oldest first; the last 500.
-
-        Outside of test cases, it keeps them from its start on.
-        """
-        return list(self.recorder.exchanges)
 
     async def settle(self, *, tasks: bool = False, timeout: float = 5.0) -> None:
         """
@@ -298,19 +244,19 @@ class Server(TLSEndpoint, uvicorn.Server):
         await self.start()
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exc_info: object) -> None:
         await self.stop()
 
     @property
-    def _authority(self) -> str:
+    def _address(self) -> tuple[str, int]:
         self._check_running()
-        host, port = self._reachable_address
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return self._reachable_address
+
+    @property
+    def _lifespan_state(self) -> dict[str, Any]:
+        self._check_running()
+        state: dict[str, Any] = self.lifespan.state
+        return state
 
     @property
     def _reachable_address(self) -> tuple[str, int]:

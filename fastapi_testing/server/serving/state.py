@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from email.utils import formatdate
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any, TypeVar
 
 import uvicorn.server
@@ -10,6 +11,10 @@ import uvicorn.server
 __all__ = ["ServerState"]
 
 _T = TypeVar("_T")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST = -(_EPOCH - datetime(1, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
+_LAST = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _EPOCH) // timedelta(seconds=1)
 
 
 class ServerState(uvicorn.server.ServerState):
@@ -24,7 +29,7 @@ class ServerState(uvicorn.server.ServerState):
 
     def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
         self._headers = headers
-        self._second = 0
+        self._second: int | None = None
         super().__init__()
         self._changed = asyncio.Event()
         self.connections: set[Any] = _NotifyingSet(self._changed)
@@ -35,7 +40,7 @@ class ServerState(uvicorn.server.ServerState):
         second = int(time.time())
         if second != self._second:
             self._second = second
-            self._default_headers = [(b"date", formatdate(second, usegmt=True).encode()), *self._headers]
+            self._default_headers = [(b"date", _http_date(second)), *self._headers]
         return self._default_headers
 
     @default_headers.setter
@@ -47,6 +52,16 @@ class ServerState(uvicorn.server.ServerState):
         while self.connections or self.tasks:
             self._changed.clear()
             await (asyncio.wait(self.tasks) if self.tasks else self._changed.wait())
+
+
+def _http_date(second: int) -> bytes:
+    """
+    Return the date of a second since 1970, as HTTP has it (RFC 9110 §5.6.7).
+
+    A test may set the clock to any time; one that has no date there is the nearest that has.
+    """
+    moment = _EPOCH + timedelta(seconds=min(max(second, _FIRST), _LAST))
+    return format_datetime(moment, usegmt=True).encode()
 
 
 class _NotifyingSet(set[_T]):

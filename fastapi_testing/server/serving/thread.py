@@ -8,12 +8,11 @@ from typing import Any, Unpack
 
 from fastapi_testing.errors import ServerShutdownError, ServerStartupError
 from fastapi_testing.server.application import ASGIApp, describe_app
-from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.recorder import Recorder
+from fastapi_testing.server.serving.endpoint import Endpoint
 from fastapi_testing.server.serving.server import Server, ServerOptions
 from fastapi_testing.server.threads.calls import Call, LoopBlockedError
 from fastapi_testing.server.threads.loop_thread import LoopThread
-from fastapi_testing.server.tls.endpoint import TLSEndpoint
 from fastapi_testing.server.tls.options import TLSOptions
 
 __all__ = ["ServerThread", "ServerThreadOptions"]
@@ -30,7 +29,7 @@ class ServerThreadOptions(ServerOptions, total=False):
     tls: TLSOptions | bool | None
 
 
-class ServerThread(TLSEndpoint, LoopThread):
+class ServerThread(Endpoint, LoopThread):
     """
     Serve an ASGI application on a thread of its own, with an event loop of its own.
 
@@ -84,58 +83,9 @@ class ServerThread(TLSEndpoint, LoopThread):
         return self.server.host
 
     @property
-    def port(self) -> int:
-        """
-        The port that the server listens on.
-
-        Raises:
-            ServerNotRunningError: If the server is not running.
-        """
-        return self._running_server.port
-
-    @property
-    def url(self) -> str:
-        """
-        The origin that the server answers for, such as ``http://127.0.0.1:43210``; no slash at its end.
-
-        Raises:
-            ServerNotRunningError: If the server is not running.
-        """
-        return self._running_server.url
-
-    @property
-    def ws_url(self) -> str:
-        """
-        The same for WebSockets, such as ``ws://127.0.0.1:43210``.
-
-        Raises:
-            ServerNotRunningError: If the server is not running.
-        """
-        return self._running_server.ws_url
-
-    @property
-    def state(self) -> dict[str, Any]:
-        """
-        The state that the app's lifespan made, which every request gets a copy of.
-
-        Raises:
-            ServerNotRunningError: If the server is not running.
-        """
-        return self._running_server.state
-
-    @property
     def recorder(self) -> Recorder:
         """What the app was asked and what became of it, from the first start on."""
         return self.server.recorder
-
-    @property
-    def exchanges(self) -> list[Exchange]:
-        """
-        What the app was asked since the current test began, HTTP requests and WebSockets, oldest first; the last 500.
-
-        Where no test case with a server runs, it keeps them from its start on.
-        """
-        return self.server.exchanges
 
     def start(self) -> None:
         """
@@ -164,16 +114,19 @@ class ServerThread(TLSEndpoint, LoopThread):
 
     def settle(self, *, tasks: bool = False, timeout: float = 5.0) -> None:
         """
-        Wait until no HTTP request is in flight; background tasks and ``yield`` dependencies are done then.
+        Wait until no HTTP request is in flight, as :meth:`Server.settle() <fastapi_testing.Server.settle>` does.
 
-        Args:
-            tasks: Whether to wait also for the tasks that the app started while it answered, and left running.
-            timeout: Seconds to wait.
-
-        Raises:
-            TimeoutError: If it takes longer; it names what has not ended, and the lines at which it waits.
+        What it takes and what it raises is the same.
         """
         self.finish(self._running_server.settle(tasks=tasks, timeout=timeout))
+
+    @property
+    def _address(self) -> tuple[str, int]:
+        return self._running_server._address  # noqa: SLF001 - of this package
+
+    @property
+    def _lifespan_state(self) -> dict[str, Any]:
+        return self._running_server.state
 
     @property
     def _running_server(self) -> Server:

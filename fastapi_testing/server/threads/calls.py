@@ -1,4 +1,33 @@
-"""What one thread asks of the event loop of another."""
+"""
+What one thread asks of the event loop of another.
+
+Theory of operation
+-------------------
+
+Two threads meet in a call: the one that made it, which waits, and the one of the event loop, which runs the coroutine.
+They share one queue, ``_news``, into which only the loop's thread puts and from which only the waiting one takes.
+
+======== ======================= ============================================================================
+state    next                    what it is
+======== ======================= ============================================================================
+queued   running, abandoned      The loop has been told, and has made no task yet: ``_task`` is None.
+running  over, abandoned         The coroutine runs in a task. It may have the waiting thread call a function, by
+                                 ``ask()``: the function goes into the queue, and its result back to the loop.
+over     none                    Result or exception are set, and after them None is in the queue: the last news.
+======== ======================= ============================================================================
+
+*Abandoned* is how a call is over that the loop did not end: it has closed, and the coroutine with it. A call is over
+once, since it is taken out of ``owner.calls`` with that, and only what is still in there is abandoned.
+
+Where the wait ends first (a time-out, Ctrl-C), the coroutine is cancelled and has a grace to end; a loop that does not
+turn by then is left alone. What the coroutine asks for meanwhile is not called: nobody is there for whom it could be.
+
+What is never so:
+
+* A wait goes on without an end after the loop's thread has ended, whatever the coroutine does when it is closed.
+* ``_result`` and ``_exception`` are read before the last news has come: the queue orders the two threads.
+* A function of ``ask()`` is called on the loop's thread, or after the wait is over.
+"""
 
 import asyncio
 import contextlib
@@ -115,7 +144,10 @@ class Call(Generic[_T]):
     def abandon(self) -> None:
         """End the call where the event loop has ended before; for the thread of the loop."""
         self._exception = self._owner.not_running()
-        self._coroutine.close()
+        try:
+            self._coroutine.close()
+        except BaseException as exc:  # noqa: BLE001 - one that does not let itself be closed keeps nobody waiting
+            self._exception.__cause__ = exc
         self._end()
 
     def _start(self) -> None:

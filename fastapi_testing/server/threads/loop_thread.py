@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Callable, Coroutine
 from functools import partial
 from queue import SimpleQueue
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from fastapi_testing.errors import ServerError, ServerNotRunningError
@@ -151,12 +150,7 @@ class LoopThread:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self.stop()
 
     def _reachable_loop(self) -> asyncio.AbstractEventLoop:
@@ -202,14 +196,17 @@ class LoopThread:
         except BaseException as exc:  # noqa: BLE001 - raised by start()
             opened.put(exc)
             return
-        with runner:
-            loop = runner.get_loop()
-            turning = loop.create_task(self._turn(loop, opened))
-            while not turning.done():
-                with contextlib.suppress(SystemExit, KeyboardInterrupt):  # of the app: asyncio lets them end the loop
-                    loop.run_until_complete(turning)
-        for call in list(self.calls):
-            call.abandon()
+        try:
+            with runner:
+                loop = runner.get_loop()
+                turning = loop.create_task(self._turn(loop, opened))
+                while not turning.done():
+                    # Those of the app: asyncio lets them end the loop.
+                    with contextlib.suppress(SystemExit, KeyboardInterrupt):
+                        loop.run_until_complete(turning)
+        finally:  # also where a warning about a task that does not end is an error
+            for call in list(self.calls):
+                call.abandon()
 
     async def _turn(self, loop: asyncio.AbstractEventLoop, opened: SimpleQueue[BaseException | None]) -> None:
         ending = asyncio.Event()

@@ -3,6 +3,7 @@
 import ssl
 from os import PathLike
 from pathlib import Path
+from typing import Literal
 
 from fastapi_testing.errors import ServerError
 from fastapi_testing.server.tls.certificates import run_authority
@@ -80,6 +81,10 @@ class TLSEndpoint:
                 f"say tls = TLSOptions(client_certificates='required')"
             )
         return run_authority().issue(*([] if email is None else [email]), common_name=common_name)
+
+    def _origin(self, scheme: Literal["http", "ws"], host: str, port: int) -> str:
+        """Return an origin of the server; in it, an IPv6 address has brackets (RFC 3986 §3.2.2)."""
+        return f"{scheme}{'s' if self.tls else ''}://{f'[{host}]' if ':' in host else host}:{port}"
 
     def _check_tls(self) -> TLSOptions:
         if self.tls is None:

@@ -145,8 +145,8 @@ class RefusedTests(unittest.TestCase):
                 ran.append(cls.__name__)
 
         class Right(Base):
-            @property  # type: ignore[override]
-            def client(self) -> Any:
+            @property
+            def client(self) -> Any:  # type: ignore[override]
                 return self.new_client()
 
         ran.clear()

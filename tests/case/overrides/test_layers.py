@@ -1,6 +1,7 @@
 """Overrides that lie upon one another, in tasks that run at once too, and the lines that warnings point to."""
 
 import asyncio
+import contextlib
 import inspect
 import unittest
 import warnings
@@ -112,6 +113,23 @@ class DirectTests(OverridesCase):
                 self.assertEqual(await self.user(), "inner")
             self.assertEqual(await self.user(), "direct")
         self.assertEqual(await self.user(), "user of real token")
+
+    async def test_in_any_order(self) -> None:
+        """An override over a direct one stays in effect when those under that are taken away, and brings none back."""
+        under, middle = override_dependencies({get_user: lambda: 1}), override_dependencies({get_user: lambda: 2})
+        over = override_dependencies({get_user: lambda: 3})
+        with contextlib.ExitStack() as last, contextlib.ExitStack() as second, contextlib.ExitStack() as first:
+            first.enter_context(under)
+            second.enter_context(middle)
+            self.app.dependency_overrides[get_user] = lambda: "direct"
+            last.enter_context(override_dependencies({get_user: fake_user}))
+            last.enter_context(over)
+            first.close()
+            self.assertIs(self.app.dependency_overrides[get_user], over._overrides[get_user])
+            second.close()
+            self.assertIs(self.app.dependency_overrides[get_user], over._overrides[get_user])
+            last.close()
+            self.assertEqual(self.app.dependency_overrides, {})
 
     async def test_never_left(self) -> None:
         """A block that a test never leaves is over at its end, and disturbs no other."""

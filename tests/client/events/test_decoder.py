@@ -1,6 +1,8 @@
 """Tests of fastapi_testing.client.events.decoder."""
 
+import re
 import unittest
+from unittest import mock
 
 from fastapi_testing.client.events.decoder import EventDecoder
 
@@ -10,6 +12,18 @@ def decode(*chunks: bytes) -> list[tuple[str, str, str, int | None]]:
     decoder = EventDecoder()
     events = [event for chunk in chunks for event in decoder.feed(chunk)]
     return [(event.event, event.data, event.id, event.retry) for event in events]
+
+
+class Counting:
+    """The pattern of a line's end, which counts what it is given."""
+
+    def __init__(self) -> None:
+        self.characters = 0
+
+    def split(self, text: str) -> list[str]:
+        """Split a text at line ends."""
+        self.characters += len(text)
+        return re.split("\r\n|\n|\r", text)
 
 
 class DecoderTests(unittest.TestCase):
@@ -26,6 +40,25 @@ class DecoderTests(unittest.TestCase):
         expected = [("message", str(number), "", None) for number in (1, 2, 3, 4)]
         self.assertEqual(decode(stream), expected)
         self.assertEqual(decode(*(stream[index : index + 1] for index in range(len(stream)))), expected)
+
+    def test_last_line_end(self) -> None:
+        """A CR ends a line as soon as it comes; the LF behind it, whenever that comes, ends no other."""
+        decoder = EventDecoder()
+        self.assertEqual([event.data for event in decoder.feed(b"data: 1\r\r")], ["1"])
+        self.assertEqual([event.data for event in decoder.feed(b"\ndata: 2\r")], [])
+        self.assertEqual([event.data for event in decoder.feed(b"\n\r")], ["2"])
+        self.assertEqual([event.data for event in decoder.feed(b"")], [])
+        self.assertEqual([event.data for event in decoder.feed(b"\ndata: 3\n\n")], ["3"])
+
+    def test_large_event(self) -> None:
+        """What an event costs grows with its size: in each piece, only what came is looked at."""
+        decoder = EventDecoder()
+        piece = "x" * 1000
+        with mock.patch("fastapi_testing.client.events.decoder._LINE_END", Counting()) as pattern:
+            for chunk in [b"data: ", *[piece.encode()] * 1000]:
+                self.assertEqual(list(decoder.feed(chunk)), [])
+            (event,) = decoder.feed(b"\n\n")
+        self.assertEqual((event.data, pattern.characters), (piece * 1000, 1_000_008))
 
     def test_other_line_ends(self) -> None:
         """No other character ends a line."""

@@ -207,6 +207,22 @@ class SettlingTests(ClientTestCase):
         with self.assertRaisesRegex(LookupError, "^mine$"), client.stream("GET", "/gate"):
             raise LookupError("mine")
 
+    def test_stream_where_an_exception_is_handled(self) -> None:
+        """A stream that is opened and read while an exception is handled settles, and raises, as anywhere else."""
+        client = self.new_client(settling=Settling(raise_server_exceptions=True))
+        try:
+            int("mine")
+        except ValueError:
+            with self.client.stream("GET", "/numbers") as response:
+                response.read()
+            self.assertEqual(self.done, ["work"])
+            with (
+                self.assertLogs("uvicorn.error"),
+                self.assertRaisesRegex(LookupError, "^no paper$"),
+                client.stream("GET", "/late-error") as response,
+            ):
+                response.read()
+
     def test_raised_exceptions(self) -> None:
         """With raise_server_exceptions, the app's own exception is raised where the request is made."""
         logging.disable()

@@ -168,6 +168,63 @@ class EarlyAnswerTests(TransportTestCase):
         response = await self.new_client(server.url).post("/", content=endless(100))
         self.assertEqual((response.status_code, response.text), (200, "hi"))
 
+    async def test_closed_long_before_the_last_piece(self) -> None:
+        """So it is where the next piece comes only when the connection is gone."""
+
+        async def handler(reader: Reader, writer: Writer) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(TOO_LARGE)
+
+        async def body() -> AsyncIterator[bytes]:
+            yield b"x"
+            (connection,) = self.transport._pool._open
+            await connection.closed
+            yield b"y"
+
+        server = await self.serve(handler)
+        response = await self.new_client(server.url).post("/", content=body())
+        self.assertEqual((response.status_code, response.text), (413, "no"))
+
+    async def test_lost_behind_the_answer(self) -> None:
+        """An answer that had come is read where a write finds the connection lost, be it whole or cut off."""
+        for answer, expected in [(TOO_LARGE, (413, b"no", None)), (TOO_LARGE[:-1], (413, b"n", httpx.ReadError))]:
+            with self.subTest(answer=answer):
+                self.assertEqual(await self.lose_behind(answer), expected)
+
+    async def test_lost_behind_no_http(self) -> None:
+        """What is no HTTP is no answer."""
+        with self.assertRaises(httpx.WriteError):
+            await self.lose_behind(b"garbage\r\n")
+
+    async def lose_behind(self, answer: bytes) -> tuple[int, bytes, type[Exception] | None]:
+        """Return what is read of an answer that came, and was not read, before the connection was lost."""
+        lost = asyncio.Event()
+
+        async def handler(reader: Reader, writer: Writer) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer)
+            reset(writer)
+            lost.set()
+
+        async def body() -> AsyncIterator[bytes]:
+            (connection,) = self.transport._pool._open
+            connection.transport.pause_reading()
+            yield b"x"
+            await lost.wait()
+            yield b"y"
+            await connection.closed
+            yield b"z"
+
+        server = await self.serve(handler)
+        read = b""
+        async with self.new_client(server.url).stream("POST", "/", content=body()) as response:
+            try:
+                async for piece in response.aiter_raw():
+                    read += piece
+            except httpx.ReadError as exc:
+                return response.status_code, read, type(exc)
+        return response.status_code, read, None
+
     async def test_closed_without_answer(self) -> None:
         """A server that closes in the middle of a request is an error."""
 

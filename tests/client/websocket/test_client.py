@@ -14,9 +14,11 @@ from websockets.exceptions import (
 )
 from websockets.protocol import State
 
+from fastapi_testing import Client, Server
 from fastapi_testing.client.websocket.client import WebSocketClient
 from fastapi_testing.client.websocket.session import WebSocketSession
 from fastapi_testing.errors import ForeignURLError
+from tests.client.parity_app import app
 from tests.client.peers import TLS, WebSocketTestCase, deaf, serve_peer, url_of
 from tests.timing import MS
 
@@ -258,6 +260,17 @@ class OriginTests(SeeingTestCase):
             with self.subTest(url=url), self.assertRaises(ForeignURLError) as caught:
                 await self.ws.connect(url)
             self.assertEqual((caught.exception.url, caught.exception.origin), (url, self.url))
+
+    async def test_foreign_base_url(self) -> None:
+        """A client whose base URL is changed to another server's goes there neither by HTTP nor with a WebSocket."""
+        async with Server(app) as other:
+            async with Client(self.url) as client:
+                client.base_url = httpx.URL(other.url)
+                with self.assertRaises(ForeignURLError):
+                    await client.get("/request/me")
+                with self.assertRaises(ForeignURLError) as caught:
+                    await client.ws.connect("/request/me")
+            self.assertEqual((caught.exception.origin, len(other.exchanges)), (self.url, 0))
 
     async def test_default_port(self) -> None:
         """A scheme's own port is the same whether it is said or not."""

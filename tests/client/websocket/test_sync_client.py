@@ -1,6 +1,7 @@
 """WebSockets of plain tests: the handshake, the session, and what they say when they cannot."""
 
 import contextlib
+import inspect
 import ssl
 import threading
 import unittest
@@ -14,7 +15,15 @@ from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK, Inv
 from websockets.protocol import State
 from websockets.sync.client import ClientConnection
 
-from fastapi_testing import ForeignURLError, ServerThread, SyncClient, SyncWebSocketClient, SyncWebSocketSession
+from fastapi_testing import (
+    ForeignURLError,
+    ServerThread,
+    SyncClient,
+    SyncWebSocketClient,
+    SyncWebSocketSession,
+    WebSocketClient,
+)
+from fastapi_testing.client.websocket.handshake import ConnectOptions
 from fastapi_testing.server.threads.loop_thread import LoopThread
 from tests.client.peers import app, deaf, serve_peer, speaker, url_of
 from tests.resources import held_resources
@@ -146,7 +155,7 @@ class ReceiveTests(WebSocketTestCase):
         """Iteration ends where the connection does, and each wait of it has an end."""
         with self.ws.connect("/bye?text=a&text=b&code=1000") as session:
             self.assertEqual([*session], ["a", "b"])
-        with self.ws.connect("/echo", timeout=10 * MS) as session, self.assertRaises(TimeoutError):
+        with self.ws.connect("/echo", timeout=10 * MS, open_timeout=5) as session, self.assertRaises(TimeoutError):
             next(iter(session))
 
     def test_drain(self) -> None:
@@ -276,6 +285,11 @@ class HandshakeTests(WebSocketTestCase):
         """An option that there is not is refused."""
         with self.assertRaisesRegex(TypeError, r"^connect\(\) got an unexpected keyword argument 'time_out'$"):
             self.ws.connect("/echo", time_out=1)  # type: ignore[call-arg]
+
+    def test_options_are_those_of_the_other_client(self) -> None:
+        """It takes every option that the client of coroutines takes, and no other."""
+        options = inspect.signature(WebSocketClient.connect).parameters.keys() - {"self", "path"}
+        self.assertEqual(options, ConnectOptions.__annotations__.keys())
 
     def test_timeout_of_the_client(self) -> None:
         """The client's time-out for reading holds for sessions too; where it has none, five seconds do."""

@@ -10,6 +10,7 @@ from fastapi import BackgroundTasks, FastAPI
 from starlette.responses import StreamingResponse
 
 from fastapi_testing import AsyncServerTestCase, Client, Server
+from fastapi_testing.client import LoopbackTransport
 from fastapi_testing.client.wrappers.settling import Settling, SettlingTransport
 from tests.server.apps import bare_app
 from tests.timing import MS
@@ -127,6 +128,35 @@ class SettlingTests(unittest.IsolatedAsyncioTestCase):
             f"in flight: GET /never, in {__name__}.SettlingTests.make_app.<locals>.never, "
             f'waits at File "{__file__}", line {line}, in never',
         )
+        self.gate.set()
+        await self.server.settle()
+
+    async def test_no_answers(self) -> None:
+        """Of many requests for one target, each has the note of its own."""
+        client = await self.client()
+        asked = (client.get("/never", timeout=httpx.Timeout(None, read=300 * MS)) for _ in range(12))
+        errors = await asyncio.gather(*asked, return_exceptions=True)
+        self.assertEqual([len(getattr(error, "__notes__", ())) for error in errors], [1] * 12)
+        self.gate.set()
+        await self.server.settle()
+
+    async def test_no_answers_to_others(self) -> None:
+        """With a transport that does not say which connection it used, those it may be are named: ten and a count."""
+
+        class Secretive(LoopbackTransport):
+            async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+                try:
+                    return await super().handle_async_request(request)
+                finally:
+                    request.extensions.pop("network_stream", None)
+
+        transport = Secretive()
+        self.addAsyncCleanup(transport.aclose)
+        client = await self.enterAsyncContext(Client(self.server.url, transport=transport))
+        asked = (client.get("/never", timeout=httpx.Timeout(None, read=300 * MS)) for _ in range(12))
+        errors = await asyncio.gather(*asked, return_exceptions=True)
+        self.assertIn("in flight: 2 more for the same target", getattr(errors[0], "__notes__", ())[10:])
+        self.assertEqual(max(len(getattr(error, "__notes__", ())) for error in errors), 11)
         self.gate.set()
         await self.server.settle()
 

@@ -55,6 +55,27 @@ class TurnTests(CatalogueCase):
         done.set()
         await task
 
+    async def test_session_under_another(self) -> None:
+        """Who has committed one of two sessions keeps others waiting for the other one, and for no longer than that."""
+
+        async def hold() -> None:
+            async with self.engine.connect() as under, self.engine.connect() as above:
+                await under.execute(INSERT, {"name": "Ann"})
+                await above.execute(INSERT, {"name": "Bob"})
+                await under.commit()
+                written.set()
+                await done.wait()
+                await above.commit()
+
+        written, done = asyncio.Event(), asyncio.Event()
+        task = asyncio.create_task(hold(), name="holder")
+        await written.wait()
+        with self.assertRaisesRegex(IsolationError, "waited 0.1 s for the transaction of the task holder, open since"):
+            await titles(self.session)
+        done.set()
+        await task
+        self.assertEqual(await titles(self.session), ["first"])
+
     async def test_waiting(self) -> None:
         """Who waits goes on as soon as the other is done, and sees what that one did."""
 

@@ -16,6 +16,7 @@ from fastapi_testing.server.application import Receive, Scope, Send
 from fastapi_testing.server.recording.exchange import Exchange, exchange_of
 from tests.server import apps
 from tests.server.apps import in_flight, raw_request
+from tests.timing import MS
 
 logger = logging.getLogger("tests.exchange")
 logger.addHandler(logging.NullHandler())  # or its warnings would go to the terminal
@@ -249,6 +250,52 @@ class ExchangeTests(unittest.IsolatedAsyncioTestCase):
                 await waiting
         self.assertEqual(type(exchange.exception), asyncio.CancelledError)
         self.assertFalse(exchange.is_error)
+
+    async def test_waiter_whose_loop_has_closed(self) -> None:
+        """Nor is one whose event loop has closed meanwhile: the call ends as it would, and the others are told."""
+        done = asyncio.Event()
+
+        async def answer_late(scope: Scope, receive: Receive, send: Send) -> None:
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body"})
+            await done.wait()
+
+        async def give_up(exchange: Exchange) -> None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(exchange.wait_ended(), MS)
+
+        async with Server(answer_late, lifespan="off") as slow:
+            response = await self.client_of(slow).get("/", extensions={"settle": False})
+            exchange: Exchange = response.extensions["exchange"]
+            await asyncio.to_thread(asyncio.run, give_up(exchange))
+            waiting = asyncio.create_task(exchange.wait_ended())
+            while len(exchange._waiters) < 2:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0)
+            done.set()
+            await asyncio.wait_for(waiting, 10_000 * MS)
+        self.assertIsNone(exchange.exception)
+
+    async def test_second_answer(self) -> None:
+        """The status is that of the answer which the client got, though the app begins another: that one is refused."""
+
+        async def answer_twice(scope: Scope, receive: Receive, send: Send) -> None:
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body"})
+            await send({"type": "http.response.start", "status": 500, "headers": []})
+
+        async with Server(answer_twice, lifespan="off") as server:
+            with self.assertLogs("uvicorn.error"):
+                response = await self.client_of(server).get("/")
+        exchange: Exchange = response.extensions["exchange"]
+        self.assertEqual((response.status_code, exchange.status), (204, 204))
+        self.assertIsInstance(exchange.exception, RuntimeError)
+        self.assertTrue(exchange.unseen)
+
+    def client_of(self, server: Server) -> Client:
+        """Return a client that is closed after the test."""
+        client = Client(server.url)
+        self.addAsyncCleanup(client.aclose)
+        return client
 
     async def test_cancelled_waiter(self) -> None:
         """Who has stopped waiting for the end is not in the way of others."""

@@ -99,6 +99,21 @@ class RunningTests(unittest.IsolatedAsyncioTestCase):
                 self.assertEqual(parsedate_to_datetime(headers["date"]).timestamp(), now)
                 self.assertEqual(headers["server"], "uvicorn")
 
+    async def test_has_a_date_for_every_clock(self) -> None:
+        """A clock that a test has set anywhere gets an answer, with the nearest date that there is."""
+        dates = {
+            0: "Thu, 01 Jan 1970 00:00:00 GMT",
+            -1e9: "Sun, 24 Apr 1938 22:13:20 GMT",
+            -1e15: "Mon, 01 Jan 0001 00:00:00 GMT",
+            1e15: "Fri, 31 Dec 9999 23:59:59 GMT",
+        }
+        for now, date in dates.items():
+            with self.subTest(now=now):
+                async with Server(app) as server:
+                    with mock.patch("time.time", return_value=float(now)):
+                        head = (await raw_request(server.host, server.port)).decode()
+                self.assertIn(f"\r\ndate: {date}\r\n", head)
+
     async def test_serves_a_bare_callable(self) -> None:
         """An ASGI function without lifespan support is served."""
         with self.assertLogs("uvicorn.error", logging.INFO) as logs:

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import contextvars
+import gc
+import logging
 import os
 import signal
 import sys
@@ -10,6 +12,7 @@ import threading
 import unittest
 import warnings
 from collections.abc import Iterator
+from typing import Literal
 from unittest import mock
 
 import httpx
@@ -180,6 +183,45 @@ class RunTests(unittest.TestCase):
         self.server.stop()
         with self.assertRaises(ServerNotRunningError):
             call.wait()
+
+    def test_coroutine_that_refuses_to_end(self) -> None:
+        """Who waits for a coroutine that nothing can end hears so when the thread is stopped, and so do the others."""
+
+        async def refuse() -> None:
+            started.set()
+            closed = False
+            while not closed:
+                try:
+                    await asyncio.sleep(0)
+                except asyncio.CancelledError:
+                    pass
+                except GeneratorExit:
+                    closed = True
+            await asyncio.sleep(0)  # the first attempt to close it fails
+
+        cases: tuple[tuple[Literal["always", "error"], int], ...] = (("always", 0), ("error", 1))
+        for action, raised in cases:
+            started = threading.Event()
+            thread = LoopThread("the thread")
+            with (
+                self.subTest(warnings=action),
+                mock.patch("fastapi_testing.server.cancelling._CANCEL_TIMEOUT", MS),
+                mock.patch("threading.excepthook") as excepthook,
+                mock.patch.object(logging.getLogger("asyncio"), "disabled", new=True),  # it tells of what it has left
+                warnings.catch_warnings(record=True, action=action),
+            ):
+                thread.start()
+                calls = [thread.begin(refuse()) for _ in range(2)]
+                started.wait()
+                thread.stop()
+                for call in calls:
+                    with self.assertRaisesRegex(ServerNotRunningError, "^the thread is not running: ") as caught:
+                        call.wait(10_000 * MS)
+                    self.assertRegex(str(caught.exception.__cause__), "^coroutine ignored GeneratorExit$")
+                del call, calls, caught
+                self.assertEqual(excepthook.call_count, raised)
+                excepthook.reset_mock()
+                gc.collect()
 
     def test_loop_that_closes(self) -> None:
         """A call that comes when the loop has just been closed finds it not running."""

@@ -1,0 +1,49 @@
+"""What a test asked before it failed, a line for each request and WebSocket."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+
+from fastapi_testing.server.recording.exchange import Exchange
+from fastapi_testing.server.recording.recorder import Recorder
+
+__all__ = ["note_last_exchanges"]
+
+_SHOWN = 5
+
+_HEADING = "asked in this test"
+
+
+def note_last_exchanges(failure: BaseException, recorders: Iterable[Recorder]) -> None:
+    """
+    Add to a failure what the test has asked last: method, path, status, and the function that answered.
+
+    A failure that speaks of all that the test has asked needs no such list, and one that has it none again.
+    """
+    exchanges = sorted((each for recorder in recorders for each in list(recorder.exchanges)), key=_start)
+    shown = exchanges[-_SHOWN:]
+    said = "\n".join([str(failure), *getattr(failure, "__notes__", ())])
+    if f"\n{_HEADING}" in said or all(_is_told(exchange, said) for exchange in shown):
+        return
+    some = f", the last {len(shown)} of {len(exchanges)}" if len(shown) < len(exchanges) else ""
+    failure.add_note(f"{_HEADING}{some}:" + "".join(f"\n  {_describe(exchange)}" for exchange in shown))
+
+
+def _is_told(exchange: Exchange, said: str) -> bool:
+    from fastapi_testing.masking import mask  # noqa: PLC0415 - only a failure needs its patterns
+
+    return str(exchange) in said or mask(str(exchange)) in said
+
+
+def _start(exchange: Exchange) -> float:
+    return exchange.started_at
+
+
+def _describe(exchange: Exchange) -> str:
+    where = f", in {exchange.endpoint}" if exchange.endpoint else ""
+    return f"{exchange}: {_describe_status(exchange.status)}{where}"
+
+
+def _describe_status(status: int | None) -> str:
+    if status is None:
+        return "no answer yet"
+    return f"{status} {HTTPStatus(status).phrase}" if status in [*HTTPStatus] else str(status)

@@ -1,0 +1,110 @@
+"""What the clients of one server share, those that are awaited and those that wait."""
+
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, Unpack
+
+import httpx
+
+from fastapi_testing.client.events.reader import EventStreamOptions
+from fastapi_testing.client.transport.loopback import LIMITS, LoopbackTransport
+from fastapi_testing.client.websocket.handshake import HandshakeOptions
+from fastapi_testing.client.wrappers.origin import OneOriginTransport
+from fastapi_testing.client.wrappers.settling import Settling, SettlingTransport
+
+if TYPE_CHECKING:
+    from httpx._client import BaseClient
+else:
+    BaseClient = object
+
+__all__ = ["ClientOptions", "OneServerClient"]
+
+_Primitive = str | int | float | bool | None
+
+_Stream_co = TypeVar("_Stream_co", covariant=True)
+
+
+class ClientOptions(TypedDict, total=False):
+    """The keyword arguments of :class:`httpx.AsyncClient` that make sense for a client of the test server."""
+
+    auth: httpx.Auth | tuple[str, str] | Callable[[httpx.Request], httpx.Request] | None
+    cookies: httpx.Cookies | dict[str, str] | list[tuple[str, str]] | None
+    default_encoding: str | Callable[[bytes], str]
+    event_hooks: Mapping[str, list[Callable[..., Any]]] | None
+    follow_redirects: bool
+    headers: httpx.Headers | Mapping[str, str] | Sequence[tuple[str, str]] | None
+    limits: httpx.Limits
+    max_redirects: int
+    params: httpx.QueryParams | Mapping[str, _Primitive | Sequence[_Primitive]] | str | None
+    timeout: float | httpx.Timeout | None
+    verify: ssl.SSLContext
+
+
+class OneServerClient(Generic[_Stream_co], BaseClient):  # noqa: PYI059 - BaseClient is object when it runs
+    """
+    What is the same for both: the way to the server, and how its events and WebSockets are asked for.
+
+    Attributes:
+        origin: The only origin (RFC 6454) that it speaks to, whatever becomes of ``base_url``.
+    """
+
+    if TYPE_CHECKING:
+
+        def _make_stream(self, path: str | httpx.URL, **options: Any) -> _Stream_co: ...
+
+    def _wire(
+        self,
+        base_url: str,
+        transport: httpx.AsyncBaseTransport | None,
+        settling: Settling | None,
+        options: ClientOptions,
+    ) -> SettlingTransport:
+        """Return what requests go through, over the connections that were given or those of the client itself."""
+        verify = options.pop("verify", None)
+        limits = options.pop("limits", LIMITS)
+        self._ssl_context: ssl.SSLContext | None = getattr(transport, "ssl_context", None) if verify is None else verify
+        chosen = transport or LoopbackTransport(ssl_context=verify, limits=limits)
+        self._settling = settling or Settling()
+        self.origin: httpx.URL = httpx.URL(base_url)
+        return SettlingTransport(OneOriginTransport(chosen, self.origin, owned=transport is None), self._settling)
+
+    def _handshake_options(self) -> HandshakeOptions:
+        """Return what WebSockets take after the client."""
+        return HandshakeOptions(
+            timeout=5.0 if self.timeout.read is None else self.timeout.read,
+            ssl=self._ssl_context if self.base_url.scheme == "https" else None,
+            raise_server_exceptions=self._settling.raise_server_exceptions,
+        )
+
+    def sse(
+        self,
+        path: str | httpx.URL,
+        *,
+        method: str = "GET",
+        timeout: float | None = None,
+        last_event_id: str = "",
+        **options: Unpack[EventStreamOptions],
+    ) -> _Stream_co:
+        """
+        Open a stream of Server-Sent Events (HTML Standard §9.2).
+
+        ::
+
+            async with self.client.sse("/prices") as events: ...  # in plain tests: with
+
+        Args:
+            path: The path, or a URL on the test server.
+            method: The method of the request.
+            timeout: Seconds that the response, and then each event, may take; the client's own unless given.
+            last_event_id: The ``Last-Event-ID`` to begin with, as a browser sends it that connects again.
+            **options: As for :meth:`httpx.AsyncClient.request`.
+
+        Returns:
+            What is entered for the open stream, which in plain tests is a :class:`~fastapi_testing.SyncEventStream`.
+            Doing so raises what follows.
+
+        Raises:
+            httpx_sse.SSEError: If the answer is no stream of events.
+            TimeoutError: If there is no answer in time.
+        """
+        return self._make_stream(path, method=method, timeout=timeout, last_event_id=last_event_id, **options)
