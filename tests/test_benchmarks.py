@@ -34,7 +34,7 @@ TABLE = """\
 tea: Tea & milk; time of a cup
   ours                       1.10 ms  1.05 - 1.15 ms                                    <= 2.00 ms  met
   theirs                     2.00 ms  2.00 - 2.10 ms          0.50x  0.50x - 0.55x      <= 0.35x    missed
-  absent                    not measured, tea_pot is missing: pip install 'fastapi-testing[benchmarks]'
+  absent                    not measured, tea_pot is missing: pip install 'fastapi-unittest[benchmarks]'
   With sugar.
 """
 SVG = "{http://www.w3.org/2000/svg}"

@@ -69,7 +69,7 @@ class PipelineTests(unittest.TestCase):
             with self.subTest(file=path, job=name):
                 self.assertEqual(commands_of(job)[0], INSTALL)
                 project = tomllib.loads((example_of(path) / "pyproject.toml").read_text("utf-8"))["project"]
-                self.assertRegex(" ".join(project["optional-dependencies"]["test"]), "fastapi-testing")
+                self.assertRegex(" ".join(project["optional-dependencies"]["test"]), "fastapi-unittest")
 
     def test_commands(self) -> None:
         """The commands of a job that needs no service pass, as they stand there."""

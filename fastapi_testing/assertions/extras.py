@@ -24,5 +24,5 @@ def import_extra(module: str, extra: str, assertion: str) -> Any:
         if exc.name != module.partition(".")[0]:
             raise
         raise ModuleNotFoundError(
-            f"{assertion} needs the module {exc.name}: pip install 'fastapi-testing[{extra}]'", name=exc.name
+            f"{assertion} needs the module {exc.name}: pip install 'fastapi-unittest[{extra}]'", name=exc.name
         ) from None

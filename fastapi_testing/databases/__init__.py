@@ -4,7 +4,7 @@ try:
     import sqlalchemy.ext.asyncio  # noqa: F401 - SQLAlchemy 2.1 has it fail here where greenlet is missing
 except ImportError as _exc:
     raise ImportError(
-        f"fastapi_testing.databases needs SQLAlchemy with asyncio ({_exc}): pip install 'fastapi-testing[sqlalchemy]'"
+        f"fastapi_testing.databases needs SQLAlchemy with asyncio ({_exc}): pip install 'fastapi-unittest[sqlalchemy]'"
     ) from _exc
 
 from fastapi_testing.databases.mixin import SQLAlchemyMixin

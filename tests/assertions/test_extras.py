@@ -48,7 +48,7 @@ class ExtraTests(JsonAssertions, OpenAPIAssertions):
             with self.subTest(library=library), blocked(library):
                 with self.assertRaises(ModuleNotFoundError) as caught:
                     assertion()
-                message = f"{name} needs the module {library}: pip install 'fastapi-testing[{extra}]'"
+                message = f"{name} needs the module {library}: pip install 'fastapi-unittest[{extra}]'"
                 self.assertEqual(str(caught.exception), message)
                 self.assertEqual(caught.exception.name, library)
 

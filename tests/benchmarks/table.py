@@ -74,7 +74,7 @@ def _contenders(result: Result) -> Iterator[str]:
 
 
 def _format_missing(modules: list[str]) -> str:
-    return f"not measured, {', '.join(modules)} is missing: pip install 'fastapi-testing[benchmarks]'"
+    return f"not measured, {', '.join(modules)} is missing: pip install 'fastapi-unittest[benchmarks]'"
 
 
 def _line(result: Result, name: str, ratio: Summary | None, target: Target | None) -> str:

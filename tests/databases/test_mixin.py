@@ -90,7 +90,7 @@ class ImportTests(unittest.TestCase):
         self.assertEqual(
             str(caught.exception),
             "fastapi_testing.databases needs SQLAlchemy with asyncio (import of sqlalchemy.ext.asyncio halted; None in "
-            "sys.modules): pip install 'fastapi-testing[sqlalchemy]'",
+            "sys.modules): pip install 'fastapi-unittest[sqlalchemy]'",
         )
 
     def test_not_imported(self) -> None:

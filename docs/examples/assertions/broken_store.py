@@ -81,7 +81,10 @@ async def prices() -> Response:
 
 @app.websocket("/orders")
 async def orders(websocket: WebSocket) -> None:
-    """Let everybody in, give every order the same number, and say too much."""
+    """Let everybody in but those who are asked to say nothing, give all orders the same number, and say too much."""
+    if websocket.query_params.get("token") == "":
+        await websocket.close()
+        return
     await websocket.accept()
     while order := await websocket.receive_json():
         for item in order:

@@ -83,7 +83,7 @@ async def prices() -> Response:
 async def orders(websocket: WebSocket, token: str = "") -> None:
     """Confirm orders, to whoever has a token."""
     if not token:
-        await websocket.close()
+        await websocket.close(1008, "no token")
         return
     await websocket.accept()
     while order := await websocket.receive_json():

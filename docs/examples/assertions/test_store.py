@@ -135,6 +135,10 @@ class StoreTests(AsyncServerTestCase):
         """No one orders without a token."""
         await self.assertWebSocketRejected("/orders", 403)
 
+    async def test_websocket_rejected_code(self) -> None:
+        """The app says why, which only a test gets to know."""
+        await self.assertWebSocketRejected("/orders?token=", code=1008, reason="no token")
+
     async def test_event(self) -> None:
         """The price of the first item is sent."""
         async with self.client.sse("/prices") as events:

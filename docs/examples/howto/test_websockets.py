@@ -42,4 +42,4 @@ class ChatTests(AsyncServerTestCase):
 
     async def test_reject(self) -> None:
         """The app refuses the handshake; the client gets an HTTP response instead."""
-        await self.assertWebSocketRejected("/rooms/attic", 403)
+        await self.assertWebSocketRejected("/rooms/attic", 403, code=1008)

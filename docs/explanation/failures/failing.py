@@ -47,6 +47,17 @@ class Case(AsyncServerTestCase):
             await watch.send_text("how many?")
             await self.assertWebSocketReceives(watch, 3)
 
+    async def test_broken_off(self) -> None:
+        await self.client.get("/catalogue")
+
+    async def test_became_another(self) -> None:
+        with self.assertServerRaises(KeyError):
+            await self.client.delete("/items/pears")
+
+    async def test_closed_websocket(self) -> None:
+        async with self.ws.connect("/prices"):
+            pass
+
     async def test_task(self) -> None:
         response = await self.client.post("/stock/pears")
         self.assertStatus(response, 200)

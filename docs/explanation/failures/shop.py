@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import time
+from collections.abc import AsyncIterator
 
 from fastapi import BackgroundTasks, FastAPI, WebSocket
+from fastapi.responses import StreamingResponse
 
 logger = logging.getLogger("shop")
 app = FastAPI()
@@ -61,6 +63,33 @@ async def watch(websocket: WebSocket, name: str) -> None:
     await websocket.accept()
     async for _ in websocket.iter_text():
         await websocket.send_json(stock[name])
+
+
+@app.get("/catalogue")
+async def catalogue() -> StreamingResponse:
+    """Send what there is, up to the page that is missing."""
+
+    async def pages() -> AsyncIterator[str]:
+        yield "apples"
+        raise LookupError("no page 2")
+
+    return StreamingResponse(pages())
+
+
+@app.delete("/items/{name}")
+async def sell(name: str) -> None:
+    """Sell one, or order more."""
+    try:
+        stock[name] -= 1
+    except KeyError:
+        await send_receipt("orders@example.org")
+
+
+@app.websocket("/prices")
+async def prices(websocket: WebSocket) -> None:
+    """Wait for new prices, whether or not somebody still listens."""
+    await websocket.accept()
+    await asyncio.Event().wait()
 
 
 @app.post("/stock/{name}")

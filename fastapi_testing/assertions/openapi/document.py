@@ -14,7 +14,7 @@ from fastapi_testing.assertions.json.schema import Schema, format_checker
 
 __all__ = ["Node", "OpenAPIDocument", "Operation", "find_header_errors", "find_media_type"]
 
-_URI = "urn:fastapi-testing:openapi"
+_URI = "urn:fastapi-unittest:openapi"
 _METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE", "QUERY")
 _EXPRESSION = re.compile(r"\{[^{}]+\}")
 _SEGMENT = "[^/]+"

@@ -90,6 +90,18 @@ class RejectedHandshake:
     request: HandshakeRequest
     exchange: Any = field(default=None, repr=False, compare=False)
 
+    @property
+    def close_code(self) -> int | None:
+        """The close code that the app gave to refuse it, which no client gets to know; None where it gave none."""
+        code: int | None = getattr(self.exchange, "close_code", None)
+        return code
+
+    @property
+    def close_reason(self) -> str:
+        """The close reason that it gave."""
+        reason: str = getattr(self.exchange, "close_reason", "")
+        return reason
+
     @classmethod
     def from_exception(cls, exc: InvalidStatus, target: str) -> Self:
         """Take over the response that websockets got for a request target."""

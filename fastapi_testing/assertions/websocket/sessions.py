@@ -142,6 +142,9 @@ class WebSocketAssertions(WebSocketVerdicts):
         body: Any = None,
         timeout: float | None = None,
         msg: Any = None,
+        *,
+        code: int | None = None,
+        reason: TextOrPattern | None = None,
     ) -> RejectedHandshake:
         """
         Fail unless the server answers the handshake with an HTTP response that rejects it (RFC 6455 §4.2.2).
@@ -150,6 +153,7 @@ class WebSocketAssertions(WebSocketVerdicts):
 
             await self.assertWebSocketRejected("/private", 403)
             await self.assertWebSocketRejected(self.ws.connect("/private", headers=wrong_token), 401)
+            await self.assertWebSocketRejected("/private", code=1008, reason="no token")
 
         What else may go wrong in a handshake, such as a connection that is refused, is raised as it is.
 
@@ -160,20 +164,24 @@ class WebSocketAssertions(WebSocketVerdicts):
                 given.
             timeout: Seconds that the handshake may take.
             msg: What to say besides.
+            code: The close code that the app gave to refuse it (RFC 6455 §7.4); any, unless given. No client gets to
+                know it, but the recorder of a server of this process does.
+            reason: The close reason that it gave, or a compiled pattern to search it for; any, unless given.
 
         Returns:
             The response, for further assertions.
 
         Raises:
             TypeError: If ``connecting`` is neither a path nor awaitable, if it is a path and this test case has no
-                ``ws``, or if ``status`` is nothing that stands for status codes.
+                ``ws``, if ``status`` is nothing that stands for status codes, or if ``reason`` is neither a str nor a
+                compiled pattern.
             ValueError: If there is no such status.
         """
-        expected = Rejection.parse(status, body)
+        expected = Rejection.parse(status, body, code, reason)
         attempt = attempt_of(self, connecting, timeout)
         seconds = handshake_limit(attempt, timeout)
         outcome = await open_connection(attempt, seconds)
         target = connecting if isinstance(connecting, str) else target_of(attempt) or target_of(outcome)
         if not isinstance(outcome, InvalidStatus | TimeoutError):
-            await outcome.close()
+            await getattr(outcome, "disconnect", outcome.close)()  # a session's own close() waits for the app
         return self._check_rejected(target, outcome, expected, seconds, msg)

@@ -67,27 +67,49 @@ class Awaited:
 
 @dataclass(frozen=True)
 class Rejection:
-    """The answer by which a handshake is expected to be rejected."""
+    """The answer by which a handshake is expected to be rejected, and the code and reason of the app behind it."""
 
     status: StatusChoice | None
     body: Any
+    code: int | None = None
+    reason: TextOrPattern | None = None
 
     @classmethod
-    def parse(cls, status: ExpectedStatus | None, body: Any) -> Self:
+    def parse(
+        cls, status: ExpectedStatus | None, body: Any, code: int | None = None, reason: TextOrPattern | None = None
+    ) -> Self:
         """Return what is expected; None stands for any."""
-        return cls(None if status is None else StatusChoice.parse(status), body)
+        check_reason(reason)
+        return cls(None if status is None else StatusChoice.parse(status), body, code, reason)
 
     def accepts(self, rejected: RejectedHandshake) -> bool:
         """Tell whether it is that answer."""
         if self.status is not None and rejected.status_code not in self.status:
+            return False
+        if self.asks_for_close and not _fits(_close_of(rejected), self.code, self.reason):
             return False
         if self.body is None:
             return True
         payload = text_of(rejected, rejected.content) if isinstance(self.body, str) else rejected.content
         return any(True for _ in find_accepted(payload, self.body))
 
+    @property
+    def asks_for_close(self) -> bool:
+        """Whether it matters how the app closed."""
+        return self.code is not None or self.reason is not None
+
+    def describe_close(self, rejected: RejectedHandshake) -> str:
+        """Return how the app closed, where that matters."""
+        if not self.asks_for_close:
+            return ""
+        if rejected.exchange is None:
+            return ", and how the app closed is not known: its server is not one of this process"
+        close = _close_of(rejected)
+        return f", and the app {f'closed it with {_describe(close)}' if close else 'did not close it'}"
+
     def __str__(self) -> str:
         parts = [] if self.status is None else [str(self.status)]
+        parts += _name_close(self.code, self.reason)
         if self.body is not None:
             parts.append(f"body {describe_expected(self.body)}")
         return f" with {' and '.join(parts)}" if parts else ""
@@ -138,7 +160,7 @@ class WebSocketVerdicts(MaskedFailures):
             rejected = RejectedHandshake.from_exception(outcome, target)
             if expected.accepts(rejected):
                 return rejected
-            got = f"got {describe_answer(rejected)}{describe_behind(rejected)}"
+            got = f"got {describe_answer(rejected)}{expected.describe_close(rejected)}{describe_behind(rejected)}"
         else:
             got = _describe_no_rejection(outcome, seconds)
         standard = f"{name_of(target)}: expected the handshake to be rejected{expected}, {got}"
@@ -182,7 +204,10 @@ def _describe(close: Close | None) -> str:
 
 
 def _is_close(event: object, code: int | None, reason: TextOrPattern | None) -> bool:
-    close = peer_close(event) if isinstance(event, ConnectionClosed) else None
+    return isinstance(event, ConnectionClosed) and _fits(peer_close(event), code, reason)
+
+
+def _fits(close: Close | None, code: int | None, reason: TextOrPattern | None) -> bool:
     if close is None:
         return False
     return code in (None, close.code) and (reason is None or matches(reason, close.reason))
@@ -195,6 +220,14 @@ def _describe_close_event(event: str | bytes | ConnectionClosed | TimeoutError, 
 
 
 def _describe_expected_close(code: int | None, reason: TextOrPattern | None) -> str:
+    return " and ".join(_name_close(code, reason)) or "the peer to close"
+
+
+def _close_of(rejected: RejectedHandshake) -> Close | None:
+    return None if rejected.close_code is None else Close(rejected.close_code, rejected.close_reason)
+
+
+def _name_close(code: int | None, reason: TextOrPattern | None) -> list[str]:
     parts = []
     if code is not None:
         parts.append(f"close code {describe_close_code(code)}")
@@ -202,7 +235,7 @@ def _describe_expected_close(code: int | None, reason: TextOrPattern | None) -> 
         parts.append(f"close reason {describe_message(reason)}")
     elif reason is not None:
         parts.append(f"a close reason to match {reason.pattern!r}")
-    return " and ".join(parts) or "the peer to close"
+    return parts
 
 
 def _describe_no_rejection(outcome: object, seconds: float) -> str:

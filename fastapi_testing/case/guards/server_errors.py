@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from textwrap import indent
+from traceback import walk_tb
 from types import TracebackType
 from typing import Any, Literal, Self
 from unittest import SkipTest
@@ -13,6 +15,7 @@ from fastapi_testing.assertions.describing.exchange import describe_exchange
 from fastapi_testing.case.guards.last_exchanges import note_last_exchanges
 from fastapi_testing.server.recording.ends import ends_of
 from fastapi_testing.server.recording.exchange import Exchange
+from fastapi_testing.server.recording.libraries import is_users
 from fastapi_testing.server.recording.recorder import Recorder
 from fastapi_testing.server.recording.tasks import TaskFailure
 
@@ -28,7 +31,7 @@ class ServerRaises:
     The context in which the app is expected to raise; ``assertServerRaises`` makes it.
 
     Attributes:
-        exception: The exception that the app raised; None as long as it has not.
+        exception: The exception that the app raised, or that this was raised from; None as long as it has not.
         exchange: The request or WebSocket for which it did.
     """
 
@@ -102,7 +105,9 @@ class ServerRaises:
 
     def _describe_instead(self) -> str:
         if failed := self._failed():
-            return f"it raised:{''.join(map(_tell, failed))}"
+            chains = [_name_chain(failure.error, self._expected) for failure in failed]
+            names = f" {' and '.join(chains)}" if any(" " in chain for chain in chains) else ""
+            return f"it raised{names}:{''.join(map(_tell, failed))}"
         asked = [exchange for exchange in self._exchanges("exchanges") if exchange not in self._before]
         if not asked:
             return "it was asked nothing"
@@ -117,8 +122,8 @@ class ServerRaises:
         return [failure for failure in failed if failure.is_error or self._find(failure.error) is not None]
 
     def _find(self, exception: BaseException | None) -> BaseException | None:
-        leaves = iter(()) if exception is None else _leaves(exception)
-        return next((leaf for leaf in leaves if self._is_expected(leaf)), None)
+        raised = iter(()) if exception is None else _raised(exception, set())
+        return next((each for each in raised if self._is_expected(each)), None)
 
     def _is_expected(self, exception: BaseException) -> bool:
         return isinstance(exception, self._expected) and (
@@ -211,11 +216,45 @@ def _exchange_of(failure: Exchange | TaskFailure) -> Exchange:
     return failure.exchange if isinstance(failure, TaskFailure) else failure
 
 
-def _leaves(exception: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and, of a group such as a task group raises, those in it."""
-    yield exception
-    for inner in getattr(exception, "exceptions", ()):
-        yield from _leaves(inner)
+def _raised(exception: BaseException, seen: set[int]) -> Iterator[BaseException]:
+    """Yield an exception, those that it came from, and of a group such as a task group raises, those in it."""
+    if id(exception) not in seen:
+        seen.add(id(exception))
+        yield exception
+        for inner in (*getattr(exception, "exceptions", ()), _origin(exception)):
+            if inner is not None:
+                yield from _raised(inner, seen)
+
+
+def _origin(exception: BaseException) -> BaseException | None:
+    """
+    Return what an exception was raised from, or became it on the way from the app to the server.
+
+    Starlette, for one, raises a RuntimeError from the HTTPException of a handler that has begun to answer, and fails in
+    answering that of a WebSocket that was accepted. What the user's own code was handling is another matter.
+    """
+    handled = exception.__context__
+    if exception.__cause__ is not None or exception.__suppress_context__ or handled is None:
+        return exception.__cause__
+    handler = None if handled.__traceback__ is None else handled.__traceback__.tb_frame
+    frames = (frame for frame, _ in walk_tb(exception.__traceback__))
+    inside = [*itertools.dropwhile(lambda frame: frame is not handler, frames)]
+    return handled if inside and not any(is_users(frame.f_code.co_filename) for frame in inside) else None
+
+
+def _name_chain(exception: BaseException | None, expected: Expected) -> str:
+    """Return the type that counts, with those it came from; and an expected one that does not count."""
+    names: list[str] = []
+    seen: set[int] = set()
+    while exception is not None and id(exception) not in seen:
+        seen.add(id(exception))
+        origin, handled = _origin(exception), exception.__context__
+        name = type(exception).__qualname__
+        if origin is None and isinstance(handled, expected):
+            name += f" while it handled {type(handled).__qualname__}, which does not count without `raise ... from`"
+        names.append(name)
+        exception = origin
+    return " from ".join(names)
 
 
 def _check_expected(expected: Any) -> Expected:

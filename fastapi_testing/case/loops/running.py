@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import opcode
 import traceback
 import unittest
 import warnings
 from collections.abc import Callable, Iterator
+from types import FrameType, TracebackType
 from typing import Any
 
 __all__ = [
@@ -19,6 +21,15 @@ __all__ = [
 ]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+
+_CLIENTS = frozenset({"fastapi_testing", "httpx", "httpx_sse", "websockets"})
+"""What a test calls when it asks the server something."""
+
+_BETWEEN = frozenset({"asyncio", "contextlib", "json"})
+"""What of the standard library these are made of."""
+
+_RAISE = opcode.opmap["RAISE_VARARGS"]
 
 
 class Interrupted(asyncio.CancelledError):
@@ -102,24 +113,50 @@ def closing_class_on(
 
 @contextlib.contextmanager
 def ending_on_users_line(failure: type[BaseException]) -> Iterator[None]:
-    """End the traceback of a failure on the user's line, where there is one."""
+    """
+    End the traceback of a failure on the user's line, where there is one.
+
+    So do errors that this package, or a library of its clients, has raised for what the test asked of it: a wrong
+    argument, a URL of another server, a response that breaks off. An error that happens to it keeps its frames.
+    """
     try:
         yield
-    except failure as exc:
-        _end_on_users_line(exc)
+    except Exception as exc:
+        entries = [*_entries(exc.__traceback__)]
+        users = max((number for number, each in enumerate(entries) if not _is_machinery(each.tb_frame)), default=-1)
+        is_said = _is_failure(entries[-1]) if isinstance(exc, failure) else _is_said_to_user(entries[users + 1 :])
+        if users >= 0 and is_said:
+            entries[users].tb_next = None
         raise
 
 
-def _end_on_users_line(failure: BaseException) -> None:
-    """
-    Take the frames of assertions, and of what starts servers, off the end of a failure's traceback.
+def _is_failure(innermost: TracebackType) -> bool:
+    """Tell whether an assertion has raised a failure; the results of unittest take off some of its frames, too."""
+    return "__unittest" in innermost.tb_frame.f_globals
 
-    The results of unittest do so too; those of stestr, for one, print what they get.
-    """
-    last, each = None, failure.__traceback__
-    while each is not None:
-        if "__unittest" not in each.tb_frame.f_globals:
-            last = each
-        each = each.tb_next
-    if last is not None:
-        last.tb_next = None
+
+def _is_said_to_user(entries: list[TracebackType]) -> bool:
+    """Tell whether an error came out of a call of this package, or of its clients' libraries, by a ``raise``."""
+    if not entries or not _is_clients(entries[0].tb_frame):
+        return False
+    innermost = entries[-1]
+    return innermost.tb_frame.f_code.co_code[innermost.tb_lasti] == _RAISE
+
+
+def _entries(traceback: TracebackType | None) -> Iterator[TracebackType]:
+    while traceback is not None:
+        yield traceback
+        traceback = traceback.tb_next
+
+
+def _is_machinery(frame: FrameType) -> bool:
+    return "__unittest" in frame.f_globals or _is_clients(frame) or _top_of(frame) in _BETWEEN
+
+
+def _is_clients(frame: FrameType) -> bool:
+    return _top_of(frame) in _CLIENTS
+
+
+def _top_of(frame: FrameType) -> str:
+    """Return the name of the package that a frame's module is in."""
+    return str(frame.f_globals.get("__name__")).partition(".")[0]

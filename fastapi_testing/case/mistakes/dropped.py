@@ -11,7 +11,8 @@ from unittest import TestCase, mock
 
 from fastapi_testing.case.where import Where
 from fastapi_testing.server.recording.exchange import Exchange
-from fastapi_testing.server.recording.stacks import is_of_users, name_of
+from fastapi_testing.server.recording.libraries import is_users
+from fastapi_testing.server.recording.stacks import name_of
 
 __all__ = ["DroppedCoroutine", "describe_dropped"]
 
@@ -119,7 +120,7 @@ def made_in(coroutine: Any, case: type[TestCase]) -> str:
 
 
 def _is_theirs(file: str, packages: tuple[str, ...]) -> bool:
-    return is_of_users(file) or file.startswith(packages)
+    return is_users(file) or file.startswith(packages)
 
 
 def _packages_of(case: type, exchange: Exchange | None) -> Iterator[str]:

@@ -146,7 +146,10 @@ def _describe_hidden(name: str, value: Any, case: type) -> str | None:
     if name in _VALUES:
         is_meant = hasattr(value, "__get__") and not isinstance(value, FunctionType)  # such as a property
         return None if is_meant else f"hides self.{name} of the framework: give it another name"
-    if _function_of(vars(hidden).get(name)) is not None and _function_of(value) is None:
+    is_method = isinstance(
+        vars(hidden).get(name), FunctionType | classmethod
+    )  # no attribute, as client_class
+    if is_method and _function_of(value) is None:
         return f"hides self.{name}() of the framework: give it another name"
     return None
 

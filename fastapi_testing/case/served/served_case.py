@@ -89,15 +89,18 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
     """Whether the client follows redirects."""
 
     settle: ClassVar[bool] = True
-    """Whether a request returns only when the app's call has ended, background tasks and ``yield`` dependencies too."""
+    """
+    Whether a request returns, and a WebSocket is closed, only when the app's call has ended, background tasks and
+    ``yield`` dependencies too.
+    """
 
     settle_timeout: ClassVar[float] = 5.0
     """Seconds that the app's call may take once it has answered, and all of them once the test is done."""
 
     raise_server_exceptions: ClassVar[bool] = False
     """
-    Whether an exception of the app is raised by the client's request, or where a WebSocket connects, sends or receives,
-    as Starlette's TestClient does.
+    Whether an exception of the app is raised by the client's request, or where a WebSocket connects, sends, receives
+    or is left, as Starlette's TestClient does.
     """
 
     leaks: ClassVar[Leaks] = "warn"
@@ -137,6 +140,11 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
         still answers. In an ``AsyncServerTestCase`` a plain ``with`` cannot wait: one that is left while the app still
         answers something, or goes on with it, is decided at the end of the test; ``async with`` waits for it. Of the
         tasks that the app starts with :func:`asyncio.create_task`, those count that it does not look after.
+
+        An exception counts that the app raised, each that this was raised from (``raise ... from ...``), and one that
+        the framework made another of: an HTTPException, for instance, comes out as a RuntimeError where the answer has
+        begun, or the WebSocket was accepted. The context's ``exception`` is the one that was expected, and
+        ``exchange.exception`` the one that came out.
 
         Args:
             expected: The type of the exception, or a tuple of types; in an exception group, of one in it.

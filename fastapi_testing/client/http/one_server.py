@@ -73,7 +73,7 @@ class OneServerClient(Generic[_Stream_co], BaseClient):  # noqa: PYI059 - BaseCl
         return HandshakeOptions(
             timeout=5.0 if self.timeout.read is None else self.timeout.read,
             ssl=self._ssl_context if self.base_url.scheme == "https" else None,
-            raise_server_exceptions=self._settling.raise_server_exceptions,
+            settling=self._settling,
         )
 
     def sse(

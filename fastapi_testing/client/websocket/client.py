@@ -74,8 +74,9 @@ class WebSocketClient(AwaitedHandshakes):
             its cookie jar takes what a handshake sets, and its ``follow_redirects`` holds here too.
         timeout: Seconds that a handshake, and then a receive, may take where it is not told otherwise.
         ssl: The TLS context for a server of ``https://``; unless given, one that trusts public authorities.
-        raise_server_exceptions: Whether an exception with which the app ends a WebSocket, or rejects a handshake, is
-            raised where the test receives, sends or connects.
+        settling: How sessions end: by default, when the app's call has. With ``raise_server_exceptions``, an exception
+            with which the app ends a WebSocket, or rejects a handshake, is raised where the test receives, sends,
+            connects or leaves.
     """
 
     def connect(
@@ -95,6 +96,7 @@ class WebSocketClient(AwaitedHandshakes):
         max_queue: int | None = 16,
         ping_interval: float | None = None,
         ping_timeout: float | None = 20.0,
+        settle: bool | None = None,
         ssl: ssl_module.SSLContext | None = None,
     ) -> Connecting:
         """
@@ -121,6 +123,7 @@ class WebSocketClient(AwaitedHandshakes):
                 number.
             ping_interval: Seconds between keep-alive pings; None sends none.
             ping_timeout: Seconds that the server has to answer a keep-alive ping; None for no limit.
+            settle: Whether closing waits until the app's call has ended; as with the client's requests unless given.
             ssl: The TLS context for a server of ``https://``; unless given, the client's.
 
         Returns:
@@ -150,14 +153,14 @@ class WebSocketClient(AwaitedHandshakes):
             options["ssl"] = ssl
         timeout = self.timeout if timeout is None else timeout
         limit = timeout if open_timeout is None else open_timeout
-        return Connecting(request, lambda: self._open(request(), options, timeout, limit), limit)
+        return Connecting(request, lambda: self._open(request(), options, timeout, limit, settle=settle), limit)
 
     def _make_session(self, protocol: ClientProtocol, **options: Any) -> WebSocketSession:
-        return WebSocketSession(protocol, raise_server_exceptions=self._raise_server_exceptions, **options)
+        return WebSocketSession(protocol, settling=self._settling, **options)
 
     async def _close_all(self, sessions: list[WebSocketSession]) -> None:
         try:
-            await asyncio.gather(*(session.close(CloseCode.GOING_AWAY) for session in sessions))
+            await asyncio.gather(*(session.disconnect(CloseCode.GOING_AWAY) for session in sessions))
         finally:
             for session in sessions:  # one whose close was cancelled before it began is open yet
                 session.transport.abort()

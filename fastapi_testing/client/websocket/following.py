@@ -11,6 +11,7 @@ from websockets.protocol import State
 
 from fastapi_testing.client.websocket.handshake import Handshakes, unanswered
 from fastapi_testing.client.websocket.session import WebSocketSession
+from fastapi_testing.client.wrappers.settling import Settling
 
 __all__ = ["AwaitedHandshakes"]
 
@@ -28,12 +29,12 @@ class AwaitedHandshakes(Handshakes):
         *,
         timeout: float = 5.0,
         ssl: ssl_module.SSLContext | None = None,
-        raise_server_exceptions: bool = False,
+        settling: Settling | None = None,
     ) -> None:
         self.timeout = timeout
         self._client = client
         self._ssl = ssl
-        self._raise_server_exceptions = raise_server_exceptions
+        self._settling = settling
         self._sessions: WeakSet[WebSocketSession] = WeakSet()
 
     if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class AwaitedHandshakes(Handshakes):
 
     async def aclose(self) -> None:
         """
-        Close every session that is still open, all at once, with code 1001 (RFC 6455 §7.4.1).
+        Close every session that is still open, all at once, with code 1001 (RFC 6455 §7.4.1), and wait for no app.
 
         Each has its ``close_timeout`` to do so; then its connection is cut.
         """
@@ -52,13 +53,15 @@ class AwaitedHandshakes(Handshakes):
             await self._close_all(still_open)
 
     async def _open(
-        self, request: httpx.Request, options: Any, timeout: float, open_timeout: float
+        self, request: httpx.Request, options: Any, timeout: float, open_timeout: float, *, settle: bool | None
     ) -> WebSocketSession:
         try:
             session = await self._reach(request, options, open_timeout)
         except TimeoutError:
             raise unanswered(request, open_timeout) from None
         session.timeout = timeout
+        if settle is not None:
+            session.settle = settle
         self._sessions.add(session)
         return session
 

@@ -10,6 +10,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.http11 import Response
 
 from fastapi_testing.client.wrappers.origin import origin_of
+from fastapi_testing.client.wrappers.settling import Settling
 from fastapi_testing.errors import ForeignURLError
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class ConnectOptions(TypedDict, total=False):
     max_queue: int | None
     ping_interval: float | None
     ping_timeout: float | None
+    settle: bool | None
     ssl: ssl_module.SSLContext | None
 
 
@@ -65,7 +67,7 @@ class HandshakeOptions(TypedDict, total=False):
 
     timeout: float
     ssl: ssl_module.SSLContext | None
-    raise_server_exceptions: bool
+    settling: Settling | None
 
 
 class Handshakes:

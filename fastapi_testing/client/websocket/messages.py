@@ -1,13 +1,14 @@
 """What sessions of either kind, those that are awaited and those that wait, know of their messages and say of them."""
 
 import json
+import sys
 from collections import deque
 from typing import TYPE_CHECKING, Any, Literal
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from fastapi_testing.client.websocket.rejection import note_rejection
-from fastapi_testing.client.wrappers.settling import raise_exception
+from fastapi_testing.client.wrappers.settling import Settling, raise_exception
 from fastapi_testing.server.recording.recorder import find_exchange
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Messages:
     """The half of a session that waits for nothing; the other half is a connection of websockets."""
 
     timeout: float = 5.0
+    settle: bool
     protocol: Any  # a ClientProtocol, which websockets declares once more
     received: deque[Data]
     exchange: "Exchange | None"
@@ -46,8 +48,10 @@ class Messages:
     def __str__(self) -> str:
         return f"WebSocket {self.target}"
 
-    def _begin(self, *, raise_server_exceptions: bool) -> None:
-        self._raise_server_exceptions = raise_server_exceptions
+    def _begin(self, settling: Settling | None) -> None:
+        self._settling = settling or Settling()
+        self.settle = self._settling.settle
+        self._handled = sys.exc_info()[1]
         self.received = deque(maxlen=_KEPT)
         self._received_count = 0
         self.exchange = None
@@ -62,8 +66,25 @@ class Messages:
 
     def _raise_exception(self) -> None:
         """Raise the exception with which the app has ended the connection, where that is wanted."""
-        if self._raise_server_exceptions:
+        if self._settling.raise_server_exceptions:
             raise_exception(self.exchange)
+
+    def _unsettled(self) -> "Exchange | None":
+        """Return what is to be waited for once the connection has ended."""
+        exchange = self.exchange
+        if exchange is None:
+            return None
+        exchange.is_over = True
+        return exchange if self.settle and exchange.ended_at is None and not self._is_left_by_exception() else None
+
+    def _raise_unseen(self) -> None:
+        """Raise the exception of the app at the end of the session, where that is wanted and nobody has seen it."""
+        if self.exchange is not None and not self.exchange.expected and not self._is_left_by_exception():
+            self._raise_exception()
+
+    def _is_left_by_exception(self) -> bool:
+        """Tell whether the test leaves the session by an exception, which has to be the one that is seen."""
+        return sys.exc_info()[1] is not self._handled
 
     def _keep(self, message: Data) -> Data:
         self.received.append(message)

@@ -1,10 +1,11 @@
 """What is said of a WebSocket handshake that the server has rejected."""
 
 from http import HTTPStatus
-from textwrap import indent
 
 from websockets.exceptions import InvalidStatus
+from websockets.frames import CloseCode
 
+from fastapi_testing.client.wrappers.settling import describe_exception
 from fastapi_testing.server.recording.exchange import Exchange
 
 __all__ = ["note_rejection"]
@@ -20,7 +21,8 @@ def note_rejection(exc: InvalidStatus, websocket: str, exchange: Exchange | None
         exchange: What the server recorded; None where it is not one of this process.
     """
     exc.exchange = exchange  # type: ignore[attr-defined]
-    exc.add_note(f"{websocket}: the handshake was rejected with {_status(exc)}{_describe_exception(exchange)}")
+    answer = f"{_status(exc)}{_describe_close(exchange)}"
+    exc.add_note(f"{websocket}: the handshake was rejected with {answer}{_describe_exception(exchange)}")
 
 
 def _status(exc: InvalidStatus) -> str:
@@ -29,7 +31,15 @@ def _status(exc: InvalidStatus) -> str:
     return f"{code} {phrase}".rstrip()
 
 
+def _describe_close(exchange: Exchange | None) -> str:
+    """Return the code that the app has given, which only tests get to know; not the one that it need not give."""
+    if exchange is None or exchange.close_code in (None, CloseCode.NORMAL_CLOSURE):
+        return ""
+    reason = f" and {exchange.close_reason!r}" if exchange.close_reason else ""
+    return f", as the app closed with {exchange.close_code}{reason}"
+
+
 def _describe_exception(exchange: Exchange | None) -> str:
     if exchange is None or exchange.error is None:
         return ""
-    return f"\nthe app raised, for {exchange.name}:\n{indent(exchange.app_traceback, '  ')}"
+    return f"\n{describe_exception(exchange)}"

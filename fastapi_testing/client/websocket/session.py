@@ -13,6 +13,8 @@ from websockets.protocol import Event, State
 
 from fastapi_testing.client.websocket.conversation import AwaitedMessages
 from fastapi_testing.client.websocket.messages import Data
+from fastapi_testing.client.wrappers.settling import Settling
+from fastapi_testing.server.recording.settle import wait_ended
 
 __all__ = ["WebSocketSession"]
 
@@ -32,14 +34,15 @@ class WebSocketSession(AwaitedMessages, ClientConnection):
 
     Attributes:
         timeout: Seconds that a receive or a send may take where it is not told otherwise.
+        settle: Whether closing waits until the app's call has ended, for as long as ``settle_timeout``.
         received: The last messages that were received, oldest first; 100 are kept. What ``recv_streaming`` yields
             is not among them.
         exchange: What the server recorded of it; None where the server is not one of this process.
     """
 
-    def __init__(self, protocol: ClientProtocol, *, raise_server_exceptions: bool = False, **options: Any) -> None:
+    def __init__(self, protocol: ClientProtocol, *, settling: Settling | None = None, **options: Any) -> None:
         super().__init__(protocol, **options)
-        self._begin(raise_server_exceptions=raise_server_exceptions)
+        self._begin(settling)
         self._alert: ssl.SSLError | None = None
 
     async def handshake(self, *args: Any, **kwargs: Any) -> None:
@@ -73,10 +76,30 @@ class WebSocketSession(AwaitedMessages, ClientConnection):
 
     async def close(self, code: CloseCode | int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
         """
-        Close the connection (RFC 6455 §7); on a closed one it does nothing.
+        Close the connection (RFC 6455 §7), and wait until the app's call has ended; leaving ``async with`` does so.
 
-        Unlike websockets' own it always ends within ``close_timeout`` seconds, also where the server has stopped
-        reading, or has sent more than anybody received.
+        It does not wait where ``settle`` is False, or where the block is left by an exception.
+
+        Args:
+            code: The close code (RFC 6455 §7.4).
+            reason: The close reason.
+
+        Raises:
+            TimeoutError: If the call does not end within ``settle_timeout``; it names the line at which it waits.
+            Exception: With ``raise_server_exceptions``, what the app has raised and no receive or send has.
+        """
+        await self.disconnect(code, reason)
+        exchange = self._unsettled()
+        if exchange is not None:
+            await wait_ended(exchange, self._settling.timeout)
+        self._raise_unseen()
+
+    async def disconnect(self, code: CloseCode | int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
+        """
+        Close the connection (RFC 6455 §7), and do not wait for the app; on a closed one it does nothing.
+
+        Unlike websockets' own ``close()`` it always ends within ``close_timeout`` seconds, also where the server has
+        stopped reading, or has sent more than anybody received.
 
         Args:
             code: The close code (RFC 6455 §7.4).

@@ -54,7 +54,8 @@ class SyncWebSocketClient(WaitingHandshakes):
 
     Args:
         client: The HTTP client, whose ``base_url`` is the test server.
-        thread: The thread of an event loop, such as the server's, on which nothing may wait for a handshake.
+        thread: The thread of an event loop, such as the server's, on which nothing may wait for a handshake. Sessions
+            wait there for the end of the app's call; without a thread, they do not.
         **options: As for :class:`~fastapi_testing.WebSocketClient`.
     """
 
@@ -87,7 +88,7 @@ class SyncWebSocketClient(WaitingHandshakes):
         timeout = _either(chosen["timeout"], self.timeout)
         open_timeout = _either(chosen["open_timeout"], timeout)
         request = self._build_request(path, **{name: chosen[name] for name in _OF_THE_REQUEST})  # type: ignore[literal-required]
-        return self._open(request, chosen, timeout, open_timeout)
+        return self._open(request, chosen, timeout, open_timeout, settle=chosen["settle"])
 
     def _close_all(self, sessions: list[SyncWebSocketSession]) -> None:
         with ThreadPoolExecutor(len(sessions)) as threads:
@@ -106,7 +107,8 @@ class SyncWebSocketClient(WaitingHandshakes):
             ping_timeout=options["ping_timeout"],
             close_timeout=options["close_timeout"],
             max_queue=options["max_queue"],
-            raise_server_exceptions=self._raise_server_exceptions,
+            settling=self._settling,
+            thread=self._thread,
         )
         try:
             # The client's User-Agent is among the headers.
@@ -147,4 +149,4 @@ def _either(given: float | None, otherwise: float) -> float:
 
 
 def _go_away(session: SyncWebSocketSession) -> None:
-    session.close(CloseCode.GOING_AWAY)
+    session.disconnect(CloseCode.GOING_AWAY)

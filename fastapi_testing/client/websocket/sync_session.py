@@ -5,7 +5,7 @@ import struct
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from websockets.client import ClientProtocol
 from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, InvalidStatus
@@ -14,6 +14,11 @@ from websockets.sync.client import ClientConnection
 
 from fastapi_testing.client.websocket.messages import Data
 from fastapi_testing.client.websocket.sync_conversation import WaitingMessages
+from fastapi_testing.client.wrappers.settling import Settling
+from fastapi_testing.server.recording.settle import wait_ended
+
+if TYPE_CHECKING:
+    from fastapi_testing.server.threads.loop_thread import LoopThread
 
 __all__ = ["SyncWebSocketSession"]
 
@@ -33,15 +38,23 @@ class SyncWebSocketSession(WaitingMessages, ClientConnection):
 
     Attributes:
         timeout: Seconds that a receive or a send may take where it is not told otherwise.
+        settle: Whether closing waits until the app's call has ended, for as long as ``settle_timeout``.
         received: The last messages that were received, oldest first; 100 are kept. What ``recv_streaming`` yields
             is not among them.
         exchange: What the server recorded of it; None where the server is not one of this process.
     """
 
     def __init__(
-        self, sock: socket.socket, protocol: ClientProtocol, *, raise_server_exceptions: bool = False, **options: Any
+        self,
+        sock: socket.socket,
+        protocol: ClientProtocol,
+        *,
+        settling: Settling | None = None,
+        thread: "LoopThread | None" = None,
+        **options: Any,
     ) -> None:
-        self._begin(raise_server_exceptions=raise_server_exceptions)
+        self._begin(settling)
+        self._thread = thread
         self._send_timeout: float | None = None
         super().__init__(sock, protocol, **options)
         self.pending_legacy_warning = False  # of websockets 17.1, for those who call its connect()
@@ -88,7 +101,29 @@ class SyncWebSocketSession(WaitingMessages, ClientConnection):
 
     def close(self, code: CloseCode | int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
         """
-        Close the connection (RFC 6455 §7), within ``close_timeout`` seconds; on a closed one it does nothing.
+        Close the connection (RFC 6455 §7), and wait until the app's call has ended; leaving ``with`` does so.
+
+        It does not wait where ``settle`` is False, or where the block is left by an exception.
+
+        Args:
+            code: The close code (RFC 6455 §7.4).
+            reason: The close reason.
+
+        Raises:
+            TimeoutError: If the call does not end within ``settle_timeout``; it names the line at which it waits.
+            Exception: With ``raise_server_exceptions``, what the app has raised and no receive or send has.
+        """
+        self.disconnect(code, reason)
+        exchange, seconds = self._unsettled(), self._settling.timeout
+        if exchange is not None and self._thread is not None and self._thread.is_running:
+            self._thread.begin(wait_ended(exchange, seconds)).wait(patience=seconds)
+        self._raise_unseen()
+
+    def disconnect(self, code: CloseCode | int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
+        """
+        Close the connection (RFC 6455 §7), and do not wait for the app; on a closed one it does nothing.
+
+        It ends within ``close_timeout`` seconds.
 
         Args:
             code: The close code (RFC 6455 §7.4).

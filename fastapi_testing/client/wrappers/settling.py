@@ -3,6 +3,7 @@
 import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from textwrap import indent
 from typing import Any
 
 import httpx
@@ -13,7 +14,7 @@ from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.recorder import find_exchange, recorders
 from fastapi_testing.server.recording.settle import wait_ended
 
-__all__ = ["Settling", "SettlingStream", "SettlingTransport", "raise_exception"]
+__all__ = ["Settling", "SettlingStream", "SettlingTransport", "describe_exception", "raise_exception"]
 
 __unittest = True
 
@@ -28,9 +29,11 @@ class Settling:
 
     Attributes:
         settle: Whether a request returns only when the app's call has ended. A streamed response waits for that when
-            it is closed. A request says otherwise with ``extensions={"settle": False}``.
+            it is closed, and so does a WebSocket. A request says otherwise with ``extensions={"settle": False}``, a
+            WebSocket with ``connect(..., settle=False)``.
         timeout: Seconds that the call may take from then on.
-        raise_server_exceptions: Whether an exception of the app is raised where the request was made.
+        raise_server_exceptions: Whether an exception of the app is raised where the request was made, or the WebSocket
+            is used or left.
     """
 
     settle: bool = True
@@ -45,12 +48,22 @@ class Settling:
             return
         response.extensions["exchange"] = exchange
         exchange.delivered = True
-        if exchange.ended_at is not None and exchange.exception is None and isinstance(response, WholeResponse):
+        is_whole = isinstance(response, WholeResponse)
+        if exchange.ended_at is not None and exchange.exception is None and is_whole:
             return  # most are so: there is nothing to wait for, to raise or to close
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - of an asynchronous transport
         settles = bool(request.extensions.get("settle", self.settle))
         network_stream = response.extensions["network_stream"]
-        response.stream = SettlingStream(response.stream, exchange, self, network_stream, settles=settles)
+        response.stream = SettlingStream(
+            response.stream, exchange, self, network_stream, settles=settles, is_whole=is_whole
+        )
+
+    def explain(self, broken_off: httpx.TransportError, exchange: Exchange | None) -> None:
+        """Raise what the app has raised instead, where that is wanted, or note it: it is why the response broke off."""
+        if self.raise_server_exceptions:
+            raise_exception(exchange)
+        elif exchange is not None and exchange.is_error:
+            broken_off.add_note(describe_exception(exchange))
 
     async def aclose(self) -> None:
         """Close the streams that are still open, and wait for nothing."""
@@ -81,6 +94,8 @@ class SettlingTransport(httpx.AsyncBaseTransport):
                 exchange.left = True
             if isinstance(exc, httpx.TimeoutException):
                 _note(exc, left)
+            elif isinstance(exc, httpx.TransportError):
+                self._settling.explain(exc, _find(request))
             raise
         self._settling.attach(request, response)
         return response
@@ -100,8 +115,10 @@ class SettlingStream(httpx.AsyncByteStream):
         network_stream: Any,
         *,
         settles: bool,
+        is_whole: bool,
     ) -> None:
         self._stream = stream
+        self._is_whole = is_whole
         self._network_stream = network_stream
         self._exchange = exchange
         self._settling = settling
@@ -110,7 +127,7 @@ class SettlingStream(httpx.AsyncByteStream):
         settling.open_streams.add(self)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._raising() if self._settling.raise_server_exceptions else self._stream.__aiter__()
+        return self._stream.__aiter__() if self._is_whole else self._explaining()
 
     async def aclose(self) -> None:
         await self.cut()
@@ -124,18 +141,23 @@ class SettlingStream(httpx.AsyncByteStream):
         if self._settling.raise_server_exceptions:
             raise_exception(self._exchange)
 
-    async def _raising(self) -> AsyncIterator[bytes]:
+    async def _explaining(self) -> AsyncIterator[bytes]:
         try:
             async for piece in self._stream:  # pragma: no branch - coverage on 3.11 misses its end
                 yield piece
-        except httpx.TransportError:
-            raise_exception(self._exchange)  # the app's, which is why the server closed the connection
+        except httpx.TransportError as exc:
+            self._settling.explain(exc, self._exchange)
             raise
 
     async def cut(self) -> None:
         """Close it without waiting for anything."""
         self._settling.open_streams.discard(self)
         await self._stream.aclose()
+
+
+def describe_exception(exchange: Exchange) -> str:
+    """Return the exception of the app, as errors show it."""
+    return f"the app raised, for {exchange.name}:\n{indent(exchange.app_traceback, '  ')}"
 
 
 def raise_exception(exchange: Exchange | None) -> None:
@@ -151,8 +173,9 @@ def raise_exception(exchange: Exchange | None) -> None:
         exception.__context__ = context
 
 
-def _find(response: httpx.Response) -> Exchange | None:
-    addresses = _addresses(response.extensions)
+def _find(message: httpx.Response | httpx.Request) -> Exchange | None:
+    """Return the exchange of a response, or of a request that has got none."""
+    addresses = _addresses(message.extensions)
     return None if addresses is None else find_exchange(*addresses)
 
 

@@ -102,6 +102,10 @@ class Exchange:
         reported: Whether somebody reports the exception, so that the server's log need not go to the terminal.
         delivered: Whether a client of this package has got the response.
         denied: Whether the app has rejected the handshake of a WebSocket with a response of its own.
+        close_code: The code with which the app has closed a WebSocket, or refused it, where no client gets to know it
+            (RFC 6455 §7.4); None where it has not.
+        close_reason: The reason that it gave for that.
+        is_over: Whether the connection of a WebSocket has ended, as far as it is known: the call is about to end, too.
         left: Whether a client of this package gave up waiting for the response: it cannot have shown the exception.
     """
 
@@ -119,6 +123,9 @@ class Exchange:
     reported = False
     delivered = False
     denied = False
+    close_code: int | None = None
+    close_reason = ""
+    is_over = False
     left = False
     _handled: BaseException | None = None
     _traceback: TracebackType | None = None
@@ -256,9 +263,11 @@ class Exchange:
 
     def take_close(self, message: Message) -> None:
         """Take note of how the app closes a WebSocket, or refuses it."""
+        self.close_code, self.close_reason = message.get("code", 1000), message.get("reason") or ""
+        self.is_over = True
         if self.status is None:
             self.take_answer(message, 403)
-        if message.get("code") in _INTERNAL_ERRORS:
+        if self.close_code in _INTERNAL_ERRORS:
             self._take_handled()
 
     def hold_log(self, record: logging.LogRecord, handlers: Sequence[logging.Handler]) -> None:
@@ -333,6 +342,8 @@ class Tap:
             self._exchange.bytes_received += len(message.get("body", b""))
         elif kind == "websocket.receive":
             self._exchange.bytes_received += _payload_size(message)
+        elif kind == "websocket.disconnect":
+            self._exchange.is_over = True
         return message
 
     # Not a coroutine function of its own: what it returns is the server's coroutine, which saves one per message.

@@ -113,6 +113,11 @@ class Recorder:
         """Return the tasks in which the app is called, for a kind of exchange or for any."""
         return {task for task, exchange in self._in_flight.copy().items() if not kinds or exchange.kind in kinds}
 
+    def settling(self) -> set["asyncio.Task[Any]"]:
+        """Return the tasks of HTTP requests, and of the WebSockets whose connection has ended."""
+        in_flight = self._in_flight.copy()
+        return {task for task, exchange in in_flight.items() if exchange.kind == "http" or exchange.is_over}
+
     @property
     def current(self) -> dict["asyncio.Task[Any]", Exchange]:
         """Those among them that were asked since :meth:`start_over`, by the task in which the app is called."""

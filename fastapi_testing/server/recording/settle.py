@@ -31,10 +31,10 @@ __all__ = ["app_tasks", "describe", "settle", "wait_ended"]
 
 async def wait_ended(exchange: Exchange, timeout: float) -> None:
     """
-    Wait until a request's ASGI call has ended.
+    Wait until the ASGI call of a request, or of a WebSocket that is closed, has ended.
 
     Args:
-        exchange: The request.
+        exchange: The request, or the WebSocket.
         timeout: Seconds that it may take.
 
     Raises:
@@ -44,16 +44,18 @@ async def wait_ended(exchange: Exchange, timeout: float) -> None:
         async with asyncio.timeout(timeout):
             await exchange.wait_ended()
     except TimeoutError:
+        is_websocket = exchange.kind == "websocket"
+        option = "settle=False with connect()" if is_websocket else 'extensions={"settle": False} with the request'
         raise TimeoutError(
-            f"{exchange}: answered, but the app did not end the call within {timeout:g} s: {exchange.whereabouts}; "
-            f"where it waits for something that the test does later, say settle = False on the class, or "
-            f'extensions={{"settle": False}} with the request'
+            f"{exchange}: {'closed' if is_websocket else 'answered'}, but the app did not end the call within "
+            f"{timeout:g} s: {exchange.whereabouts}; where it waits for something that the test does later, say "
+            f"settle = False on the class, or {option}"
         ) from None
 
 
 async def settle(recorder: Recorder, timeout: float, *, tasks: bool = False) -> None:
     """
-    Wait until no HTTP request is in flight.
+    Wait until no HTTP request is in flight, and no WebSocket whose connection has ended.
 
     Args:
         recorder: The recorder of the server.
@@ -85,7 +87,7 @@ def describe(recorder: Recorder, task: "asyncio.Task[Any]") -> str:
 
 
 def _unsettled(recorder: Recorder, *, tasks: bool) -> set["asyncio.Task[Any]"]:
-    found = recorder.tasks("http") | (app_tasks(recorder) if tasks else set())
+    found = recorder.settling() | (app_tasks(recorder) if tasks else set())
     return found - {asyncio.current_task()}  # a handler may ask, too
 
 

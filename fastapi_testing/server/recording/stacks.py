@@ -1,18 +1,16 @@
 """Where code stands and where it failed, in the lines of the user's own code, so that an error can name them."""
 
-import functools
 import gc
 import inspect
 import itertools
-import os
 import sys
-import sysconfig
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from traceback import FrameSummary, StackSummary, TracebackException, format_list
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from fastapi_testing.server.recording.libraries import is_frameworks, is_packages, is_users
 
 if TYPE_CHECKING:
     import asyncio
@@ -24,7 +22,6 @@ __all__ = [
     "format_frames",
     "frames_of_workers",
     "is_in_debugger",
-    "is_of_users",
     "name_of",
     "stack_of",
     "stack_of_thread",
@@ -33,13 +30,6 @@ __all__ = [
 ]
 
 _T = TypeVar("_T")
-
-_PACKAGE = str(Path(__file__).resolve().parents[2]) + os.sep
-_STDLIB = tuple(str(Path(sysconfig.get_path(name)).resolve()) + os.sep for name in ("stdlib", "platstdlib"))
-_INSTALLED = tuple(str(Path(sysconfig.get_path(name)).resolve()) + os.sep for name in ("purelib", "platlib"))
-_FRAMEWORKS = tuple(
-    f"{folder}{name}{os.sep}" for folder in _INSTALLED for name in ("anyio", "fastapi", "starlette", "uvicorn")
-)
 
 _DEBUGGERS = {"bdb", "pydevd", "_pydevd_bundle"}
 """What pdb and all that are made of it run, and what editors do."""
@@ -81,8 +71,8 @@ def follow(
     frames = {task: [*_frames(task.get_coro())] for task in (own, *started)}
     code = getattr(inspect.unwrap(endpoint), "__code__", None) if callable(endpoint) else None
     of_endpoint = [task for task in frames if any(frame.f_code is code for frame in frames[task])]
-    of_users = [task for task in frames if any(_is_users(_frame_file(frame)) for frame in frames[task])]
-    continued = [task for task in of_users if task is own or not _is_users(_frame_file(frames[task][0]))]
+    of_users = [task for task in frames if any(is_users(_frame_file(frame)) for frame in frames[task])]
+    continued = [task for task in of_users if task is own or not is_users(_frame_file(frames[task][0]))]
     return [*(task for task in continued if task not in of_endpoint), *of_endpoint] or [own]
 
 
@@ -99,9 +89,8 @@ def stack_of_thread(thread: int, room: str = "") -> list[str]:
     What the user's code in turn has called of this package, such as ``run_async``, is not where it begins.
     """
     frames = [*_callers(sys._current_frames().get(thread))]  # noqa: SLF001 - documented
-    caller = str(Path(_PACKAGE, room)) + os.sep
-    users = next((index for index, frame in enumerate(frames) if _is_users(_frame_file(frame))), 0)
-    called = itertools.takewhile(lambda frame: not _frame_file(frame).startswith(caller), frames[users:])
+    users = next((index for index, frame in enumerate(frames) if is_users(_frame_file(frame))), 0)
+    called = itertools.takewhile(lambda frame: not is_packages(_frame_file(frame), room), frames[users:])
     return format_frames(reversed([*frames[:users], *called] or frames))
 
 
@@ -110,7 +99,7 @@ def frames_of_workers() -> list[list[FrameType]]:
     threads = [thread.ident for thread in threading.enumerate() if thread.name == "AnyIO worker thread"]
     frames = sys._current_frames()  # noqa: SLF001 - documented
     stacks = ([*_callers(frames.get(ident or 0))][::-1] for ident in threads)
-    return [stack for stack in stacks if any(_is_users(_frame_file(frame)) for frame in stack)]
+    return [stack for stack in stacks if any(is_users(_frame_file(frame)) for frame in stack)]
 
 
 def format_frames(frames: Iterable[FrameType]) -> list[str]:
@@ -126,11 +115,6 @@ def is_in_debugger(thread: int) -> bool:
     """Return whether a debugger has a thread in its hands, where it waits for somebody to type or to click."""
     frames = _callers(sys._current_frames().get(thread))  # noqa: SLF001 - documented
     return any(str(frame.f_globals.get("__name__")).partition(".")[0] in _DEBUGGERS for frame in frames)
-
-
-def is_of_users(file: str) -> bool:
-    """Return whether a file is the user's own, and not of this package, of the standard library or installed."""
-    return _is_users(file)
 
 
 def describe_task(task: "asyncio.Task[Any]") -> str:
@@ -173,7 +157,7 @@ def _cut_middle(text: str) -> str:
 def traceback_of_users(exception: BaseException) -> TracebackType | None:
     """Return an exception's traceback from the first frame of the user's own code on; all of it if there is none."""
     each = exception.__traceback__
-    while each is not None and not _is_users(_frame_file(each.tb_frame)):
+    while each is not None and not is_users(_frame_file(each.tb_frame)):
         each = each.tb_next
     return each or exception.__traceback__
 
@@ -189,10 +173,9 @@ def _keep_own_frames(rendered: TracebackException) -> None:
 
 def _own(frames: list[_T], file_of: Callable[[_T], str]) -> list[_T]:
     """Return the frames of the user's code, or the nearest to them that there are."""
-    for belongs in (_is_users, _is_no_frameworks):
-        if own := [frame for frame in frames if belongs(file_of(frame))]:
-            return own
-    return frames[-1:]
+    if own := [frame for frame in frames if is_users(file_of(frame))]:
+        return own
+    return [frame for frame in frames if not is_frameworks(file_of(frame))] or frames[-1:]
 
 
 def _frames(awaited: object) -> Iterator[FrameType]:
@@ -223,16 +206,3 @@ def _frame_file(frame: FrameType) -> str:
 
 def _summary_file(frame: FrameSummary) -> str:
     return frame.filename
-
-
-@functools.cache
-def _is_users(file: str) -> bool:
-    return not (file.startswith("<frozen ") or os.path.realpath(file).startswith((_PACKAGE, *_STDLIB, *_INSTALLED)))
-
-
-@functools.cache
-def _is_no_frameworks(file: str) -> bool:
-    path = os.path.realpath(file)
-    if path.startswith(_INSTALLED):  # which may lie within the standard library's folder
-        return not path.startswith((_PACKAGE, *_FRAMEWORKS))
-    return not (file.startswith("<frozen ") or path.startswith((_PACKAGE, *_STDLIB)))

@@ -143,6 +143,8 @@ class Server(Endpoint, uvicorn.Server):
         """
         Wait until no HTTP request is in flight; background tasks and ``yield`` dependencies are done then.
 
+        So it does for WebSockets that are closed. Those that are open are not waited for.
+
         Args:
             tasks: Whether to wait also for the tasks that the app started while it answered, and left running.
             timeout: Seconds to wait.

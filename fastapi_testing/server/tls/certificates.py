@@ -82,5 +82,5 @@ def _import_trustme() -> Any:
         if exc.name != "trustme":
             raise
         raise ModuleNotFoundError(
-            "certificates for TLS are made by the module trustme: pip install 'fastapi-testing[tls]'", name="trustme"
+            "certificates for TLS are made by the module trustme: pip install 'fastapi-unittest[tls]'", name="trustme"
         ) from None

@@ -424,6 +424,15 @@ class RejectedTests(ServerTestCase, HTTPAssertions, JsonAssertions):
         ):
             await self.assertWebSocketRejected(self.open("/private?x=1"), 401, msg="who?")
 
+    async def test_close_code(self) -> None:
+        """The code of a server that is not of this process is not known, and a failure says so."""
+        with self.assertFails(
+            "WebSocket /private: expected the handshake to be rejected with close code 1008 (policy violation), "
+            'got 403 Forbidden; body: {"detail": "no token"}, and how the app closed is not known: its server is not '
+            "one of this process"
+        ):
+            await self.assertWebSocketRejected("/private", code=1008)
+
     async def test_accepted(self) -> None:
         """A handshake that is accepted fails, and its connection is closed."""
         session = await self.open("/public")

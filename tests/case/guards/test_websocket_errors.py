@@ -1,6 +1,8 @@
 """The app's exceptions in WebSockets: raised in the test, and shown by what fails."""
 
+import asyncio
 import logging
+import re
 import unittest
 from typing import Any
 
@@ -8,7 +10,7 @@ from fastapi import FastAPI, WebSocket
 from starlette.responses import Response
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from fastapi_testing import AsyncServerTestCase
+from fastapi_testing import AsyncServerTestCase, ServerTestCase
 from fastapi_testing.client.websocket.session import WebSocketSession
 from tests.case.failing import failures
 
@@ -37,6 +39,25 @@ async def late(websocket: WebSocket) -> None:
 async def denied(websocket: WebSocket) -> None:
     """Reject the handshake."""
     await websocket.send_denial_response(Response(status_code=499))
+
+
+@app.websocket("/private")
+async def private(websocket: WebSocket) -> None:
+    """Refuse the handshake, with a code and a reason that the client does not get."""
+    await websocket.close(1008, "no token")
+
+
+@app.websocket("/busy")
+async def busy(websocket: WebSocket) -> None:
+    """Refuse it with a code alone."""
+    await websocket.close(1013)
+
+
+@app.websocket("/open")
+async def open_(websocket: WebSocket) -> None:
+    """Accept, and wait for ever."""
+    await websocket.accept()
+    await asyncio.Event().wait()
 
 
 def traceback_of(function: Any, line: int, code: str) -> str:
@@ -148,6 +169,89 @@ class RejectedTests(AsyncServerTestCase):
         with self.assertRaises(AssertionError) as caught:
             self.assertStatus(rejected, 403)
         self.assertTrue(str(caught.exception).endswith(EARLY), str(caught.exception))
+
+
+class CodeTests(AsyncServerTestCase):
+    """The code and the reason with which the app refuses a handshake."""
+
+    app = app
+    maxDiff = None
+
+    async def test_exchange(self) -> None:
+        """They are on the exchange, in the note of the exception, and on the response that the assertion returns."""
+        for path, code, reason, noted in (
+            ("/private", 1008, "no token", ", as the app closed with 1008 and 'no token'"),
+            ("/busy", 1013, "", ", as the app closed with 1013"),
+        ):
+            with self.subTest(path=path):
+                with self.assertRaises(InvalidStatus) as caught:
+                    await self.ws.connect(path)
+                exchange = self.server.exchanges[-1]
+                self.assertEqual((exchange.close_code, exchange.close_reason), (code, reason))
+                note = f"WebSocket {path}: the handshake was rejected with 403 Forbidden{noted}"
+                self.assertEqual(caught.exception.__notes__, [note])
+                rejected = await self.assertWebSocketRejected(path, 403)
+                self.assertEqual((rejected.close_code, rejected.close_reason), (code, reason))
+
+    async def test_expected(self) -> None:
+        """The assertion takes them; a pattern is searched for in the reason."""
+        await self.assertWebSocketRejected("/private", code=1008)
+        await self.assertWebSocketRejected("/private", 403, code=1008, reason="no token")
+        await self.assertWebSocketRejected("/private", reason=re.compile("token$"))
+        with self.assertRaises(TypeError):
+            await self.assertWebSocketRejected("/private", reason=b"no token")  # type: ignore[arg-type]
+
+    async def test_another(self) -> None:
+        """A failure shows what was expected, and what the app gave."""
+        closed = 'got 403 Forbidden; body: empty, and the app closed it with 1008 (policy violation) "no token"'
+        cases: list[tuple[dict[str, Any], str]] = [
+            ({"code": 4001}, "close code 4001"),
+            ({"status": 403, "reason": "no seat"}, '403 and close reason "no seat"'),
+            (
+                {"code": 1008, "reason": re.compile("a")},
+                "close code 1008 (policy violation) and a close reason to match 'a'",
+            ),
+        ]
+        for options, expected in cases:
+            with self.subTest(options=options), self.assertRaises(AssertionError) as caught:
+                await self.assertWebSocketRejected("/private", **options)
+            wanted = f"WebSocket /private: expected the handshake to be rejected with {expected}"
+            self.assertEqual(str(caught.exception), f"{wanted}, {closed}")
+
+    async def test_none(self) -> None:
+        """A failure says so where the app gave none."""
+        with self.assertRaises(AssertionError) as caught:
+            await self.assertWebSocketRejected("/denied", code=1008)
+        self.assertEqual(
+            str(caught.exception),
+            "WebSocket /denied: expected the handshake to be rejected with close code 1008 (policy violation), "
+            "got 499; body: empty, and the app did not close it",
+        )
+
+    async def test_accepted(self) -> None:
+        """A handshake that is accepted fails at once, whatever the app then does."""
+        with self.assertRaises(AssertionError) as caught:
+            await self.assertWebSocketRejected("/open", code=1008)
+        self.assertEqual(
+            str(caught.exception),
+            "WebSocket /open: expected the handshake to be rejected with close code 1008 (policy violation), "
+            "but it was accepted",
+        )
+        for task in self.server.recorder.tasks("websocket"):
+            task.cancel()
+
+
+class PlainCodeTests(ServerTestCase):
+    """The same in a plain test."""
+
+    app = app
+
+    def test_expected(self) -> None:
+        """The assertion takes them."""
+        rejected = self.assertWebSocketRejected("/private", code=1008, reason="no token")
+        self.assertEqual((rejected.close_code, rejected.close_reason), (1008, "no token"))
+        with self.assertRaisesRegex(AssertionError, "close code 4001, got 403 Forbidden"):
+            self.assertWebSocketRejected("/private", code=4001)
 
 
 class ShownTests(unittest.TestCase):

@@ -72,7 +72,7 @@ class AuthorityTests(unittest.TestCase):
             Authority()
         self.assertEqual(
             str(caught.exception),
-            "certificates for TLS are made by the module trustme: pip install 'fastapi-testing[tls]'",
+            "certificates for TLS are made by the module trustme: pip install 'fastapi-unittest[tls]'",
         )
         self.assertEqual(caught.exception.name, "trustme")
 
