@@ -26,7 +26,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("eventually", "http", "json", "websocket"),
         ("events", "openapi"),
     ),
-    "case": (("where",), ("loops", "overrides"), ("guards",), ("served", "sharding")),
+    "case": (("where",), ("mistakes",), ("loops", "overrides"), ("guards",), ("served", "sharding")),
     "databases": (("provision", "statements"), ("baselines",), ("isolation",), ("mixin",)),
 }
 """

@@ -7,7 +7,7 @@ import textwrap
 import unittest
 from pathlib import Path
 
-from tests.processes import ROOT, environment
+from tests.processes import environment
 from tests.timing import MS
 
 TEST = f"""
@@ -36,7 +36,7 @@ class BlockedTests(unittest.TestCase):
         with subprocess.Popen(
             command,
             cwd=self.folder,
-            env=environment(PYTHONPATH=str(ROOT)),
+            env=environment(),
             stderr=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

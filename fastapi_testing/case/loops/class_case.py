@@ -5,11 +5,11 @@ import contextlib
 import contextvars
 import inspect
 import unittest
-import warnings
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, ParamSpec, TypeVar
 
+from fastapi_testing.case.loops.awaiting import await_if_needed, call_and_await
 from fastapi_testing.case.loops.class_loop import ClassLoop, make_runner
 from fastapi_testing.case.loops.running import (
     closing_class_on,
@@ -17,7 +17,9 @@ from fastapi_testing.case.loops.running import (
     part_of_a_test,
     run_alone,
     runs_alone,
+    warn_of_result,
 )
+from fastapi_testing.case.mistakes.checked_case import CheckedCase
 
 __all__ = ["AsyncClassTestCase"]
 
@@ -53,7 +55,7 @@ def check_standard_library(case: type[unittest.TestCase]) -> None:
 check_standard_library(unittest.IsolatedAsyncioTestCase)
 
 
-class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
+class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
     """
     A test case whose class hooks, tests and cleanups all run on one event loop, made for the class.
 
@@ -89,6 +91,7 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
     def setUpClass(cls) -> None:
         """Open the class's event loop and run :meth:`asyncSetUpClass` on it."""
         super().setUpClass()
+        cls._begin_checks()
         cls._interrupted = False
         cls._class_loop = cls._open_class_loop()
         cls.addClassCleanup(cls._close_class_loop)
@@ -128,7 +131,16 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
             RuntimeError: If the class is not set up; in a ``setUpClass`` of your own, call ``super()`` first.
         """
         cls._running_class_loop("addAsyncClassCleanup()")
-        cls.addClassCleanup(cls._run_class_cleanup, function, *args, **kwargs)
+        cls.addClassCleanup(call_and_await, function, *args, **kwargs)
+
+    @classmethod
+    def addClassCleanup(cls, function: Callable[_P, Any], /, *args: _P.args, **kwargs: _P.kwargs) -> None:
+        """Add a function as :mod:`unittest` does; where it returns an awaitable, that is awaited."""
+        super().addClassCleanup(cls._call_class_cleanup, function, *args, **kwargs)
+
+    def addAsyncCleanup(self, func: Callable[_P, Any], /, *args: _P.args, **kwargs: _P.kwargs) -> None:
+        """Add a function as :mod:`unittest` does, to be called on the event loop, coroutine function or not."""
+        self.addCleanup(call_and_await, func, *args, **kwargs)
 
     @classmethod
     async def enterAsyncClassContext(cls, context: AbstractAsyncContextManager[_T]) -> _T:
@@ -172,7 +184,13 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
         is_end = self._running_class_loop(self.id()).is_ended_by
         with part_of_a_test(super().subTest(*args, **params), is_end), ending_on_users_line(self.failureException):
-            yield
+            before = len(self._unawaited.dropped)
+            try:
+                yield
+            except Exception as exc:
+                self._check_part(before, exc)
+                raise
+            self._check_part(before)
 
     def _prepare_test(self) -> None:
         """Do what has to be done before ``setUp``, whether or not the user's own calls ``super()``."""
@@ -196,6 +214,7 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
 
     def _callSetUp(self) -> None:
         class_loop = self._running_class_loop(self.id())
+        self._unawaited.begin(self._testMethodName)
         # The first cleanup is the last one: what goes wrong in it is this test's error.
         self.addCleanup(lambda: class_loop.cancel(self._leftover_tasks()))
         self._prepare_test()
@@ -203,12 +222,7 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
         self._call_unless_empty("asyncSetUp")
 
     def _callTestMethod(self, method: Callable[[], Any]) -> None:
-        if self._call(method) is not None:
-            warnings.warn(
-                f"It is deprecated to return a value that is not None from a test case ({method})",
-                DeprecationWarning,
-                stacklevel=4,
-            )
+        warn_of_result(method, self._call(method))
 
     def _callTearDown(self) -> None:
         self._call_unless_empty("asyncTearDown")
@@ -226,9 +240,23 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
     def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call a function in the test's context; an asynchronous one, on the class's loop."""
         with ending_on_users_line(self.failureException):
-            if inspect.iscoroutinefunction(function):
-                return self._running_class_loop(self.id()).run(function(*args, **kwargs), self._context)
-            return self._context.run(function, *args, **kwargs)
+            try:
+                if inspect.iscoroutinefunction(function):
+                    result = self._run(function(*args, **kwargs))
+                else:
+                    result = self._context.run(function, *args, **kwargs)
+                    if result is not None:
+                        result = await_if_needed(result, self._run)
+            except BaseException as exc:
+                self._check_call(function, exc)
+                raise
+            if self._unawaited.dropped:
+                self._check_call(function)
+            return result
+
+    def _run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
+        """Run a coroutine on the class's loop, in the test's context."""
+        return self._running_class_loop(self.id()).run(coroutine, self._context)
 
     def _runs_alone(self, result: unittest.TestResult | None) -> bool:
         return self._class_loop is None and runs_alone(self, result)
@@ -244,22 +272,23 @@ class AsyncClassTestCase(unittest.IsolatedAsyncioTestCase):
 
     @classmethod
     def _run_class_hook(cls, name: str) -> None:
-        hook = getattr(cls, name)
-        if not (inspect.ismethod(hook) and inspect.iscoroutinefunction(hook)):
-            raise TypeError(
-                f"{cls.__qualname__}.{name} must be a class method and asynchronous: `@classmethod async def`"
-            )
         class_loop = cls._running_class_loop(f"{name}()")
+        cls._unawaited.begin("")
         with closing_class_on(cls, BaseException, but=Exception), ending_on_users_line(Exception):
-            class_loop.run(hook(), class_loop.context)
+            class_loop.run(getattr(cls, name)(), class_loop.context)
+            cls._check_hook()
 
     @classmethod
-    def _run_class_cleanup(cls, function: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> None:
-        async def call() -> None:
-            await function(*args, **kwargs)
+    def _call_class_cleanup(cls, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        if inspect.iscoroutinefunction(function):
+            cls._run_for_class(function(*args, **kwargs))
+        elif (result := function(*args, **kwargs)) is not None:
+            await_if_needed(result, cls._run_for_class)
 
+    @classmethod
+    def _run_for_class(cls, coroutine: Coroutine[Any, Any, _T]) -> _T:
         class_loop = cls._running_class_loop("a class cleanup")
-        class_loop.run(call(), class_loop.context)
+        return class_loop.run(coroutine, class_loop.context)
 
     @classmethod
     def _open_class_loop(cls) -> ClassLoop:

@@ -5,11 +5,20 @@ import contextlib
 import opcode
 import traceback
 import unittest
+import warnings
 from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import Any
 
-__all__ = ["Interrupted", "closing_class_on", "ending_on_users_line", "part_of_a_test", "run_alone", "runs_alone"]
+__all__ = [
+    "Interrupted",
+    "closing_class_on",
+    "ending_on_users_line",
+    "part_of_a_test",
+    "run_alone",
+    "runs_alone",
+    "warn_of_result",
+]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
@@ -68,6 +77,16 @@ def part_of_a_test(
             end = exc
     if end is not None:
         raise end
+
+
+def warn_of_result(method: Callable[[], Any], result: Any) -> None:
+    """Warn of a test that returns something, as unittest does; to be called where unittest calls the test."""
+    if result is not None:
+        warnings.warn(
+            f"It is deprecated to return a value that is not None from a test case ({method})",
+            DeprecationWarning,
+            stacklevel=5,
+        )
 
 
 @contextlib.contextmanager

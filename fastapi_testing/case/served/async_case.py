@@ -1,19 +1,17 @@
 """The test case that serves an app: it wires the server, the client and the assertions together."""
 
 import asyncio
-import inspect
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, ClassVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, Unpack
 
 import httpx
 
 from fastapi_testing.assertions import EventAssertions, EventuallyAssertions, WebSocketAssertions
 from fastapi_testing.case.guards.blocking import BlockGuard
 from fastapi_testing.case.guards.guard import TestGuard
-from fastapi_testing.case.guards.hangs import choose_test_timeout
-from fastapi_testing.case.guards.watchdog import TestTimeout, Watchdog
+from fastapi_testing.case.guards.watchdog import Watchdog
 from fastapi_testing.case.loops.class_case import AsyncClassTestCase
 from fastapi_testing.case.loops.class_loop import ClassLoop, make_runner
 from fastapi_testing.case.served.module_server import ModuleServer
@@ -25,6 +23,8 @@ from fastapi_testing.server.recording.recorder import watcher
 __all__ = ["AsyncServerTestCase"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+_T = TypeVar("_T")
 
 
 class AsyncServerTestCase(
@@ -60,6 +60,7 @@ class AsyncServerTestCase(
     server: RunningServer[Server] = RunningServer()
     """The running :class:`Server`."""
 
+    _notes_origins = False  # it would make each request a tenth slower
     _transport: LoopbackTransport  # the connections to the server
     _watchdog: ClassVar[Watchdog | None] = None
     _module_server: ClassVar[ModuleServer | None] = None
@@ -71,11 +72,7 @@ class AsyncServerTestCase(
         """Start the server; overriding methods call ``await super().asyncSetUpClass()`` first."""
         await super().asyncSetUpClass()
         cls._check_attributes()
-        seconds = choose_test_timeout(cls)
-        if seconds is not None:
-            cls._watchdog = Watchdog(asyncio.get_running_loop(), seconds)
-            cls.addClassCleanup(cls._watchdog.close)
-            cls.addClassCleanup(setattr, cls, "_watchdog", None)
+        cls._begin_watchdog(partial(Watchdog, asyncio.get_running_loop()))
         if cls.server_scope != "test":
             cls._server = await cls._start_server()
             cls.addClassCleanup(delattr, cls, "_server")
@@ -83,28 +80,15 @@ class AsyncServerTestCase(
             cls.addAsyncClassCleanup(cls._transport.aclose)
             cls._begin_class_overrides()
 
-    @property
-    def client(self) -> Client:
-        """The test's own :class:`Client`, made on first use: its cookies are no other test's."""
-        if self._client is None:
-            self._client = self.new_client()
-        return self._client
+    if TYPE_CHECKING:
 
-    @property
-    def ws(self) -> WebSocketClient:
-        """Opens WebSocket connections with the headers and cookies of :attr:`client`."""
-        client: Any = self.client
-        ws: WebSocketClient = getattr(client, "http", client).ws  # an AsyncTestClient wraps the client of HTTP
-        return ws
+        @property
+        def client(self) -> Client: ...
+
+        @property
+        def ws(self) -> WebSocketClient: ...
 
     def new_client(self, *, server: Server | None = None, **options: Unpack[ClientOptions]) -> Client:
-        """
-        Make one more client, closed at the end of the test: another user, or a user of another server.
-
-        Args:
-            server: The server to talk to; None for the test's own.
-            **options: As for :class:`Client`; what is not given is as the class attributes say.
-        """
         server = server or self.server
         transport = self._transport if server is self.server and shares_connections(options) else None
         client: Client = self._make_client(self.client_class, server, transport=transport, **options)
@@ -190,14 +174,10 @@ class AsyncServerTestCase(
         # Each wait in the end of a test has a limit of its own.
         if watchdog is None or function == self._end_test:
             return super()._call(function, *args, **kwargs)
-        call = partial(function, *args, **kwargs)
-        if inspect.iscoroutinefunction(function):
-            call = partial(_run, watchdog, call)
-        try:
-            return watchdog.call(partial(super()._call, call), self._guard.recorders)
-        except TestTimeout as exc:
-            report, cause = str(exc), exc.__cause__
-        raise self.failureException(report) from cause
+        return self._within(watchdog, partial(super()._call, function, *args, **kwargs))
+
+    def _run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
+        return super()._run(coroutine if self._watchdog is None else self._watchdog.run(coroutine))
 
     def _end_test(self) -> None:
         """Close what the test opened, and look what it left; added first, this cleanup runs after all of its own."""
@@ -218,7 +198,3 @@ def _connections(server: Server, limits: httpx.Limits) -> LoopbackTransport:
     transport = LoopbackTransport(ssl_context=context, limits=limits)
     transport.home.settle()
     return transport
-
-
-async def _run(watchdog: Watchdog, function: Callable[[], Any]) -> Any:
-    return await watchdog.run(function())

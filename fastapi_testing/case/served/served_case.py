@@ -5,7 +5,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, Unpack, cast
 
 import httpx
 from fastapi import FastAPI
@@ -13,8 +13,11 @@ from fastapi import FastAPI
 from fastapi_testing.assertions import HTTPAssertions, JsonAssertions, ModelAssertions, OpenAPIAssertions
 from fastapi_testing.case.guards.blocking import BlockGuard, Blocking, check_blocking
 from fastapi_testing.case.guards.guard import Leaks, TestGuard
+from fastapi_testing.case.guards.hangs import choose_test_timeout
 from fastapi_testing.case.guards.leftovers import check_background_tasks
 from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, telling_more
+from fastapi_testing.case.guards.watchdog import SyncWatchdog, TestTimeout
+from fastapi_testing.case.mistakes.checked_case import CheckedCase
 from fastapi_testing.case.overrides.dependencies import DependencyOverrides
 from fastapi_testing.case.served.unnamed import describe_unnamed
 from fastapi_testing.client import ClientOptions
@@ -48,7 +51,15 @@ class RunningServer(Generic[_S]):
         raise ServerNotRunningError(f"the server of {owner.__qualname__} is not running: {owner._what_to_do()}")  # noqa: SLF001
 
 
-class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAssertions, OpenAPIAssertions, ForeignNames):
+class ServedCase(
+    DependencyOverrides,
+    HTTPAssertions,
+    JsonAssertions,
+    ModelAssertions,
+    OpenAPIAssertions,
+    CheckedCase,
+    ForeignNames,
+):
     """
     A test case whose app is served: the class attributes by which it says so, and what follows from them.
 
@@ -135,6 +146,8 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
     """The running server."""
 
     _foreign = CASE_NAMES
+    _watchdog: ClassVar[SyncWatchdog | None] = None
+    _client: Any
     _server: Any  # of the class or, where server_scope is "test", of the test
     _guard: TestGuard
     _block_guard: ClassVar[BlockGuard]
@@ -161,9 +174,10 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
                 await self.client.post("/orders")
             self.assertEqual(raised.exception.args, ("no stock",))
 
-        What is expected so does not fail the test at its end. As a plain ``with`` cannot wait, one that is left while
-        the app still answers something, or goes on with it, is decided at the end of the test; ``async with`` waits for
-        it. Of the tasks that the app starts with :func:`asyncio.create_task`, those count that it does not look after.
+        What is expected so does not fail the test at its end. In a ``ServerTestCase``, ``with`` waits for what the app
+        still answers. In an ``AsyncServerTestCase`` a plain ``with`` cannot wait: one that is left while the app still
+        answers something, or goes on with it, is decided at the end of the test; ``async with`` waits for it. Of the
+        tasks that the app starts with :func:`asyncio.create_task`, those count that it does not look after.
 
         An exception counts that the app raised, each that this was raised from (``raise ... from ...``), and one that
         the framework made another of: an HTTPException, for instance, comes out as a RuntimeError where the answer has
@@ -177,7 +191,7 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
         Raises:
             TypeError: If ``expected`` is something else.
         """
-        return ServerRaises(
+        return self._expect(
             self._guard.recorders,
             expected,
             regex,
@@ -190,6 +204,32 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
         with super().subTest(*args, **params), self._telling_more():
             yield
+
+    @property
+    def client(self) -> Any:
+        """The test's own client of the class's ``client_class``, made on first use: its cookies are no other test's."""
+        if self._client is None:
+            self._client = self.new_client()
+        return self._client
+
+    @property
+    def ws(self) -> Any:
+        """Opens WebSocket connections with the headers and cookies of :attr:`client`."""
+        return getattr(self.client, "http", self.client).ws  # an AsyncTestClient wraps the client of HTTP
+
+    def new_client(self, *, server: Any = None, **options: Unpack[ClientOptions]) -> Any:
+        """
+        Make one more client, closed at the end of the test: another user, or a user of another server.
+
+        Args:
+            server: The server to talk to; None for the test's own.
+            **options: As for the client itself; what is not given is as the class attributes say.
+
+        Raises:
+            ServerNotRunningError: If the server does not run.
+            TypeError: If it is no server that the kind of test case can talk to.
+        """
+        raise NotImplementedError  # pragma: no cover - each case makes its own kind
 
     @classmethod
     def _what_to_do(cls) -> str:
@@ -205,6 +245,26 @@ class ServedCase(DependencyOverrides, HTTPAssertions, JsonAssertions, ModelAsser
             raise ValueError(f"leaks must be 'warn', 'fail' or 'ignore', got {cls.leaks!r}")
         check_background_tasks(cls.background_tasks)
         check_blocking(cls)
+
+    @classmethod
+    def _begin_watchdog(cls, make: Callable[[float], SyncWatchdog]) -> None:
+        """Look after the time of the class's tests, where there is a limit to it."""
+        seconds = choose_test_timeout(cls)
+        if seconds is not None:
+            cls._watchdog = make(seconds)
+            cls.addClassCleanup(cls._watchdog.close)
+            cls.addClassCleanup(setattr, cls, "_watchdog", None)
+
+    def _within(self, watchdog: SyncWatchdog, call: Callable[[], Any]) -> Any:
+        """Make a call within the time of a test, and fail the test if it takes longer."""
+        try:
+            return watchdog.call(call, self._guard.recorders)
+        except TestTimeout as exc:
+            report, cause = str(exc), exc.__cause__
+        raise self.failureException(report) from cause
+
+    def _expect(self, *args: Any, **options: Any) -> ServerRaises:
+        return ServerRaises(*args, **options)
 
     def _make_client(self, make: Callable[..., Any], server: "Server | ServerThread", **options: Any) -> Any:
         """Make a client of a server as the class attributes say; ``options`` come before them."""

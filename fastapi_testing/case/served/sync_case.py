@@ -4,20 +4,16 @@ import asyncio
 import contextlib
 import contextvars
 import inspect
-import re
 import unittest
-import warnings
 from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, Unpack
 
 from fastapi_testing.assertions import SyncEventAssertions, SyncEventuallyAssertions, SyncWebSocketAssertions
 from fastapi_testing.case.guards.blocking import BlockGuard
 from fastapi_testing.case.guards.guard import TestGuard
-from fastapi_testing.case.guards.hangs import choose_test_timeout
-from fastapi_testing.case.guards.server_errors import Expected, ServerRaises
-from fastapi_testing.case.guards.watchdog import SyncWatchdog, TestTimeout
+from fastapi_testing.case.guards.server_errors import ServerRaises
+from fastapi_testing.case.guards.watchdog import SyncWatchdog
 from fastapi_testing.case.loops.class_case import AsyncClassTestCase
 from fastapi_testing.case.loops.running import (
     Interrupted,
@@ -26,15 +22,16 @@ from fastapi_testing.case.loops.running import (
     part_of_a_test,
     run_alone,
     runs_alone,
+    warn_of_result,
 )
 from fastapi_testing.case.overrides.dependencies import ClassOrTestMethod
+from fastapi_testing.case.served.case_server import CaseServer, WaitingRaises
 from fastapi_testing.case.served.module_thread import ModuleThread
 from fastapi_testing.case.served.served_case import RunningServer, ServedCase, shares_connections
-from fastapi_testing.client import ClientOptions, LoopbackTransport, SyncClient
+from fastapi_testing.client import ClientOptions, SyncClient
 from fastapi_testing.server import ServerThread
 from fastapi_testing.server.cancelling import all_tasks
 from fastapi_testing.server.recording.recorder import watcher
-from fastapi_testing.server.threads.loop_thread import LoopThread
 
 if TYPE_CHECKING:
     from fastapi_testing.client.websocket.sync_client import SyncWebSocketClient
@@ -106,23 +103,27 @@ class ServerTestCase(
     def setUpClass(cls) -> None:
         """Start the server; overriding methods call ``super().setUpClass()`` first."""
         super().setUpClass()
+        cls._begin_checks()
         cls._check_attributes()
         cls._is_set_up = True
         cls.addClassCleanup(delattr, cls, "_is_set_up")
         cls._block_guard = BlockGuard(cls, is_shared=False)
         cls._block_guard.start()
         cls.addClassCleanup(cls._block_guard.close)
-        seconds = choose_test_timeout(cls)
-        if seconds is not None:
-            cls._watchdog = SyncWatchdog(seconds)
-            cls.addClassCleanup(cls._watchdog.close)
-            cls.addClassCleanup(setattr, cls, "_watchdog", None)
+        cls._begin_watchdog(SyncWatchdog)
         if cls.server_scope != "test":
             cls._server = cls.enterClassContext(cls._choose_server())
             cls._block_guard.seat = cls._server.seat  # a module's server has told another class of itself
             cls.addClassCleanup(delattr, cls, "_server")
             cls.addClassCleanup(cls._end_class_overrides)
             cls._begin_class_overrides()
+        cls._check_hook()
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        """Take note that the tests are over; overriding methods call ``super().tearDownClass()``."""
+        cls._unawaited.begin("")
+        super().tearDownClass()
 
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
         if not vars(type(self)).get("_is_set_up") and runs_alone(self, result):
@@ -144,7 +145,13 @@ class ServerTestCase(
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
         part = part_of_a_test(super().subTest(*args, **params), lambda exc: isinstance(exc, Interrupted))
         with part, ending_on_users_line(self.failureException):
-            yield
+            before = len(self._unawaited.dropped)
+            try:
+                yield
+            except Exception as exc:
+                self._check_part(before, exc)
+                raise
+            self._check_part(before)
 
     @ClassOrTestMethod
     def run_async(
@@ -172,62 +179,15 @@ class ServerTestCase(
         server: ServerThread = holder.server
         return server.run(coroutine, timeout)
 
-    def assertServerRaises(self, expected: Expected, regex: str | re.Pattern[str] | None = None) -> ServerRaises:
-        """
-        Fail unless the app raises in the context: for a request, for a WebSocket, or in a background task.
+    if TYPE_CHECKING:
 
-        ::
+        @property
+        def client(self) -> SyncClient: ...
 
-            with self.assertServerRaises(LookupError, "no stock") as raised:
-                self.client.post("/orders")
-            self.assertEqual(raised.exception.args, ("no stock",))
-
-        What is expected so does not fail the test at its end. It waits for what the app still answers.
-
-        An exception counts that the app raised, and each that this was raised from (``raise ... from ...``), as with
-        :meth:`AsyncServerTestCase.assertServerRaises`.
-
-        Args:
-            expected: The type of the exception, or a tuple of types; in an exception group, of one in it.
-            regex: A pattern to search the exception's text for.
-
-        Raises:
-            TypeError: If ``expected`` is something else.
-        """
-        return _WaitingRaises(
-            self.server,
-            self._guard.recorders,
-            expected,
-            regex,
-            timeout=self.settle_timeout,
-            fail=self.fail,
-            defer=self._guard.deferred.append,
-        )
-
-    @property
-    def client(self) -> SyncClient:
-        """The test's own :class:`SyncClient`, made on first use: its cookies are no other test's."""
-        if self._client is None:
-            self._client = self.new_client()
-        return self._client
-
-    @property
-    def ws(self) -> "SyncWebSocketClient":
-        """Opens WebSocket connections with the headers and cookies of :attr:`client`."""
-        return self.client.ws
+        @property
+        def ws(self) -> SyncWebSocketClient: ...
 
     def new_client(self, *, server: ServerThread | None = None, **options: Unpack[ClientOptions]) -> SyncClient:
-        """
-        Make one more client, closed at the end of the test: another user, or a user of another server.
-
-        Args:
-            server: The server to talk to; None for the test's own.
-            **options: As for :class:`SyncClient`; what is not given is as the class attributes say.
-
-        Raises:
-            ServerNotRunningError: If the server does not run.
-            TypeError: If it is no :class:`ServerThread`.
-        """
         server = server or self.server
         if not isinstance(server, ServerThread):
             raise TypeError(f"the clients of a ServerTestCase are those of a ServerThread, got {server!r}")
@@ -240,7 +200,7 @@ class ServerTestCase(
     def _choose_server(cls) -> "contextlib.AbstractContextManager[CaseServer]":
         """Return what is entered for the server: one of the class's own, or the one that its module shares."""
         if cls.server_scope == "class":
-            return CaseServer(cls)
+            return CaseServer(cls, cls.loop_factory)
         options = [cls.loop_factory, cls._server_arguments(), cls.limits]
         make = partial(_module_thread, cls)
         return ModuleThread.of(cls.__module__, cls._shared_app(), options, make).lend()
@@ -266,11 +226,12 @@ class ServerTestCase(
                 raise
 
     def _callSetUp(self) -> None:
+        self._unawaited.begin(self._testMethodName)
         self._context, self._is_inside = contextvars.copy_context(), False
         self._client, self._clients = None, []
         self._guard = TestGuard(self.id(), self._new_tasks, self.settle_timeout, self.background_tasks)
         if self.server_scope == "test":
-            self._server = self._call(self.enterContext, CaseServer(type(self)))
+            self._server = self._call(self.enterContext, CaseServer(type(self), type(self).loop_factory))
         if self._watchdog is not None:
             self._watchdog.whereabouts = self.server.whereabouts
         self.app: Any = self.server.app
@@ -283,12 +244,7 @@ class ServerTestCase(
         self._call(self.setUp)
 
     def _callTestMethod(self, method: Callable[[], Any]) -> None:
-        if self._call(method) is not None:
-            warnings.warn(
-                f"It is deprecated to return a value that is not None from a test case ({method})",
-                DeprecationWarning,
-                stacklevel=4,
-            )
+        warn_of_result(method, self._call(method))
 
     def _callTearDown(self) -> None:
         self._call(self.tearDown)
@@ -298,11 +254,14 @@ class ServerTestCase(
 
     def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call a function in the test's context and within its time; refuse one that is asynchronous."""
-        with (
-            self._telling_more(),
-            ending_on_users_line(self.failureException),
-        ):
-            result = self._call_in_time(function, *args, **kwargs)
+        with self._telling_more(), ending_on_users_line(self.failureException):
+            try:
+                result = self._call_in_time(function, *args, **kwargs)
+            except BaseException as exc:
+                self._check_call(function, exc)
+                raise
+            if self._unawaited.dropped:
+                self._check_call(function)
         if inspect.iscoroutine(result) or inspect.isasyncgen(result):
             _drop(result)
             name = getattr(function, "__qualname__", repr(function))
@@ -317,11 +276,7 @@ class ServerTestCase(
         # Each wait in the end of a test has a limit of its own.
         if self._watchdog is None or function == self._end_test:
             return call()
-        try:
-            return self._watchdog.call(call, self._guard.recorders)
-        except TestTimeout as exc:
-            report, cause = str(exc), exc.__cause__
-        raise self.failureException(report) from cause
+        return self._within(self._watchdog, call)
 
     def _call_in_context(self, function: Callable[[], Any]) -> Any:
         if self._is_inside:  # a test that calls doCleanups() itself
@@ -342,6 +297,9 @@ class ServerTestCase(
         finally:
             self._judge()
 
+    def _expect(self, *args: Any, **options: Any) -> ServerRaises:
+        return WaitingRaises(self.server, *args, **options)
+
     def _leave_server(self) -> None:
         self.server.begin(self._guard.leave([])).wait(patience=self.settle_timeout)
 
@@ -349,59 +307,8 @@ class ServerTestCase(
         return asyncio.all_tasks() - self._tasks_before
 
 
-class CaseServer(ServerThread):
-    """
-    The server of a test class, or of its module, whose app the class may make on the server's own event loop.
-
-    Args:
-        case: The class, or the first one of the module that asks for it.
-
-    Attributes:
-        transport: The connections to it, which clients share.
-    """
-
-    def __init__(self, case: type[ServerTestCase]) -> None:
-        name = case.__module__ if case.server_scope == "module" else case.__qualname__
-        LoopThread.__init__(self, f"the server of {name}", loop_factory=case.loop_factory)
-        self._case = case
-
-    @property
-    def _startup_timeout(self) -> float:
-        return self._case.startup_timeout
-
-    def _open(self) -> None:
-        self._case._block_guard.seat = self.seat  # noqa: SLF001 - of this module
-        super()._open()
-
-    async def _start(self) -> None:
-        self._take(await self._case._make_server())  # noqa: SLF001 - of this module
-        await super()._start()
-        self.transport: LoopbackTransport = LoopbackTransport(
-            ssl_context=self.client_ssl_context() if self.tls else None, limits=self._case.limits
-        )
-
-    async def _stop(self) -> None:
-        await self.transport.aclose()
-        await super()._stop()
-
-
-class _WaitingRaises(ServerRaises):
-    """The context in which the app is expected to raise, which can wait for it."""
-
-    def __init__(self, server: ServerThread, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._server = server
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> bool:
-        if exc is None and not self.is_fulfilled():
-            self._server.finish(self._wait_until_over())
-        return self._conclude(exc)
-
-
 def _module_thread(case: type[ServerTestCase]) -> ModuleThread[CaseServer]:
-    return ModuleThread(CaseServer(case))
+    return ModuleThread(CaseServer(case, case.loop_factory))
 
 
 def _drop(result: Any) -> None:

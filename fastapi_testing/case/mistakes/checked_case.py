@@ -1,0 +1,81 @@
+"""The base of all test cases: it tells of mistakes by which a test would check nothing."""
+
+import unittest
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from fastapi_testing.case.mistakes.hooks import refuse_at_set_up, warn_of_misspelled_hooks
+from fastapi_testing.case.mistakes.unawaited import Unawaited, UnawaitedWatch
+
+__all__ = ["CheckedCase"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+
+class CheckedCase(unittest.TestCase):
+    """A test case that refuses hooks nobody would run, and fails for coroutines nobody awaits."""
+
+    unawaited: ClassVar[Unawaited] = "fail"
+    """
+    What to do about coroutines that a test, or the app for it, drops without awaiting them: ``"fail"``, ``"warn"``, or
+    ``"ignore"``, which leaves them to Python's own warning.
+    """
+
+    _unawaited: ClassVar[UnawaitedWatch] = UnawaitedWatch(unittest.TestCase, "ignore")  # until it is set up
+    _notes_origins: ClassVar[bool] = True
+    _body: ClassVar[frozenset[str]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        cls._body = frozenset(vars(cls))  # first: unittest, and this package, give it more
+        super().__init_subclass__(**kwargs)
+        refuse_at_set_up(cls)
+
+    @classmethod
+    def _begin_checks(cls) -> None:
+        """Begin, before anything else of the class; to be called once it is set up."""
+        if cls.unawaited not in ("fail", "warn", "ignore"):
+            raise ValueError(f"unawaited must be 'fail', 'warn' or 'ignore', got {cls.unawaited!r}")
+        warn_of_misspelled_hooks(cls)
+        cls._unawaited = UnawaitedWatch(cls, cls.unawaited, origins=cls._notes_origins)
+        cls._unawaited.open()
+        cls.addClassCleanup(cls._end_checks)
+
+    @classmethod
+    def _end_checks(cls) -> None:
+        cls._unawaited.close()
+        cls._unawaited.tell_late(cls.failureException)
+
+    @classmethod
+    def _check_hook(cls) -> None:
+        """Fail for what a hook of the class has dropped, at its end."""
+        if cls._unawaited.dropped:
+            cls._unawaited.tell(cls.failureException)
+
+    def _check_call(self, function: Callable[..., Any], exception: BaseException | None = None) -> None:
+        """
+        Tell what was dropped in a call of the test, at its end; to be called where there is something to tell.
+
+        Args:
+            function: What was called.
+            exception: What it raised; what was dropped is added to it.
+        """
+        # The failure that is expected must not be this one: what is called next tells it.
+        expects = self._expects_failure(function)
+        if exception is not None:
+            if not expects:
+                self._unawaited.note(exception)
+            self._unawaited.fail()
+        elif not expects:
+            self._unawaited.tell(self.failureException)
+
+    def _check_part(self, before: int, exception: BaseException | None = None) -> None:
+        """Do the same for a subTest, before which so many had been dropped."""
+        if exception is not None:
+            self._unawaited.note(exception, before)
+        elif len(self._unawaited.dropped) > before:
+            self._unawaited.tell(self.failureException, before)
+
+    def _expects_failure(self, function: Callable[..., Any]) -> bool:
+        is_test = getattr(function, "__name__", "") == self._testMethodName
+        holders = (function, type(self))
+        return is_test and any(getattr(each, "__unittest_expecting_failure__", False) for each in holders)

@@ -1,0 +1,68 @@
+"""The server of plain test classes, and the context that waits for what it raises."""
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from fastapi_testing.case.guards.server_errors import ServerRaises
+from fastapi_testing.case.served.served_case import ServedCase
+from fastapi_testing.client import LoopbackTransport
+from fastapi_testing.server import ServerThread
+from fastapi_testing.server.threads.loop_thread import LoopThread
+
+__all__ = ["CaseServer", "WaitingRaises"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+
+class CaseServer(ServerThread):
+    """
+    The server of a test class, or of its module, whose app the class may make on the server's own event loop.
+
+    Args:
+        case: The class, or the first one of the module that asks for it.
+        loop_factory: Makes the event loop; None for asyncio's default.
+
+    Attributes:
+        transport: The connections to it, which clients share.
+    """
+
+    def __init__(self, case: type[ServedCase], loop_factory: Callable[[], asyncio.AbstractEventLoop] | None) -> None:
+        name = case.__module__ if case.server_scope == "module" else case.__qualname__
+        LoopThread.__init__(self, f"the server of {name}", loop_factory=loop_factory)
+        self._case = case
+
+    @property
+    def _startup_timeout(self) -> float:
+        return self._case.startup_timeout
+
+    def _open(self) -> None:
+        self._case._block_guard.seat = self.seat  # noqa: SLF001 - of this room
+        super()._open()
+
+    async def _start(self) -> None:
+        self._take(await self._case._make_server())  # noqa: SLF001 - of this room
+        await super()._start()
+        self.transport: LoopbackTransport = LoopbackTransport(
+            ssl_context=self.client_ssl_context() if self.tls else None, limits=self._case.limits
+        )
+
+    async def _stop(self) -> None:
+        await self.transport.aclose()
+        await super()._stop()
+
+
+class WaitingRaises(ServerRaises):
+    """The context in which the app is expected to raise, which can wait for it."""
+
+    def __init__(self, server: ServerThread, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._server = server
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        if exc is None and not self.is_fulfilled():
+            self._server.finish(self._wait_until_over())
+        return self._conclude(exc)

@@ -1,0 +1,1 @@
+"""Mistakes by which a test would check nothing."""

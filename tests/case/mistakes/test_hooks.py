@@ -1,0 +1,231 @@
+"""Hooks and attributes that cannot be meant."""
+
+import unittest
+from typing import Any
+from unittest import mock
+
+from fastapi import FastAPI
+
+from fastapi_testing import AsyncClassTestCase, AsyncServerTestCase, Client, ServerTestCase
+from tests.case.mistakes.test_unawaited import decorated
+from tests.running import outcomes, run_classes
+
+app = FastAPI()
+ran: list[str] = []
+
+PLAIN = "make it a plain `def` that calls self.run_async(), or make the class an AsyncServerTestCase"
+RENAME = "give it another name"
+
+
+def note(*_: object) -> None:
+    """Take note that something has run."""
+    ran.append("hook")
+
+
+async def note_async(*_: object) -> None:
+    """Do the same, if somebody awaits it."""
+    ran.append("async hook")
+
+
+async def generate(*_: object) -> Any:
+    """Yield something."""
+    yield 1  # pragma: no cover - never run
+
+
+def trouble(base: type[unittest.TestCase], **body: Any) -> dict[str, str]:
+    """Run a class with a passing test, and return its outcomes."""
+    ran.clear()
+    return outcomes(run_classes(type("Case", (base,), {"app": app, "test": note, **body})))
+
+
+class RefusedTests(unittest.TestCase):
+    """What is refused before anything runs."""
+
+    maxDiff = None
+
+    def refuse(self, base: type[unittest.TestCase], text: str, **body: Any) -> None:
+        """Check that a class is refused, and nothing of it has run."""
+        with self.subTest(text=text):
+            self.assertEqual(trouble(base, **body), {"setUpClass": f"TypeError: {text}"})
+            self.assertEqual(ran, [])
+
+    def test_sync_hooks(self) -> None:
+        """A hook of unittest's own that is asynchronous."""
+        for name, meant in (("setUp", "asyncSetUp"), ("tearDown", "asyncTearDown")):
+            text = f"Case.{name} is asynchronous, and nothing awaits it"
+            for base in (AsyncServerTestCase, AsyncClassTestCase):
+                self.refuse(base, f"{text}: name it {meant}", **{name: note_async})
+            self.refuse(ServerTestCase, f"{text} in a ServerTestCase: {PLAIN}", **{name: note_async})
+            self.refuse(ServerTestCase, f"{text} in a ServerTestCase: {PLAIN}", **{name: generate})
+        for name, meant in (("setUpClass", "asyncSetUpClass"), ("tearDownClass", "asyncTearDownClass")):
+            text = f"Case.{name} is asynchronous, and nothing awaits it"
+            self.refuse(AsyncServerTestCase, f"{text}: name it {meant}", **{name: classmethod(note_async)})
+            self.refuse(ServerTestCase, f"{text} in a ServerTestCase: {PLAIN}", **{name: classmethod(note_async)})
+
+    def test_async_hooks(self) -> None:
+        """An asynchronous hook that is a plain function, or no class method."""
+        for name, meant in (("asyncSetUp", "setUp"), ("asyncTearDown", "tearDown")):
+            text = f"Case.{name} must be asynchronous: write `async def`, or name it {meant}"
+            for hook in (note, None):
+                self.refuse(AsyncClassTestCase, text, **{name: hook})
+        for name in ("asyncSetUpClass", "asyncTearDownClass"):
+            text = f"Case.{name} must be a class method and asynchronous: `@classmethod async def`"
+            hooks: tuple[Any, ...] = (note, note_async, classmethod(note))
+            for hook in hooks:
+                self.refuse(AsyncServerTestCase, text, **{name: hook})
+
+    def test_async_hooks_of_plain_cases(self) -> None:
+        """An asynchronous hook in a class of plain tests."""
+        for name, meant in (("asyncSetUp", "setUp"), ("asyncTearDown", "tearDown")):
+            text = (
+                f"Case.{name} is never called in a ServerTestCase: name it {meant} and make it a plain `def`, "
+                f"which may call self.run_async(), or make the class an AsyncServerTestCase"
+            )
+            self.refuse(ServerTestCase, text, **{name: note_async})
+        for name, meant in (("asyncSetUpClass", "setUpClass"), ("asyncTearDownClass", "tearDownClass")):
+            text = (
+                f"Case.{name} is never called in a ServerTestCase: name it {meant} and make it a plain `def`, "
+                f"or make the class an AsyncServerTestCase"
+            )
+            self.refuse(ServerTestCase, text, **{name: classmethod(note_async)})
+
+    def test_generator(self) -> None:
+        """A test that yields."""
+        text = "Case.test is an asynchronous generator, of which nothing would run: take the `yield` out of the test"
+        self.refuse(AsyncClassTestCase, text, test=generate)
+
+    def test_hidden(self) -> None:
+        """An attribute of the name of something that the framework gives to tests."""
+        for base in (AsyncServerTestCase, ServerTestCase):
+            for name in ("server", "client", "ws"):
+                for value in ("other", None, note):
+                    self.refuse(base, f"Case.{name} hides self.{name} of the framework: {RENAME}", **{name: value})
+            for name in ("new_client", "assertStatus"):
+                self.refuse(base, f"Case.{name} hides self.{name}() of the framework: {RENAME}", **{name: "other"})
+            for name in ("_call", "_guard"):
+                self.refuse(base, f"Case.{name} hides what the framework itself uses: {RENAME}", **{name: note})
+
+    def test_base_class(self) -> None:
+        """The class is named in whose body it stands, be it a mixin; one that puts it right is not refused."""
+
+        class Mixin:
+            async def setUp(self) -> None:
+                """Never run."""
+
+        class Base(Mixin, AsyncClassTestCase):  # type: ignore[misc]
+            test = note
+
+        class Right(Base):
+            def setUp(self) -> None:  # type: ignore[override]
+                note()
+
+        class SetsUp(Right):
+            @classmethod
+            def setUpClass(cls) -> None:
+                note()
+                super().setUpClass()
+
+        name = "RefusedTests.test_base_class.<locals>.Mixin.setUp"
+        text = f"TypeError: {name} is asynchronous, and nothing awaits it: name it asyncSetUp"
+        ran.clear()
+        self.assertEqual(outcomes(run_classes(Base)), {"setUpClass": text})
+        self.assertEqual(outcomes(run_classes(Right, SetsUp)), {})
+        self.assertEqual(ran, ["hook"] * 5)
+
+    def test_set_up_of_its_own(self) -> None:
+        """Where a class that is wrong has a setUpClass, it runs for those that put it right."""
+
+        class Base(ServerTestCase):
+            test = note
+            client = "other"  # type: ignore[assignment]
+
+            @classmethod
+            def setUpClass(cls) -> None:
+                super().setUpClass()
+                ran.append(cls.__name__)
+
+        class Right(Base):
+            @property
+            def client(self) -> Any:  # type: ignore[override]
+                return self.new_client()
+
+        ran.clear()
+        self.assertEqual([*outcomes(run_classes(Base, Right))], ["setUpClass"])
+        self.assertEqual(ran, ["Right", "hook"])
+
+    def test_asynchronous_set_up_of_a_base(self) -> None:
+        """A setUpClass that is asynchronous is refused also where super() calls it."""
+        base = type("Base", (AsyncClassTestCase,), {"setUpClass": classmethod(note_async)})
+
+        class Case(base):  # type: ignore[misc,valid-type]
+            test = note
+
+            @classmethod
+            def setUpClass(cls) -> None:
+                super().setUpClass()
+
+        text = "TypeError: Base.setUpClass is asynchronous, and nothing awaits it: name it asyncSetUpClass"
+        self.assertEqual(outcomes(run_classes(Case)), {"setUpClass": text})
+
+
+class MeantTests(unittest.TestCase):
+    """What is not refused."""
+
+    def test_overrides(self) -> None:
+        """Properties and methods in the place of the framework's, and tests of the names of its attributes."""
+
+        class Case(AsyncServerTestCase):
+            app = app
+            loop_factory = None
+
+            @property
+            def client(self) -> Client:
+                return super().client
+
+            def new_client(self, **options: Any) -> Client:
+                return super().new_client(**options)
+
+            async def test_timeout(self) -> None:  # type: ignore[override]
+                self.assertStatus(await self.client.get("/"), 404)
+
+        self.assertEqual(outcomes(run_classes(Case, Case)), {})
+
+        class Inherits(Case):
+            """Made when its base has been set up, and has what the framework gave it."""
+
+        self.assertEqual(outcomes(run_classes(Inherits)), {})
+
+    def test_decorated_hooks(self) -> None:
+        """An asynchronous hook behind a plain function, or a mock of one, is awaited."""
+        self.assertEqual(trouble(AsyncClassTestCase, asyncSetUp=decorated(note_async)), {})
+        self.assertEqual(ran, ["async hook", "hook"])
+        hook = mock.AsyncMock()
+        self.assertEqual(trouble(AsyncClassTestCase, asyncTearDown=hook), {})
+        hook.assert_awaited_once()
+        set_up = classmethod(decorated(note_async))
+        self.assertEqual(trouble(AsyncClassTestCase, asyncSetUpClass=set_up), {})
+        self.assertEqual(ran, ["async hook", "hook"])
+
+
+class MisspelledTests(unittest.TestCase):
+    """Names that are nearly those of hooks."""
+
+    def test_misspelled(self) -> None:
+        """A method whose name lacks a capital letter is warned of, with the name that is meant."""
+        for base, name, meant in (
+            (AsyncServerTestCase, "asyncSetup", "asyncSetUp"),
+            (AsyncClassTestCase, "asyncTeardownClass", "asyncTearDownClass"),
+            (ServerTestCase, "setup", "setUp"),
+        ):
+            text = f"^Case.{name} is no hook, and nobody calls it: the hook's name is {meant}$"
+            with self.assertWarnsRegex(RuntimeWarning, text) as caught:
+                self.assertEqual(trouble(base, **{name: note_async}), {})
+            self.assertEqual(caught.filename, __file__)
+
+    def test_values(self) -> None:
+        """What cannot be called is no hook."""
+        self.assertEqual(trouble(AsyncClassTestCase, setup="of the stage"), {})
+
+
+if __name__ == "__main__":
+    unittest.main()
