@@ -71,24 +71,39 @@ class OpenAPIAssertions(DocumentAssertions):
             self._fail(response, f"{_describe_missing(documents)}; got {describe_answer(response)}", msg)
         self._check(response, operation, msg)
 
-    def _openapi_hook(self, app: Any) -> Callable[[Any], Awaitable[None]]:
+    def _openapi_hook(self, app: Any, *, waits: bool) -> Callable[[Any], Awaitable[None] | None]:
         """
-        Return what checks each response of an :class:`httpx.AsyncClient` as one of its event hooks.
+        Return what checks each response of an httpx client as one of its event hooks.
 
         What is not in the app's schema, such as its documentation or a route that is kept out of it, is left alone. A
         body is read only where there is a schema for it. Redirects that are followed come by, each by itself.
+
+        Args:
+            app: The app that has the schema.
+            waits: Whether the client is one of sync tests, which calls its hooks and awaits nothing.
         """
 
-        async def check(response: Any) -> None:
-            method, path = _asked(response)
-            self._documents(app, path, "do without check_openapi, and give the schema to assertMatchesOpenAPI()")
-            operation = _find_operation(app, method, path)
+        def check(response: Any) -> None:
+            operation = self._operation_of(app, response)
+            if operation is not None:
+                if _is_json(media_type(response)):
+                    response.read()
+                self._check(response, operation, None)
+
+        async def check_async(response: Any) -> None:
+            operation = self._operation_of(app, response)
             if operation is not None:
                 if _is_json(media_type(response)):
                     await response.aread()
                 self._check(response, operation, None)
 
-        return check
+        return check if waits else check_async
+
+    def _operation_of(self, app: Any, response: Any) -> Operation | None:
+        """Return the operation that a response is of; None for one that is not in the app's schema."""
+        method, path = _asked(response)
+        self._documents(app, path, "do without check_openapi, and give the schema to assertMatchesOpenAPI()")
+        return _find_operation(app, method, path)
 
     def _documents(self, app: Any, path: str, advice: str = "give the schema") -> list[tuple[OpenAPIDocument, str]]:
         """Return each schema that a path may be in, with the path that it is there."""

@@ -26,7 +26,9 @@ class CheckedCase(unittest.TestCase):
     _body: ClassVar[frozenset[str]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        cls._body = frozenset(vars(cls))  # first: unittest, and this package, give it more
+        # First: unittest, and this package, give it more. The copy of a class, as parameterized makes it, has that.
+        copied = vars(cls).get("_body", frozenset())
+        cls._body = copied | {name for name in vars(cls) if not (copied and name.startswith("_"))}
         super().__init_subclass__(**kwargs)
         refuse_at_set_up(cls)
 

@@ -281,7 +281,9 @@ class ServedCase(
         client = make(base_url=base_url, settling=settling, **(self._chosen_options() | options))
         if self.check_openapi:
             # The client of HTTP that an AsyncTestClient wraps; any other client is one itself.
-            getattr(client, "http", client).event_hooks["response"].append(self._openapi_hook(server.app))
+            http = getattr(client, "http", client)
+            hook = self._openapi_hook(server.app, waits=isinstance(http, httpx.Client))
+            http.event_hooks["response"].append(hook)
         return client
 
     def _telling_more(self) -> contextlib.AbstractContextManager[None]:

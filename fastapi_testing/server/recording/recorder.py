@@ -171,6 +171,7 @@ class Recorder:
     def _fail(self, exchange: Exchange, exception: BaseException) -> None:
         exchange.fail(exception)
         # A WebSocket whose other side has gone is no error, whoever looks: at the end of a class, nobody does.
-        exchange.reported = exchange.reported or self.reports or not exchange.is_error
+        has_gone = exchange.kind == "websocket" and not exchange.is_error
+        exchange.reported = exchange.reported or self.reports or has_gone
         if exchange.kind != "lifespan" or exchange.is_on:
             self.failed.append(exchange)

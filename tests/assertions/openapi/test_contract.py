@@ -394,7 +394,7 @@ class HookTests(FailureAssertions, AsyncServerTestCase):
 
     async def asyncSetUp(self) -> None:
         """Make a client that checks."""
-        hooks = {"response": [self._openapi_hook(self.app)]}
+        hooks = {"response": [self._openapi_hook(self.app, waits=False)]}
         self.checked = self.new_client(event_hooks=hooks, follow_redirects=True)
 
     async def test_conforms(self) -> None:
@@ -434,7 +434,7 @@ class HookTests(FailureAssertions, AsyncServerTestCase):
 
     async def test_no_schema(self) -> None:
         """An app that has no schema cannot be checked by it."""
-        client = self.new_client(event_hooks={"response": [self._openapi_hook(Starlette())]})
+        client = self.new_client(event_hooks={"response": [self._openapi_hook(Starlette(), waits=False)]})
         with self.assertRaises(TypeError) as caught:
             await client.get("/items/9")
         self.assertEqual(

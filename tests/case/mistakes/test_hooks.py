@@ -207,6 +207,24 @@ class MeantTests(unittest.TestCase):
         self.assertEqual(ran, ["async hook", "hook"])
 
 
+class CopyTests(unittest.TestCase):
+    """Copies of classes, as parameterized makes them of the body of one."""
+
+    def test_copy(self) -> None:
+        """What the framework itself has put into a class is no mistake of its copy, and a mistake is one there too."""
+        for base in (AsyncServerTestCase, ServerTestCase, AsyncClassTestCase):
+            with self.subTest(base=base):
+
+                class Case(base):  # type: ignore[misc, valid-type]
+                    def test(self) -> None:
+                        """Pass."""
+
+                copy = type("Copy", Case.__bases__, {**vars(Case), "day": "Monday"})
+                self.assertEqual(outcomes(run_classes(copy)), {})
+                broken = type("Broken", Case.__bases__, {**vars(Case), "_prepare_test": 5, "setUp": note_async})
+                self.assertEqual([*outcomes(run_classes(broken))], ["setUpClass"])
+
+
 class MisspelledTests(unittest.TestCase):
     """Names that are nearly those of hooks."""
 
