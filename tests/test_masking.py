@@ -2,7 +2,7 @@
 
 import unittest
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fastapi_testing.masking import mask, mask_exception
@@ -84,6 +84,7 @@ class MaskTests(unittest.TestCase):
             with self.subTest(text):
                 self.assertEqual(mask(text), text)
 
+    @settings(suppress_health_check=[HealthCheck.too_slow])
     @given(st.text(st.sampled_from("ab=&;:,.'\"\\ (){}[]\n$token-cookie12345678")))
     def test_any_text(self, text: str) -> None:
         """No text is too odd to be masked, and masking again changes nothing."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from unittest import mock
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fastapi_testing import shard_tests
@@ -69,6 +69,7 @@ def shards_of(suite: unittest.TestSuite, total: int) -> list[list[str]]:
 class SelectTests(unittest.TestCase):
     """What each shard gets."""
 
+    @settings(suppress_health_check=[HealthCheck.too_slow])
     @given(SUITES, st.integers(1, 8))
     def test_complete_and_disjoint(self, counts: dict[str, int], total: int) -> None:
         """The shards of any suite have each of its tests once, in the order of the suite."""
@@ -79,6 +80,7 @@ class SelectTests(unittest.TestCase):
         for shard in shards:
             self.assertEqual(shard, [test for test in order if test in shard])
 
+    @settings(suppress_health_check=[HealthCheck.too_slow])
     @given(SUITES, st.integers(1, 8))
     def test_balanced(self, counts: dict[str, int], total: int) -> None:
         """No class is split, and no shard has more than the largest class above another."""
@@ -86,6 +88,7 @@ class SelectTests(unittest.TestCase):
         loads = [sum(count for name, count in counts.items() if shards[name] == index) for index in range(total)]
         self.assertLessEqual(max(loads) - min(loads), max(counts.values(), default=0))
 
+    @settings(suppress_health_check=[HealthCheck.too_slow])
     @given(SUITES, st.integers(1, 8), st.randoms(use_true_random=False))
     def test_order_does_not_matter(self, counts: dict[str, int], total: int, dice: random.Random) -> None:
         """A machine that finds the classes in another order gets the same."""

@@ -7,7 +7,8 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from fastapi_testing.server.application import ASGIApp, Receive, Scope, Send
-from fastapi_testing.server.recording.exchange import Exchange, Tap, current_exchange
+from fastapi_testing.server.recording.exchange import Exchange, current_exchange
+from fastapi_testing.server.recording.tap import Tap
 from fastapi_testing.server.recording.tasks import TaskFailure, was_not_retrieved
 
 if TYPE_CHECKING:
