@@ -1,8 +1,7 @@
 #!/bin/sh
 # Guess: @cache() on an endpoint caches by request, with or without a dependency such as a database session.
 # What happens: the values of dependencies are part of the key by their repr. A session, made anew for each request,
-#   is another address each time: never a hit. Where an address is used again the answer of some other request comes
-#   back (seen once, not shown here as it depends on the allocator).
+#   is another address each time: never a hit.
 # Seen with: fastapi-cache2 0.2.2, FastAPI 0.165.0
 # Why it matters: a cache that never hits fails no test of the answers, and production recomputes all. Tests should
 #   look at the header X-FastAPI-Cache, and endpoints with dependencies need a key_builder of their own.
