@@ -125,7 +125,7 @@ class LoopMonitor:
 
     def __init__(self, seat: Callable[[], Seat], interval: float, tell: Callable[[Hold], None]) -> None:
         self.test: object = None
-        self.looking = threading.Lock()
+        self.looking: threading.Lock = threading.Lock()
         self._seat = seat
         self._interval = interval
         self._tell = tell

@@ -52,7 +52,7 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
                 f"server.client_ssl_context() makes it; got {ssl_context!r}"
             )
         self.ssl_context = ssl_context
-        self.home = HomeLoop()
+        self.home: HomeLoop = HomeLoop()
         self._max_connections = limits.max_connections
         self._pool = ConnectionPool(self._max_connections)
 

@@ -127,8 +127,8 @@ class Exchange:
     delivered = False
     denied = False
     close_code: int | None = None
-    close_reason = ""
-    is_over = False
+    close_reason: str = ""
+    is_over: bool = False
     left = False
     is_on = False
     _handled: BaseException | None = None
