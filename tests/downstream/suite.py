@@ -89,7 +89,8 @@ def run_suite(project: Project, *, timeout: float = 600.0, **environment: str) -
             code: int | None = subprocess.run(
                 command,
                 cwd=project.folder,
-                env=variables(**{"PYTHONPATH": path} | environment),
+                # Nothing is left in a checkout that is somebody else's.
+                env=variables(**{"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"} | environment),
                 stdin=subprocess.DEVNULL,
                 stdout=printed,
                 stderr=subprocess.STDOUT,

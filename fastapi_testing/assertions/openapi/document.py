@@ -167,9 +167,6 @@ class Operation:
         """The statuses that are documented."""
         return list(self.node.members("responses"))
 
-    def __str__(self) -> str:
-        return f"{self.method} {self.template}"
-
 
 def find_media_type(response: Node, content_type: str) -> Node | None:
     """Return what is documented for a media type, the narrowest range that covers it (OpenAPI 3.1 §4.8.17)."""

@@ -134,7 +134,7 @@ class ConnectionPool:
                 again = loop.create_future()
                 self._line[self._line.index(turn)] = turn = again
         except BaseException:
-            if turn.done():
+            if not turn.cancelled():
                 self._call_next()  # the turn that it does not take
             raise
         finally:

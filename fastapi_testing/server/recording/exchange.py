@@ -273,10 +273,9 @@ class Exchange:
     def end(self) -> None:
         """Let go of what belongs to the call, and wake those who wait for its end."""
         self.ended_at = RealClock.now()
-        scope = self._scope
-        if scope is not None:
-            self._endpoint = scope.get("endpoint")
-            self._routed_path = scope.get("path", "")
+        assert self._scope is not None  # noqa: S101 - a call ends once
+        self._endpoint = self._scope.get("endpoint")
+        self._routed_path = self._scope.get("path", "")
         self._scope = self._task = self._handled = None
         for waiter in self._waiters:
             _wake(waiter)

@@ -347,14 +347,14 @@ class ReportTests(unittest.TestCase):
         def sync_test(_: Any) -> None:
             assert "fastapi_testing monitor" in [thread.name for thread in threading.enumerate()]
 
-        def fail(_: Any) -> None:
-            raise LookupError
+        async def fail(_: Any) -> None:
+            raise LookupError("no chairs")
 
         run(test)
         before = held_resources()
         self.assertEqual(run(test), ("", {}))
         self.assertEqual(run(sync_test, BesideCase), ("", {}))
-        self.assertIn("asyncSetUpClass", str(run(test, asyncSetUpClass=classmethod(fail))))
+        self.assertIn("no chairs", str(run(test, asyncSetUpClass=classmethod(fail))))
         self.assertEqual(held_resources(), before)
 
     def test_many_short_ones(self) -> None:

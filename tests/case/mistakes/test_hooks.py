@@ -137,7 +137,7 @@ class RefusedTests(unittest.TestCase):
 
         class Base(ServerTestCase):
             test = note
-            client = "other"  # type: ignore[assignment]
+            client = "other"
 
             @classmethod
             def setUpClass(cls) -> None:
@@ -145,9 +145,7 @@ class RefusedTests(unittest.TestCase):
                 ran.append(cls.__name__)
 
         class Right(Base):
-            @property
-            def client(self) -> Any:  # type: ignore[override]
-                return self.new_client()
+            client = property(AsyncServerTestCase.new_client)
 
         ran.clear()
         self.assertEqual([*outcomes(run_classes(Base, Right))], ["setUpClass"])
@@ -243,7 +241,3 @@ class MisspelledTests(unittest.TestCase):
     def test_values(self) -> None:
         """What cannot be called is no hook."""
         self.assertEqual(trouble(AsyncClassTestCase, setup="of the stage"), {})
-
-
-if __name__ == "__main__":
-    unittest.main()

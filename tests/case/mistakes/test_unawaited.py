@@ -556,7 +556,3 @@ class AwaitedTests(AsyncServerTestCase):
         for limit in (None, 60.0):
             self.assertEqual(run_async(decorated(test), test_timeout=limit), {"test": "AssertionError: run"})
         self.assertEqual(kept, ["used"] * 2)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -41,8 +41,7 @@ class Checked(ServerTestCase):
 
     def test_stream(self) -> None:
         """One that is streamed is looked at as well."""
-        with self.client.stream("GET", "/number?right=no"):
-            """Nobody reads it."""
+        self.client.stream("GET", "/number?right=no").__enter__()
 
 
 class CheckTests(unittest.TestCase):

@@ -45,6 +45,13 @@ def make_app() -> FastAPI:
     async def close(websocket: WebSocket) -> None:
         await websocket.close()
 
+    @app.websocket("/refused")
+    async def refuse(websocket: WebSocket) -> None:
+        try:
+            int("no number")
+        except ValueError:
+            await websocket.close()
+
     users = FastAPI()
 
     @users.get("/users/{name}")
@@ -171,8 +178,9 @@ class WebSocketTests(FailureAssertions, AsyncServerTestCase):
             await self.assertWebSocketRejected(connecting, 401)
 
     async def test_closed_by_the_handler(self) -> None:
-        """A handler that rejects by itself leaves the status as it is."""
+        """A handler that rejects by itself leaves the status as it is, also where it handles an exception."""
         await self.assertNoted("/closed", " with 403 Forbidden")
+        await self.assertNoted("/refused", " with 403 Forbidden")
 
 
 class SyncTests(FailureAssertions, ServerTestCase):

@@ -45,10 +45,8 @@ def get(url: str) -> int:
     return httpx.get(url, trust_env=False).status_code
 
 
-async def forever(started: threading.Event | None = None) -> None:
+async def forever() -> None:
     """Wait for what does not come."""
-    if started is not None:
-        started.set()
     await asyncio.Event().wait()
 
 
