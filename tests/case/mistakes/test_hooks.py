@@ -137,7 +137,7 @@ class RefusedTests(unittest.TestCase):
 
         class Base(ServerTestCase):
             test = note
-            client = "other"
+            client = "other"  # type: ignore[assignment]
 
             @classmethod
             def setUpClass(cls) -> None:

@@ -96,7 +96,7 @@ class HTTPTests(FailureAssertions, AsyncServerTestCase):
 
     async def test_nothing_near(self) -> None:
         """Where none is near, their number is told."""
-        said = "\nno route of the app matches GET /x; none of its 6 routes is near"
+        said = "\nno route of the app matches GET /x; none of its 7 routes is near"
         await self.assertSays("GET /x", NOT_FOUND, said)
 
     async def test_method(self) -> None:
