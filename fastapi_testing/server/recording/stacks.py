@@ -6,7 +6,7 @@ import itertools
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from traceback import FrameSummary, StackSummary, TracebackException, format_list
+from traceback import FrameSummary, StackSummary, TracebackException, format_list, walk_tb
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -180,9 +180,21 @@ def app_traceback(exception: BaseException, taken: TracebackType | None = None) 
         exception: The exception.
         taken: Its traceback, in case that it has none any more: Starlette takes it from those that handlers answer.
     """
+    exception, taken = _within_frameworks_group(exception, taken)
     rendered = TracebackException(type(exception), exception, exception.__traceback__ or taken, compact=True)
     _keep_own_frames(rendered)
     return _cut_middle("".join(rendered.format()).rstrip("\n"))
+
+
+def _within_frameworks_group(
+    exception: BaseException, taken: TracebackType | None
+) -> tuple[BaseException, TracebackType | None]:
+    """Return the one exception in a group that a task group of the framework's made of it, as older Starlettes do."""
+    while isinstance(exception, BaseExceptionGroup) and len(exception.exceptions) == 1:
+        if any(is_users(_frame_file(frame)) for frame, _ in walk_tb(exception.__traceback__ or taken)):
+            break
+        exception, taken = exception.exceptions[0], None
+    return exception, taken
 
 
 def headline_of(exception: BaseException) -> str:
