@@ -11,17 +11,20 @@ class HomeLoop:
 
     It is the one on which :meth:`settle` is called, or else the first that asks. When it is closed, its connections are
     gone, and the next loop takes its place.
+
+    Attributes:
+        loop: That event loop; None as long as there is none.
     """
 
     def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
 
     def settle(self) -> None:
         """Belong to the running event loop, where one runs."""
         try:
-            self._loop = asyncio.get_running_loop()
+            self.loop = asyncio.get_running_loop()
         except RuntimeError:
-            self._loop = None
+            self.loop = None
 
     def has_moved(self) -> bool:
         """
@@ -31,10 +34,10 @@ class HomeLoop:
             RuntimeError: As :meth:`check` does.
         """
         loop = asyncio.get_running_loop()
-        if loop is self._loop:
+        if loop is self.loop:
             return False
         self.check()
-        self._loop = loop
+        self.loop = loop
         return True
 
     def check(self) -> None:
@@ -44,7 +47,7 @@ class HomeLoop:
         Raises:
             RuntimeError: If it is: it is the client's.
         """
-        home = self._loop
+        home = self.loop
         if home is not None and home is not asyncio.get_running_loop() and not home.is_closed():
             raise RuntimeError(
                 "this client belongs to another event loop, that of its test class, and this one cannot wait for its "

@@ -72,7 +72,8 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
             httpx.TimeoutException: If one of the request's time-outs is over.
             RuntimeError: If it is called on another event loop than before, while that one is open.
         """
-        self._enter_loop()
+        if asyncio.get_running_loop() is not self.home.loop:
+            self._enter_loop()
         head = head_of(request)
         origin = self._origin(request.url)
         connection = self._pool.take(origin) or await self._get(origin, request)

@@ -32,9 +32,23 @@ class ConnectionPool:
         self._line: deque[asyncio.Future[None]] = deque()
         self._is_closed = False
 
-    def take(self, origin: Origin) -> Connection | None:
-        """Return an idle connection that the server has not closed, the one used last; None where there is none."""
-        return None if self._line else self._take(origin)
+    def take(self, origin: Origin, *, in_turn: bool = False) -> Connection | None:
+        """
+        Return an idle connection that the server has not closed, the one used last; None where there is none.
+
+        Args:
+            origin: Where it leads to.
+            in_turn: Whether who asks has stood in the line, ahead of which nobody else gets one.
+        """
+        if self._line and not in_turn:
+            return None
+        idle = self._idle.get(origin, [])
+        while idle:
+            connection = idle.pop()
+            if connection.is_usable:
+                return connection
+            connection.cut()
+        return None
 
     async def reserve(self, origin: Origin, timeout: float | None) -> Connection | None:
         """
@@ -77,7 +91,8 @@ class ConnectionPool:
                 connection.cut()
             else:
                 self._idle.setdefault(connection.origin, []).append(connection)
-                self._call_next()
+                if self._line:
+                    self._call_next()
 
     async def aclose(self) -> None:
         """Close every connection, and those that are still in use when they come back."""
@@ -102,15 +117,6 @@ class ConnectionPool:
                 idle.remove(connection)
         self._call_next()
 
-    def _take(self, origin: Origin) -> Connection | None:
-        idle = self._idle.get(origin, [])
-        while idle:
-            connection = idle.pop()
-            if connection.is_usable:
-                return connection
-            connection.cut()
-        return None
-
     def _has_place(self) -> bool:
         """Tell whether another one may be opened; where not, an idle one of another origin is closed to make place."""
         if self._limit is None or len(self._open) + self._opening < self._limit:
@@ -128,7 +134,7 @@ class ConnectionPool:
         try:
             while True:
                 await self._wait_for(turn)
-                connection = self._take(origin)
+                connection = self.take(origin, in_turn=True)
                 if connection is not None or self._has_place():
                     return connection
                 again = loop.create_future()

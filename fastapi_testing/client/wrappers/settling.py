@@ -1,7 +1,7 @@
 """When a request is over: once the app has ended its call, so that what it does after its answer is done as well."""
 
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from textwrap import indent
 from typing import Any
@@ -175,26 +175,21 @@ def raise_exception(exchange: Exchange | None) -> None:
 
 def _find(message: httpx.Response | httpx.Request) -> Exchange | None:
     """Return the exchange of a response, or of a request that has got none."""
-    addresses = _addresses(message.extensions)
-    return None if addresses is None else find_exchange(*addresses)
-
-
-def _addresses(extensions: Mapping[str, Any]) -> tuple[tuple[str, int], tuple[str, int]] | None:
-    """Return the server's and the client's address of a connection."""
-    stream = extensions.get("network_stream")
+    stream: Any = message.extensions.get("network_stream")
     if stream is None:
         return None
     client, server = stream.get_extra_info("client_addr"), stream.get_extra_info("server_addr")
-    return (server[:2], client[:2]) if client and server else None
+    return find_exchange(server[:2], client[:2]) if client and server else None
 
 
 def _in_flight(request: httpx.Request) -> list[Exchange]:
     """Return what the app still does for a request without a response; of a transport of others', it may be these."""
     recorder = recorders.get((request.url.host, request.url.port or 0))
     in_flight = [] if recorder is None else list(recorder.current.values())
-    addresses = _addresses(request.extensions)
-    if addresses is not None:
-        return [exchange for exchange in in_flight if exchange.client == addresses[1]]
+    stream = request.extensions.get("network_stream")  # of a LoopbackTransport
+    if stream is not None:
+        client = stream.get_extra_info("client_addr")[:2]
+        return [exchange for exchange in in_flight if exchange.client == client]
     asked = request.method, request.url.raw_path.decode()
     return [exchange for exchange in in_flight if (exchange.method, exchange.target) == asked]
 
