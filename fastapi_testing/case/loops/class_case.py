@@ -82,11 +82,6 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
         super().__init_subclass__(**kwargs)
         cls._class_loop = None
 
-    def __getstate__(self) -> dict[str, Any]:
-        # A context cannot be pickled, and the standard library's case holds one that is not used here;
-        # unittest-parallel sends cases to its workers.
-        return {name: value for name, value in vars(self).items() if not isinstance(value, contextvars.Context)}
-
     @classmethod
     def setUpClass(cls) -> None:
         """Open the class's event loop and run :meth:`asyncSetUpClass` on it."""

@@ -1,5 +1,6 @@
 """The base of all test cases: it tells of mistakes by which a test would check nothing."""
 
+import contextvars
 import unittest
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -31,6 +32,11 @@ class CheckedCase(unittest.TestCase):
         cls._body = copied | {name for name in vars(cls) if not (copied and name.startswith("_"))}
         super().__init_subclass__(**kwargs)
         refuse_at_set_up(cls)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A context cannot be pickled, and the standard library's async case holds one that is not used here;
+        # unittest-parallel sends cases to its workers.
+        return {name: value for name, value in vars(self).items() if not isinstance(value, contextvars.Context)}
 
     @classmethod
     def _begin_checks(cls) -> None:

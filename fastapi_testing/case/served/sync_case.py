@@ -95,10 +95,6 @@ class ServerTestCase(
                 f"ones: use AsyncServerTestCase instead of ServerTestCase"
             )
 
-    def __getstate__(self) -> dict[str, Any]:
-        # A context cannot be pickled; unittest-parallel sends cases to its workers.
-        return {name: value for name, value in vars(self).items() if not isinstance(value, contextvars.Context)}
-
     @classmethod
     def setUpClass(cls) -> None:
         """Start the server; overriding methods call ``super().setUpClass()`` first."""
