@@ -40,7 +40,7 @@ _HEADER = re.compile(r"^([ \t]*(?:[-+<>|] )?)([A-Za-z][A-Za-z0-9-]*)(: )(\S.*)$"
 _MEMBER = re.compile(r"""(?<!\\)(["'])([\w.\- ]+)\1(\s*:\s*b?)("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
 """A member of a JSON document or of a dict: ``"name": "value"``."""
 
-_ESCAPED_MEMBER = re.compile(r"""(\\+)(")([\w.\- ]+)\1"(\s*:\s*)\1"((?:(?!\1").)*)\1\"""")
+_ESCAPED_MEMBER = re.compile(r"""(?<!\\)(\\+)(")([\w.\- ]+)\1"(\s*:\s*)\1"((?:(?!\1").)*)\1\"""")
 r"""The same within a string: ``\"name\": \"value\"``."""
 
 _PAIR = re.compile(r"""(\(b?)(["'])([\w.\-]+)\2(\s*,\s*b?)("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')(?=\s*[,)])""")
@@ -48,14 +48,17 @@ _PAIR = re.compile(r"""(\(b?)(["'])([\w.\-]+)\2(\s*,\s*b?)("(?:[^"\\]|\\.)*"|'(?
 
 _PARAMETER = re.compile(
     r"""
-    (?<![\w.\-]) ([\w.\-]+) =
+    (?<![\w.\-]) ([\w.\-]+) = (?!=)
     ( "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' | [^\s&;,"'<>(){}\[\]]* [^\s&;,"'<>(){}\[\]:.?!] )
     """,
     re.VERBOSE,
 )
 """A parameter of a query or a form (``name=value``), or of a repr (``name='value'``)."""
 
-_CREDENTIALS = re.compile(r"\b(Basic|Bearer)( +)([A-Za-z0-9._~+/=-]{8,})", re.IGNORECASE)
+_LITERAL = re.compile(r"None|True|False|\d{1,3}|[a-z_]+(\.[a-z_]+)+")
+"""What stands behind ``name=`` in code or in a repr and is no secret: a constant, a small number, another name."""
+
+_CREDENTIALS = re.compile(r"\b(Basic|Bearer)( +)(?!\w+=[\x22\x27])([A-Za-z0-9._~+/=-]{8,})", re.IGNORECASE)
 """What follows the scheme of an Authorization header (RFC 9110 §11.4), wherever it stands."""
 
 _USERINFO = re.compile(r"(?<=://)([^\s/?#@:'\"]*):([^\s/?#@'\"]+)@")
@@ -125,7 +128,9 @@ def _mask_named(found: re.Match[str], name: int, value: int) -> str:
     """Hide one group of what was found, the last one, if the group before it that is its name is a secret's."""
     if not found[value] or not _is_secret(found[name]) or found[value] in ("''", '""'):
         return found[0]
-    if found[name].lower() in _COOKIES:
+    if _LITERAL.fullmatch(found[value]):
+        return found[0]
+    if found[name].lower() in _COOKIES and found[value][0] in "'\"":
         hidden = f"{found[value][0]}{_mask_cookies(found[value][1:-1])}{found[value][-1]}"
     else:
         hidden = _hide_quoted(found[value])

@@ -52,6 +52,8 @@ SHOWN = [
     "password: field required",
     "GET /tokens?page=2",
     '{"password": "", "token": null}',
+    "User(password=None, token=True, pin=12), connect(token=settings.token), if token==other: GET /?cookie=1: 200",
+    'Bearer resource_metadata="https://example.org/", Basic charset="UTF-8"',
     r'"{\"password\": \"\", \"name\": \"ada lovelace\"}"',
     '$.user.name: expected "ada lovelace", got "lovelace"',
     '$.password: expected "", got 5',
@@ -71,6 +73,10 @@ class MaskTests(unittest.TestCase):
         for what, (text, masked) in HIDDEN.items():
             with self.subTest(what):
                 self.assertEqual(mask(text), masked)
+
+    def test_long(self) -> None:
+        """What is long takes time in proportion."""
+        self.assertEqual(mask("\\" * 200_000), "\\" * 200_000)
 
     def test_hidden_once(self) -> None:
         """What is masked already stays as it is."""

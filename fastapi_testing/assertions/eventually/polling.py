@@ -16,6 +16,8 @@ __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
 _T = TypeVar("_T")
 
+_sleep = asyncio.sleep  # a test may have put a mock in its place by the time that it is called
+
 _FIRST_PAUSE = 0.001
 _LONGEST_PAUSE = 0.05
 """Seconds between two looks: soon at first, then ever more seldom."""
@@ -96,7 +98,7 @@ class Look:
                     return value
             if limit.expired():  # the probe has made a failure of its cancellation, which comes only once
                 raise TimeoutError
-            await asyncio.sleep(next(pause))
+            await _sleep(next(pause))
 
     @contextmanager
     def looking(self) -> Iterator[None]:

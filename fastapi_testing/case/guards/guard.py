@@ -199,7 +199,8 @@ class TestGuard:
 
     def _busy(self) -> set["asyncio.Task[Any]"]:
         started = self._tasks()
-        answering = {task for recorder in self.recorders for task in recorder.current}
+        current = [item for recorder in self.recorders for item in recorder.current.items()]
+        answering = {task for task, exchange in current if not exchange.is_given_up}
         return answering & started | self.elsewhere() | {task for task in started if _closes_generator(task)}
 
     async def _cancel(self, tasks: set["asyncio.Task[Any]"], cancel: _Cancel = cancel_tasks) -> None:

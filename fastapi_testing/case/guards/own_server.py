@@ -25,10 +25,10 @@ def waits_for(thread: int, addresses: Collection[tuple[str, int]]) -> bool:
 
 def _sockets(values: list[Any]) -> Iterator[socket.socket]:
     for value in values:
-        if isinstance(value, socket.socket):
+        if issubclass(type(value), socket.socket):  # isinstance() may call the user's code
             yield value
         else:
-            yield from (held for held in _attributes(value) if isinstance(held, socket.socket))
+            yield from (held for held in _attributes(value) if issubclass(type(held), socket.socket))
 
 
 def _attributes(value: object) -> list[Any]:

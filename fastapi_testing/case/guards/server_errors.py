@@ -227,7 +227,8 @@ def _raised(exception: BaseException, seen: set[int]) -> Iterator[BaseException]
     if id(exception) not in seen:
         seen.add(id(exception))
         yield exception
-        for inner in (*getattr(exception, "exceptions", ()), _origin(exception)):
+        parts = exception.exceptions if isinstance(exception, BaseExceptionGroup) else ()
+        for inner in (*parts, _origin(exception)):
             if inner is not None:
                 yield from _raised(inner, seen)
 

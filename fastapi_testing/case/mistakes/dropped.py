@@ -23,6 +23,14 @@ _MOCK = mock.__file__
 """Makes the coroutines of an AsyncMock, wherever it is called."""
 
 
+_ABOUT_MOCKS = {
+    "AsyncMockMixin._execute_mock_call": (
+        "; all methods of an AsyncMock make coroutines: for one that is not awaited, say `mock.add = Mock()`, or make "
+        "the mock by create_autospec()"
+    )
+}
+
+
 class DroppedCoroutine(NamedTuple):
     """
     One that nobody awaited.
@@ -52,7 +60,7 @@ class DroppedCoroutine(NamedTuple):
         late = f", and collected after the end of {self.late}" if self.late else ""
         return (
             f"coroutine {self.name!r} was never awaited: "
-            f'{start}File "{self.file}", line {self.line}{function}{app}{late}'
+            f'{start}File "{self.file}", line {self.line}{function}{app}{late}{_ABOUT_MOCKS.get(self.name, "")}'
         )
 
     @property
@@ -75,7 +83,7 @@ class DroppedCoroutine(NamedTuple):
             case: The class whose tests run.
         """
         name, asked = name_of(coroutine), "" if exchange is None else str(exchange)
-        packages = tuple(_packages_of(case, exchange))
+        packages = tuple(_packages_of(case))
         # The origin is the line that called the coroutine function. A thread of a handler's has no such note.
         for file, line, function in coroutine.cr_origin or ():
             if _is_theirs(file, packages):
@@ -108,7 +116,7 @@ def made_in(coroutine: Any, case: type[TestCase]) -> str:
     frame = coroutine.cr_frame
     arguments = [] if frame is None else [*frame.f_locals.values()]
     for value in arguments:
-        if isinstance(value, case):
+        if issubclass(type(value), case):  # isinstance() may call the user's code
             return str(value._testMethodName)  # noqa: SLF001 - documented by use
     for file, line, function in coroutine.cr_origin or ():
         if not function.startswith("test"):
@@ -123,11 +131,20 @@ def _is_theirs(file: str, packages: tuple[str, ...]) -> bool:
     return is_users(file) or file.startswith(packages)
 
 
-def _packages_of(case: type, exchange: Exchange | None) -> Iterator[str]:
+def _packages_of(case: type) -> Iterator[str]:
     """Yield the folders of the packages that are tested, which may be installed, as tox does with them."""
-    for module in (case.__module__, "" if exchange is None else exchange.endpoint):
-        package = sys.modules.get(module.partition(".")[0])
+    app = getattr(case, "app", None)
+    if isinstance(app, str):
+        modules = [app]
+    else:
+        modules = [name for name, module in [*sys.modules.items()] if app is not None and _holds(module, app)]
+    for module in (case.__module__, *modules):
+        package = sys.modules.get(module.partition(":")[0].partition(".")[0])
         yield from (f"{path}{os.sep}" for path in getattr(package, "__path__", ()))
+
+
+def _holds(module: object, app: object) -> bool:
+    return any(value is app for value in [*getattr(module, "__dict__", {}).values()])
 
 
 def _file_of(module: object) -> str | None:

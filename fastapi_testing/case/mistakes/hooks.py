@@ -3,6 +3,7 @@
 import inspect
 import unittest
 from collections.abc import Iterator
+from functools import partialmethod
 from types import FunctionType
 from typing import Any
 
@@ -36,7 +37,7 @@ def warn_of_misspelled_hooks(case: type) -> None:
     for owner in _owners(case):
         for name in _body(owner):
             meant = _HOOKS.get(name.lower(), name)
-            if meant != name and _function_of(vars(owner)[name]) is not None:
+            if meant != name and _function_of(vars(owner)[name]) is not None and not _calls(owner, name):
                 text = f"{owner.__qualname__}.{name} is no hook, and nobody calls it: the hook's name is {meant}"
                 ClassLine(owner).warn(text, RuntimeWarning)
 
@@ -69,9 +70,10 @@ def _mistakes(case: type) -> Iterator[str]:
     is_async = issubclass(case, unittest.IsolatedAsyncioTestCase)
     seen: set[str] = set()
     for owner in _owners(case):
-        for name in _body(owner) - seen:
+        for name in [name for name in vars(owner) if name in _body(owner) and name not in seen]:
             value = vars(owner).get(name)
-            what = _describe_hook(name, value, is_async=is_async) or _describe_hidden(name, value, case)
+            what = None if _has_twin(owner, name) and not is_async else _describe_hook(name, value, is_async=is_async)
+            what = what or _describe_hidden(name, value, case)
             if what:
                 yield f"{owner.__qualname__}.{name} {what}"
         seen |= _body(owner)
@@ -95,7 +97,20 @@ def _body(owner: type) -> frozenset[str]:
 def _function_of(value: Any) -> Any:
     """Return the function of a method, or what else can be called; None of any other value."""
     function = getattr(value, "__func__", value)
+    while isinstance(function, partialmethod):
+        function = function.func
     return function if callable(function) or hasattr(function, "__get__") else None
+
+
+def _has_twin(owner: type, name: str) -> bool:
+    """Tell whether a mixin for both kinds of case has a hook of each: in a sync case, the other is called."""
+    return name in _ASYNC_HOOKS and f"{name[5].lower()}{name[6:]}" in _body(owner)
+
+
+def _calls(owner: type, name: str) -> bool:
+    """Tell whether the functions of a class call a method of its own."""
+    functions = map(_function_of, [*vars(owner).values()])
+    return any(name in function.__code__.co_names for function in functions if isinstance(function, FunctionType))
 
 
 def _describe_hook(name: str, value: Any, *, is_async: bool) -> str | None:

@@ -3,7 +3,7 @@
 import contextlib
 import inspect
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, Unpack, cast
 
@@ -243,6 +243,15 @@ class ServedCase(
             raise ValueError(f"server_scope must be 'module', 'class' or 'test', got {cls.server_scope!r}")
         if cls.leaks not in ("warn", "fail", "ignore"):
             raise ValueError(f"leaks must be 'warn', 'fail' or 'ignore', got {cls.leaks!r}")
+        if not isinstance(cls.headers, Mapping | None):
+            raise TypeError(
+                f"headers must be a mapping, which every request of the client carries, got {cls.headers!r}: give what "
+                f"else is called so another name"
+            )
+        if not isinstance(cls.timeout, int | float | httpx.Timeout | None):
+            raise TypeError(f"timeout must be seconds or an httpx.Timeout, got {cls.timeout!r}")
+        if not isinstance(cls.limits, httpx.Limits) or cls.limits.max_connections == 0:
+            raise ValueError(f"limits must be httpx.Limits that allow for a connection, got {cls.limits!r}")
         check_background_tasks(cls.background_tasks)
         check_blocking(cls)
 

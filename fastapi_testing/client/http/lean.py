@@ -126,10 +126,13 @@ class _Cookies(httpx.Cookies):
             super().extract_cookies(response)
 
 
+_AsyncClient = httpx.AsyncClient  # a test may have put a mock in its place by the time that it is asked
+
+
 @lru_cache(maxsize=1024)
 def _merge_url(base_url: str, url: str) -> httpx.URL:
     """Have httpx merge a URL with a base URL."""
-    client = httpx.AsyncClient(base_url=base_url, transport=httpx.AsyncBaseTransport(), trust_env=False)
+    client = _AsyncClient(base_url=base_url, transport=httpx.AsyncBaseTransport(), trust_env=False)
     return client.build_request("GET", url).url
 
 

@@ -1,7 +1,6 @@
 """What sessions of either kind, those that are awaited and those that wait, know of their messages and say of them."""
 
 import json
-import sys
 from collections import deque
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -55,7 +54,7 @@ class Messages(ForeignNames):
     def _begin(self, settling: Settling | None) -> None:
         self._settling = settling or Settling()
         self.settle = self._settling.settle
-        self._handled = sys.exc_info()[1]
+        self._is_left_by_exception = False  # the test leaves the block by one, which has to be the one that is seen
         self.received = deque(maxlen=_KEPT)
         self._received_count = 0
         self.exchange = None
@@ -79,16 +78,12 @@ class Messages(ForeignNames):
         if exchange is None:
             return None
         exchange.is_over = True
-        return exchange if self.settle and exchange.ended_at is None and not self._is_left_by_exception() else None
+        return exchange if self.settle and exchange.ended_at is None and not self._is_left_by_exception else None
 
     def _raise_unseen(self) -> None:
         """Raise the exception of the app at the end of the session, where that is wanted and nobody has seen it."""
-        if self.exchange is not None and not self.exchange.expected and not self._is_left_by_exception():
+        if self.exchange is not None and not self.exchange.expected and not self._is_left_by_exception:
             self._raise_exception()
-
-    def _is_left_by_exception(self) -> bool:
-        """Tell whether the test leaves the session by an exception, which has to be the one that is seen."""
-        return sys.exc_info()[1] is not self._handled
 
     def _keep(self, message: Data) -> Data:
         self.received.append(message)

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from types import TracebackType
 from typing import Any, Literal, overload
 
 from websockets.asyncio.client import ClientConnection
@@ -79,6 +80,12 @@ class WebSocketSession(AwaitedMessages, ClientConnection):
         except ConnectionClosed:
             self._raise_exception()
             raise
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._is_left_by_exception = exc_type is not None
+        await super().__aexit__(exc_type, exc, traceback)
 
     async def close(self, code: CloseCode | int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
         """

@@ -5,6 +5,7 @@ import struct
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from websockets.client import ClientProtocol
@@ -102,6 +103,12 @@ class SyncWebSocketSession(WaitingMessages, ClientConnection):
         except ConnectionClosed:
             self._raise_exception()
             raise
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._is_left_by_exception = exc_type is not None
+        super().__exit__(exc_type, exc, traceback)
 
     def close(self, code: CloseCode | int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
         """

@@ -108,6 +108,8 @@ class Exchange:
             (RFC 6455 §7.4); None where it has not.
         close_reason: The reason that it gave for that.
         is_over: Whether the connection of a WebSocket has ended, as far as it is known: the call is about to end, too.
+        is_told: Whether the handler of a WebSocket has received that its client has gone; one that only sends does not.
+        is_given_up: Whether its end has been waited for in vain, so that nobody has to wait once more.
         left: Whether a client of this package gave up waiting for the response: it cannot have shown the exception.
         is_on: Whether it is a lifespan that has started, and has not been told to end.
     """
@@ -129,12 +131,15 @@ class Exchange:
     close_code: int | None = None
     close_reason: str = ""
     is_over: bool = False
+    is_told: bool = False
+    is_given_up: bool = False
     left = False
     is_on = False
     _handled: BaseException | None = None
     _traceback: TracebackType | None = None
     _endpoint: object = None
     _routed_path: str = ""
+    _was_routed = False
     _invalid: str = ""
     _waiters: Sequence["asyncio.Future[None]"] = ()
     _held: Sequence[Callable[[], object]] = ()
@@ -206,6 +211,8 @@ class Exchange:
         """
         if self._invalid or self.kind == "lifespan":
             return self._invalid
+        if not (self._was_routed if self._scope is None else "router" in self._scope):
+            return ""  # what has looked for a route did so in a scope of its own, or nothing has
         from fastapi_testing.server.routing.obstacles import describe_unrouted  # noqa: PLC0415 - for failures only
 
         scope = {"endpoint": self._endpoint, "path": self._routed_path} if self._scope is None else self._scope
@@ -276,6 +283,7 @@ class Exchange:
         assert self._scope is not None  # noqa: S101 - a call ends once
         self._endpoint = self._scope.get("endpoint")
         self._routed_path = self._scope.get("path", "")
+        self._was_routed = "router" in self._scope
         self._scope = self._task = self._handled = None
         for waiter in self._waiters:
             _wake(waiter)

@@ -29,7 +29,7 @@ class Tap:
         elif kind == "lifespan.shutdown":
             self._exchange.is_on = False
         elif kind == "websocket.disconnect":
-            self._exchange.is_over = True
+            self._exchange.is_over = self._exchange.is_told = True
         return message
 
     # Not a coroutine function of its own: what it returns is the server's coroutine, which saves one per message.

@@ -88,9 +88,12 @@ def path_in_mount(route: Any, path: str) -> str | None:
     return f"/{match['path']}" if match else None
 
 
-def _walk(app: Any, paths: list[str], prefix: str) -> Iterator[SeenRoute]:
+def _walk(app: Any, paths: list[str], prefix: str, above: frozenset[int] = frozenset()) -> Iterator[SeenRoute]:
     """Yield the routes of an app that is mounted at a prefix, each as it is to what paths have become there."""
     app = unwrap(app)
+    if id(app) in above:  # it is mounted in itself
+        return
+    above |= {id(app)}
     if not is_router(app):
         if paths:
             raise _OpaqueError
@@ -99,10 +102,10 @@ def _walk(app: Any, paths: list[str], prefix: str) -> Iterator[SeenRoute]:
     for route in iterate_routes(app.routes):
         original = getattr(route, "original_route", route)
         if isinstance(original, Host):
-            yield from _walk(route.app, inside, prefix)
+            yield from _walk(route.app, inside, prefix, above)
         elif isinstance(original, Mount):
             behind = [rest for path in inside if (rest := path_in_mount(route, path)) is not None]
-            yield from _walk(route.app, behind, f"{prefix}{route.path}")
+            yield from _walk(route.app, behind, f"{prefix}{route.path}", above)
         elif getattr(route, "path_regex", None) is not None:
             yield _see(route, original, inside, prefix, _documentation(app))
         elif type(original).__module__.partition(".")[0] not in _KNOWN_MAKERS:

@@ -16,5 +16,8 @@ def note_unnamed(app: Any, why: Callable[[], str]) -> None:
 
 def why_unnamed(app: Any) -> str:
     """Return why nobody named it, to go on with; empty where somebody did."""
-    why = _unnamed.get(app)
+    try:
+        why = _unnamed.get(app)
+    except TypeError:  # it cannot be hashed, as Starlette's routers, and so is none of these
+        return ""
     return "" if why is None else f"; {why()}"

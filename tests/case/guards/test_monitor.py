@@ -1,6 +1,7 @@
 """The thread that looks at an event loop."""
 
 import asyncio
+import io
 import sys
 import threading
 import time
@@ -15,6 +16,7 @@ from fastapi_testing.case.guards.monitor import Hold, LoopMonitor
 from fastapi_testing.case.guards.own_server import waits_for
 from fastapi_testing.case.guards.terminal import print_now
 from tests.case.guards.test_blocking import LIMIT, SharedCase, Terminal, run
+from tests.timing import MS
 
 INTERVAL = 10.0
 """Seconds between two looks, of a monitor that is not started: the tests look themselves."""
@@ -94,6 +96,23 @@ class LookTests(unittest.TestCase):
         with mock.patch.object(monitor, "frames_of_workers", return_value=[[sys._getframe()]]):
             self.monitor._look(100 * INTERVAL, 1000 * INTERVAL)
         self.assertEqual(self.seconds(), [0.0])
+
+    def test_look_that_fails(self) -> None:
+        """A look that fails is told on the terminal, and the next one is taken all the same."""
+        looks = threading.Semaphore(0)
+
+        def fail() -> Any:
+            looks.release()
+            raise LookupError("no seat")
+
+        terminal = io.StringIO()
+        with mock.patch.object(sys, "__stderr__", terminal):
+            watching = LoopMonitor(fail, MS, self.told.append)
+            watching.start()
+            looks.acquire()
+            looks.acquire()
+            watching.close()
+        self.assertIn("LookupError: no seat\n", terminal.getvalue())
 
     def test_no_loop(self) -> None:
         """Where no loop is open, nothing is held."""

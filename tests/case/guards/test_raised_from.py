@@ -62,6 +62,14 @@ async def handled(*, silently: bool = False) -> None:
         raise ValueError("no price")  # noqa: B904 - is what is tested
 
 
+@app.get("/named")
+async def named() -> None:
+    """Raise what has an attribute by the name of a group's."""
+    error = ValueError("no price")
+    error.exceptions = ["one", "two"]  # type: ignore[attr-defined]
+    raise error
+
+
 @app.get("/circle")
 async def circle() -> None:
     """Raise what is its own cause, in the end."""
@@ -176,6 +184,8 @@ class OtherTests(AsyncServerTestCase):
             await self.raises("/wrapped", LookupError, "x")
         with self.says("expected the app to raise KeyError, it raised ValueError from LookupError:"):
             await self.raises("/circle", KeyError)
+        with self.says("expected the app to raise KeyError, it raised:"):
+            await self.raises("/named", KeyError)
 
     async def test_handled(self) -> None:
         """What the user's code was handling when it failed does not count, and a failure says so."""

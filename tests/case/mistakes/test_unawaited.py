@@ -172,7 +172,11 @@ class ForgottenTests(unittest.TestCase):
             send("mail")
 
         name = "AsyncMockMixin._execute_mock_call"
-        self.assertEqual(run_async(test), {"test": text_of(test, "send(", name=name)})
+        about = (
+            "; all methods of an AsyncMock make coroutines: for one that is not awaited, say `mock.add = Mock()`, or "
+            "make the mock by create_autospec()"
+        )
+        self.assertEqual(run_async(test), {"test": text_of(test, "send(", name=name) + about})
 
     def test_hooks_and_cleanups(self) -> None:
         """Each hook and cleanup that drops one fails the test at its end; a set-up, before the test."""

@@ -57,6 +57,15 @@ async def after_close(websocket: WebSocket) -> None:
 
 @app.websocket("/stuck")
 async def stuck(websocket: WebSocket) -> None:
+    """Hear that the client has gone, and wait until it is let go."""
+    gate["stuck"] = asyncio.Event()
+    await websocket.accept()
+    await websocket.receive()
+    await gate["stuck"].wait()
+
+
+@app.websocket("/pushing")
+async def push(websocket: WebSocket) -> None:
     """Look at nothing that comes, until it is let go."""
     gate["stuck"] = asyncio.Event()
     await websocket.accept()
@@ -70,7 +79,7 @@ async def let_go() -> None:
 
 STUCK = (
     f"WebSocket /stuck: closed, but the app did not end the call within {20 * MS:g} s: WebSocket /stuck, in "
-    f'{__name__}.stuck, waits at File "{__file__}", line {stuck.__code__.co_firstlineno + 5}, in stuck; where it waits '
+    f'{__name__}.stuck, waits at File "{__file__}", line {stuck.__code__.co_firstlineno + 6}, in stuck; where it waits '
     "for something that the test does later, say settle = False on the class, or settle=False with connect()"
 )
 
@@ -130,6 +139,23 @@ class AsyncTests(AsyncServerTestCase):
         with self.assertRaisesRegex(TimeoutError, r"^not settled within .* s:\n  WebSocket /stuck, in .*stuck, waits"):
             await self.server.settle(timeout=5 * MS)
         gate["stuck"].set()
+
+    async def test_not_told(self) -> None:
+        """A handler that does not receive cannot know that its client has gone: the end of the test sees to it."""
+        async with self.ws.connect("/pushing") as session:
+            pass
+        assert session.exchange is not None
+        self.assertTrue(session.exchange.is_given_up)
+        gate["stuck"].set()
+
+    async def test_closed_by_hand(self) -> None:
+        """A session that is closed by hand settles wherever that is, while an exception is handled too."""
+        session = await self.ws.connect("/tidy")
+        try:
+            await session.receive_text(timeout=MS)
+        except TimeoutError:
+            await session.close()
+        self.assertEqual(done, ["tidy"])
 
     async def test_left_by_an_exception(self) -> None:
         """A block that is left by an exception waits for nothing."""

@@ -321,8 +321,19 @@ class OtherAppTests(AsyncServerTestCase, FailureAssertions):
         self.assertEqual(await self.said(GZipMiddleware(app), "GET /item"), said)
         self.assertEqual(await self.said(without_the_prefix(app), "GET /proxied/item"), said)
         self.assertEqual(await self.said(without_the_prefix(app), "GET /proxied/gone"), "")
-        self.assertEqual(await self.said(copying(app), "GET /item"), said)
+
+    async def test_copied_scope(self) -> None:
+        """What a router saw in a scope of its own is not known, so nothing is said."""
+        app = Starlette(routes=[Route("/items", ok), Route("/gone", gone)])
+        self.assertEqual(await self.said(copying(app), "GET /item"), "")
         self.assertEqual(await self.said(copying(app), "GET /gone"), "")
+
+    async def test_mounted_in_itself(self) -> None:
+        """An app that is mounted in itself is looked at once."""
+        app = Starlette(routes=[Route("/items", ok)])
+        app.mount("/api", app)
+        said = "no route of the app matches GET /item; nearest: GET /items"
+        self.assertEqual(await self.said(app, "GET /item"), said)
 
     async def test_nothing_to_say(self) -> None:
         """Of an app that shows no routes, and of routes that answer in silence, nothing is said."""
