@@ -75,7 +75,7 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
 
     _class_loop: ClassVar[ClassLoop | None] = None
     _interrupted: ClassVar[bool] = False
-    _context: contextvars.Context
+    _framework_context: contextvars.Context
     _tasks_before: set[asyncio.Task[Any]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -197,7 +197,7 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
     def _setupAsyncioRunner(self) -> None:
         """Override the standard library's: the class has a runner already."""
         if self._class_loop is not None:
-            self._context = self._class_loop.context.copy()
+            self._framework_context = self._class_loop.context.copy()
             self._tasks_before = self._class_loop.tasks()
 
     def _tearDownAsyncioRunner(self) -> None:
@@ -239,7 +239,7 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
                 if inspect.iscoroutinefunction(function):
                     result = self._run(function(*args, **kwargs))
                 else:
-                    result = self._context.run(function, *args, **kwargs)
+                    result = self._framework_context.run(function, *args, **kwargs)
                     if result is not None:
                         result = await_if_needed(result, self._run)
             except BaseException as exc:
@@ -251,7 +251,7 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
 
     def _run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
         """Run a coroutine on the class's loop, in the test's context."""
-        return self._running_class_loop(self.id()).run(coroutine, self._context)
+        return self._running_class_loop(self.id()).run(coroutine, self._framework_context)
 
     def _runs_alone(self, result: unittest.TestResult | None) -> bool:
         return self._class_loop is None and runs_alone(self, result)

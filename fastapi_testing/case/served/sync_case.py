@@ -83,7 +83,7 @@ class ServerTestCase(
     _watchdog: ClassVar[SyncWatchdog | None] = None
     _client: SyncClient | None
     _clients: list[SyncClient]
-    _context: contextvars.Context
+    _framework_context: contextvars.Context
     _tasks_before: set[asyncio.Task[Any]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -223,7 +223,7 @@ class ServerTestCase(
 
     def _callSetUp(self) -> None:
         self._unawaited.begin(self._testMethodName)
-        self._context, self._is_inside = contextvars.copy_context(), False
+        self._framework_context, self._is_inside = contextvars.copy_context(), False
         self._client, self._clients = None, []
         self._guard = TestGuard(self.id(), self._new_tasks, self.settle_timeout, self.background_tasks)
         if self.server_scope == "test":
@@ -279,7 +279,7 @@ class ServerTestCase(
             return function()
         self._is_inside = True
         try:
-            return self._context.run(function)
+            return self._framework_context.run(function)
         finally:
             self._is_inside = False
 
