@@ -89,6 +89,7 @@ async def sell(name: str) -> None:
 async def prices(websocket: WebSocket) -> None:
     """Wait for new prices, whether or not somebody still listens."""
     await websocket.accept()
+    await websocket.receive()
     await asyncio.Event().wait()
 
 

@@ -9,6 +9,7 @@ from unittest import mock
 import httpx
 
 from fastapi_testing.client import LoopbackTransport
+from fastapi_testing.client.transport.pool import ConnectionPool
 from tests.client.raw_servers import RawServer, Reader, TransportTestCase, Writer, read_request
 from tests.timing import MS
 
@@ -88,16 +89,15 @@ class LimitTests(TransportTestCase):
 
     async def test_given_up(self) -> None:
         """A request that is cancelled just as it is its turn leaves the turn to the next."""
-        server = await self.serve(self.handler)
-        first, _, third, fourth = await self.ask(server, "/1", "/2", "/3", "/4")
-        await self.until(lambda: len(self.gates) == 2)
-        first.add_done_callback(lambda _: third.cancel())  # its connection is free by then, and the third is told
-        await self.open_gates()
+        pool, origin = ConnectionPool(1), ("http", "127.0.0.1", 1)
+        self.assertIsNone(await pool.reserve(origin, None))
+        first, second = [asyncio.create_task(pool.reserve(origin, None)) for _ in range(2)]
+        await asyncio.sleep(0)
+        pool.opened()  # it is the first one's turn
+        first.cancel()
         with self.assertRaises(asyncio.CancelledError):
-            await third
-        await self.until(lambda: b"/4" in self.asked)
-        await self.open_gates()
-        self.assertEqual((await fourth).text, "hi")
+            await first
+        self.assertIsNone(await second)
 
     async def test_cancelled_in_the_line(self) -> None:
         """One that is cancelled while it waits is no longer in the line."""

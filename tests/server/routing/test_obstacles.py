@@ -338,6 +338,8 @@ class OtherAppTests(AsyncServerTestCase, FailureAssertions):
     async def test_nothing_to_say(self) -> None:
         """Of an app that shows no routes, and of routes that answer in silence, nothing is said."""
         self.assertEqual(await self.said(PlainTextResponse("gone", 404), "GET /item"), "")
+        mounted = Starlette(routes=[Mount("/files", PlainTextResponse("gone", 404))])
+        self.assertEqual(await self.said(mounted, "GET /files/item"), "")
         self.assertEqual(await self.said(Starlette(routes=[EndsWithGone()]), "GET /item"), "")
 
     async def test_rejected_otherwise(self) -> None:
