@@ -41,7 +41,7 @@ def describe_unrouted(app: Any, endpoint: object, asked: tuple[str, str, str], s
     own = [route for route in routes if route.is_websocket == (kind == "websocket")]
     fitting = [route for route in own if route.matches]
     if any(route.takes(method) for route in fitting):
-        return ""
+        return ""  # pragma: no cover - one that the app has got since
     what = f"WebSocket {path}" if kind == "websocket" else f"{method} {path}"
     why = _describe_methods(fitting) or _describe_slash(status, method, own) or _describe_near(app, asked, routes)
     return f"no route of the app matches {what}{why}"
