@@ -14,6 +14,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from starlette.requests import ClientDisconnect
 
 from fastapi_testing import AsyncServerTestCase
+from tests.resources import collected_in_silence
 
 CHUNK = b"0123456789abcdef" * 4096
 """64 KiB: what a socket takes at once is less than sixteen of them."""
@@ -207,6 +208,12 @@ class FileTests(StreamTestCase):
 
 class UploadTests(StreamTestCase):
     """UploadFile, and bodies that are streamed."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        """Of a form that breaks off, Starlette leaves the files open."""
+        cls.enterClassContext(collected_in_silence(tempfile.SpooledTemporaryFile))
+        super().setUpClass()
 
     async def test_file(self) -> None:
         """A file is uploaded, with its name and its type."""

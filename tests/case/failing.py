@@ -104,6 +104,7 @@ class FailingCase(AsyncServerTestCase):
 
     app = app
     settle_timeout: ClassVar[float] = 20 * MS
+    blocked_after: ClassVar[float] = 0  # what blocks on purpose, on a slow machine for long, is not for the terminal
 
 
 def failures(test: Any, base: type[unittest.TestCase] = FailingCase, /, **attributes: Any) -> list[str]:

@@ -4,7 +4,6 @@ import asyncio
 import io
 import sys
 import threading
-import time
 import unittest
 from typing import Any
 from unittest import mock
@@ -15,7 +14,7 @@ from fastapi_testing.case.guards import monitor
 from fastapi_testing.case.guards.monitor import Hold, LoopMonitor
 from fastapi_testing.case.guards.own_server import waits_for
 from fastapi_testing.case.guards.terminal import print_now
-from tests.case.guards.test_blocking import LIMIT, SharedCase, Terminal, run
+from tests.case.guards.test_blocking import LIMIT, BlamingCase, SharedCase, Terminal, hold_until_blamed, run
 from tests.timing import MS
 
 INTERVAL = 10.0
@@ -130,10 +129,11 @@ class LookTests(unittest.TestCase):
 
 
 @unittest.skipIf(sys.platform == "win32", "there is no uvloop")
-class OtherLoopTests(unittest.TestCase):
+class OtherLoopTests(BlamingCase):
     """A loop whose callbacks cannot be seen."""
 
     def setUp(self) -> None:
+        super().setUp()
         import uvloop  # noqa: PLC0415 - where there is one
 
         self.factory = uvloop.new_event_loop
@@ -154,8 +154,8 @@ class OtherLoopTests(unittest.TestCase):
         app = FastAPI()
 
         @app.get("/")
-        async def sleep() -> None:
-            time.sleep(4 * LIMIT)  # noqa: ASYNC251 - that is what is tested
+        async def hold() -> None:
+            hold_until_blamed()
 
         async def test(case: SharedCase) -> None:
             await case.client.get("/")
@@ -167,14 +167,18 @@ class OtherLoopTests(unittest.TestCase):
 
     def test_turning(self) -> None:
         """As long as it turns, nothing is told."""
+        told: list[Hold] = []
+        with asyncio.Runner(loop_factory=self.factory) as runner:
+            loop = runner.get_loop()
+            look = LoopMonitor(lambda: (loop, threading.get_ident()), INTERVAL, told.append)._look
 
-        async def test(case: SharedCase) -> None:
-            deadline = time.monotonic() + 4 * LIMIT
-            while time.monotonic() < deadline:
-                await case.client.get("/plain")
-            await asyncio.sleep(2 * LIMIT)
+            async def turn() -> None:
+                for _ in range(4):
+                    await asyncio.to_thread(look, INTERVAL, 0.0)
+                    await asyncio.sleep(0)
 
-        self.assertEqual(run(test, loop_factory=self.factory, blocking="fail", blocking_threshold=LIMIT), ("", {}))
+            runner.run(turn())
+        self.assertEqual(told, [])
 
     def test_closed(self) -> None:
         """One that is closed in the moment of the look is none."""

@@ -323,6 +323,7 @@ class FailingCase(ServerTestCase):
 
     app = failing.app
     settle_timeout: ClassVar[float] = 20 * MS
+    blocked_after: ClassVar[float] = 0  # as there
 
 
 def verdicts(test: Any, **attributes: Any) -> list[str]:
@@ -464,11 +465,14 @@ class EndTests(unittest.TestCase):
 
     def test_blocked_loop(self) -> None:
         """A test that leaves the server's event loop blocked is told the line, and nothing besides."""
+        done = threading.Event()
 
         def test(self: ServerTestCase) -> None:
-            self.server._loop.call_soon_threadsafe(time.sleep, 1.5)  # type: ignore[union-attr]
+            self.server._loop.call_soon_threadsafe(done.wait)  # type: ignore[union-attr]
+            type(self).addClassCleanup(done.set)
 
-        (text,) = verdicts(test)
+        with mock.patch("fastapi_testing.server.threads.calls._GRACE", 20 * MS):
+            (text,) = verdicts(test)
         self.assertRegex(text, r"\A.*LoopBlockedError: the event loop is blocked at:\n")
 
     def test_blocked_loop_and_clients(self) -> None:
@@ -480,7 +484,8 @@ class EndTests(unittest.TestCase):
             self.server._loop.call_soon_threadsafe(done.wait)  # type: ignore[union-attr]
             type(self).addClassCleanup(done.set)
 
-        (text,) = verdicts(test)
+        with mock.patch("fastapi_testing.server.threads.calls._GRACE", 20 * MS):
+            (text,) = verdicts(test)
         self.assertRegex(text, r"LoopBlockedError: the event loop is blocked at:\n(?s:.*)waiter\.acquire\(\)")
 
 
