@@ -1,6 +1,24 @@
 """The tests of fastapi_testing; their folders mirror the package."""
 
+import gc
 import logging
+import unittest
+from pathlib import Path
+
+__all__ = ["load_tests"]
 
 # The standard library's asynchronous test case has asyncio warn of each test that collects garbage, as slow.
 logging.getLogger("asyncio").addFilter(lambda record: not record.getMessage().startswith("Executing <"))
+
+
+def load_tests(loader: unittest.TestLoader, _: unittest.TestSuite, pattern: str | None) -> unittest.TestSuite:
+    """
+    Load all tests, and have the collector leave alone what is there before the first of them runs.
+
+    Three hundred thousand objects of libraries stay as long as the process. To look at them takes a fifth of a second
+    each time, and many tests collect to see what is left: it was half of the time that the tests of the server took.
+    """
+    suite = loader.discover(str(Path(__file__).parent), pattern or "test*.py")
+    gc.collect()
+    gc.freeze()
+    return suite

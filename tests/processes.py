@@ -22,10 +22,12 @@ def environment(**variables: str) -> dict[str, str]:
     Return the environment of a process that finds this repository.
 
     It may keep what Python compiles: with PYTHONDONTWRITEBYTECODE, each process would compile this package anew, and
-    each pytest its plugins, which takes a third of a second, and three seconds.
+    each pytest its plugins, which takes a third of a second, and three seconds. And pytest loads the plugins that it is
+    told to load: those that other libraries bring, such as Locust's with gevent, take two seconds of each run. Users
+    have them; ``PYTEST_DISABLE_PLUGIN_AUTOLOAD=""`` is for the test that runs it as they do.
     """
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return inherited | {"PYTHONPATH": str(ROOT)} | variables
+    return inherited | {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} | variables
 
 
 def run_python(*arguments: str, folder: Path, typed: str = "", **variables: str) -> subprocess.CompletedProcess[str]:

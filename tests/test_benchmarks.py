@@ -1,6 +1,7 @@
 """The benchmarks: that their arithmetic is right, that they say it rightly, and that all of them run. Never a time."""
 
 import contextlib
+import functools
 import io
 import json
 import re
@@ -110,6 +111,17 @@ class StatisticsTests(unittest.TestCase):
 
 class HarnessTests(unittest.TestCase):
     """Which batches are run, and in which order."""
+
+    def setUp(self) -> None:
+        self.gc = self.enterContext(patch("tests.benchmarks.harness.gc"))  # this process has much to collect
+
+    def test_collected(self) -> None:
+        """Before a batch, what was there is collected and frozen; after it, it is no longer."""
+        journal: list[str] = []
+        for name in ("collect", "freeze", "unfreeze"):
+            getattr(self.gc, name).side_effect = functools.partial(journal.append, name)
+        measure(row(contender("a", journal=journal)), Effort(rounds=1, seconds=0))
+        self.assertEqual(journal, ["collect", "freeze", "a 1", "unfreeze", "a closed"])
 
     def test_order_rotates(self) -> None:
         """Each round begins with another contender."""
@@ -254,7 +266,7 @@ class CommandTests(unittest.TestCase):
     def run_command(self, *arguments: str, rows: tuple[Row, ...] = ()) -> tuple[int, str]:
         """Run the command, and return its exit code and what it printed."""
         stdout = contextlib.redirect_stdout(io.StringIO())
-        with patch("tests.benchmarks.command.ROWS", rows), stdout as printed:
+        with patch("tests.benchmarks.command.ROWS", rows), patch("tests.benchmarks.harness.gc"), stdout as printed:
             return main(arguments), printed.getvalue()
 
     def test_every_row_runs(self) -> None:

@@ -7,8 +7,12 @@ from pathlib import Path
 from tests.downstream.suite import Outcome, Project, run_suite
 from tests.processes import EXAMPLES, side_by_side
 
-ELSEWHERE = {"browser", "migrating", "tutorial"}
-"""The example that needs a browser, and those of several suites, which test_migrating and test_tutorial run."""
+ELSEWHERE = {"browser", "coverage", "migrating", "sharding", "songs", "tutorial"}
+"""
+The example that needs a browser, those of several suites, and those whose whole suite another test runs.
+
+They are for test_migrating and test_tutorial, test_howto (coverage), runners/test_sharding, and downstream (songs).
+"""
 
 
 class ExampleTests(unittest.TestCase):

@@ -16,6 +16,9 @@ from tests.transcripts import commands, normalize, run_command, typed_in, withou
 
 PYPROJECT = EXAMPLES.parent.parent / "pyproject.toml"
 PIPELINES = (".github/workflows/tests.yml", ".gitlab-ci.yml")
+RUN_DOWNSTREAM = (EXAMPLES / "songs", ("python -W error -m unittest -v",))
+"""What ``python -m tests.downstream`` runs, and its test."""
+
 INSTALL = "python -m pip install --editable '.[test]'"
 
 
@@ -78,13 +81,16 @@ class PipelineTests(unittest.TestCase):
                 self.assertRegex(" ".join(project["optional-dependencies"]["test"]), "fastapi-unittest")
 
     def test_commands(self) -> None:
-        """The commands of a job that needs no service pass, as they stand there."""
+        """The commands of a job that needs no service pass, as they stand there; one is run by another test."""
         jobs_alone = [(path, job) for path, _, job in jobs() if "services" not in job]
-        scripts = sorted({(example_of(path), tuple(commands_of(job)[1:])) for path, job in jobs_alone})
+        scripts = {(example_of(path), tuple(commands_of(job)[1:])) for path, job in jobs_alone}
+        self.assertIn(RUN_DOWNSTREAM, scripts)
+        scripts = sorted(scripts - {RUN_DOWNSTREAM})
         for (example, script), printed in zip(scripts, side_by_side(run_script, scripts), strict=True):
             for command, each in zip(script, printed, strict=True):
                 with self.subTest(example=example.name, command=command):
                     self.assertNotRegex(each, "FAILED|[Ee]rror")
+                    self.assertRegex(each, r"\nOK\n|\nTOTAL |^Wrote XML report")
 
     def test_services(self) -> None:
         """A job with a service runs the same commands on it."""

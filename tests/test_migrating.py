@@ -10,7 +10,7 @@ MIGRATING = EXAMPLES / "migrating"
 UNITTEST = "-m unittest discover -s {folder}"
 RUNNERS = {
     "from_testclient": UNITTEST,
-    "from_pytest_asyncio": "-m pytest -q -p no:cacheprovider {folder}",
+    "from_pytest_asyncio": "-m pytest -q -p asyncio -p no:cacheprovider {folder}",
     "from_server_per_test": UNITTEST,
     "from_flask_testing": UNITTEST,
     "from_aiohttp": UNITTEST,

@@ -3,8 +3,8 @@
 import unittest
 
 from tests.databases.postgresql import postgresql_url
-from tests.downstream.suite import Project, run_suite
-from tests.processes import EXAMPLES
+from tests.downstream.suite import Outcome, Project, run_suite
+from tests.processes import EXAMPLES, side_by_side
 
 __all__: list[str] = []
 
@@ -12,17 +12,21 @@ __all__: list[str] = []
 class ExampleTests(unittest.TestCase):
     """Their suites need one variable."""
 
-    def test_songs(self) -> None:
-        """A suite passes on PostgreSQL as it does on SQLite; tests/test_examples.py runs that."""
-        self.assert_passes("songs", "asyncpg")
+    def test_suites(self) -> None:
+        """
+        A suite passes on PostgreSQL as it does on SQLite, and skips no test; tests/downstream runs that.
 
-    def test_migrations(self) -> None:
-        """So it does where the tables are made by Alembic, with another driver."""
-        self.assert_passes("migrations", "psycopg")
+        So does one whose tables are made by Alembic, with another driver.
+        """
+        drivers = {"songs": "asyncpg", "migrations": "psycopg"}
+        postgresql_url()  # or both would start a server
+        for outcome in side_by_side(run_on_postgresql, drivers.items()):
+            self.assertEqual((outcome.trouble, outcome.skipped), ("", 0), outcome.output)
 
-    def assert_passes(self, example: str, driver: str) -> None:
-        """Run the suite of an example; none of its tests is skipped."""
-        url = postgresql_url(driver, example).render_as_string(hide_password=False)
-        project = Project(example, EXAMPLES / example, options=("-W", "error"))
-        outcome = run_suite(project, timeout=120, TEST_DATABASE_URL=url)
-        self.assertEqual((outcome.trouble, outcome.skipped), ("", 0), outcome.output)
+
+def run_on_postgresql(example: tuple[str, str]) -> Outcome:
+    """Run the suite of an example with a driver."""
+    name, driver = example
+    url = postgresql_url(driver, name).render_as_string(hide_password=False)
+    project = Project(name, EXAMPLES / name, options=("-W", "error"))
+    return run_suite(project, timeout=120, TEST_DATABASE_URL=url)

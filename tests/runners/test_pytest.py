@@ -10,6 +10,7 @@ class PytestTests(ProjectCase):
     """The whole suite, run once."""
 
     options: ClassVar[tuple[str, ...]] = ()
+    variables: ClassVar[dict[str, str]] = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": ""}  # as users have it: with all plugins
     code: ClassVar[int]
     printed: ClassVar[str]
 
@@ -17,7 +18,7 @@ class PytestTests(ProjectCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         options = ["-q", "-p", "no:cacheprovider", "--junitxml=report.xml", *cls.options]
-        cls.code, cls.printed = cls.run_python("-m", "pytest", *options)
+        cls.code, cls.printed = cls.run_python("-m", "pytest", *options, **cls.variables)
 
     def test_outcomes(self) -> None:
         """Every test ends as it does under unittest."""
@@ -87,4 +88,5 @@ class PytestTests(ProjectCase):
 class XdistTests(PytestTests):
     """The whole suite in two processes, which share the tests of a class among them."""
 
-    options: ClassVar[tuple[str, ...]] = ("-n", "2")
+    options: ClassVar[tuple[str, ...]] = ("-p", "xdist", "-n", "2")
+    variables: ClassVar[dict[str, str]] = {}

@@ -46,6 +46,7 @@ class ShardingTests(ProjectCase):
         jobs = [{"TEST_SHARD_INDEX": shard, "TEST_TOTAL_SHARDS": total, "PYTHONHASHSEED": shard} for shard in shards]
         *runs, (_, whole) = side_by_side(lambda job: self.run_shard(**job), [*jobs, {}])
         self.assertEqual([code for code, _ in runs], [0] * total)
+        self.assertTrue(whole.endswith("\nOK\n"), whole)
         self.assertEqual(sorted(test for _, printed in runs for test in names(printed)), sorted(names(whole)))
         self.assertEqual(len(names(whole)), 5)
         self.assertNotIn([], [names(printed) for _, printed in runs])

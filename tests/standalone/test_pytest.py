@@ -31,4 +31,5 @@ class PytestTests(unittest.TestCase):
 
 def run_pytest(folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the tests of a folder with warnings as errors."""
-    return run_python("-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", folder=folder)
+    plugins = ["-p", "asyncio", "-p", "anyio", "-p", "no:cacheprovider"]
+    return run_python("-m", "pytest", "-q", "-W", "error", *plugins, folder=folder)

@@ -175,8 +175,8 @@ class ConfigTests(StandaloneTestCase):
 
     async def test_timeout_of_a_receive(self) -> None:
         """The time-out holds for each receive."""
-        response = await self.client.websocket("/echo", WebSocketConfig(timeout=50 * MS))
-        with self.assertRaisesRegex(TimeoutError, f"^WebSocket /echo: no text message within {50 * MS:g} s; "):
+        response = await self.client.websocket("/echo", WebSocketConfig(timeout=800 * MS))  # for the handshake, too
+        with self.assertRaisesRegex(TimeoutError, f"^WebSocket /echo: no text message within {800 * MS:g} s; "):
             await self.client.ws.receive_text(response)
 
     async def test_options(self) -> None:

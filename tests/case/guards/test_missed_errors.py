@@ -14,7 +14,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from fastapi_testing import AsyncServerTestCase, Server
 from fastapi_testing.server.application import Receive, Scope, Send
 from tests.running import outcomes, run_classes, without_exchanges
-from tests.timing import MS
+from tests.timing import answer_within
 
 app = FastAPI(title="shop")
 
@@ -95,7 +95,7 @@ class MissedErrorTests(unittest.TestCase):
         class Case(Base):
             async def test(self) -> None:
                 with self.assertRaises(httpx.ReadTimeout):
-                    await self.client.get("/late", timeout=20 * MS)
+                    await self.client.get("/late", timeout=answer_within(20))
 
         (text,) = self.failures(Case)
         self.assertIn("the app raised what no response could show", text)

@@ -17,7 +17,7 @@ from fastapi_testing import AsyncServerTestCase, Server
 from tests.case import failing
 from tests.case.failing import failures, line_of, terminal_of
 from tests.running import run_classes
-from tests.timing import MS
+from tests.timing import MS, answer_within
 
 RAISED = f"""\
 the app raised, for GET /fail, in tests.case.failing.fail:
@@ -121,7 +121,7 @@ class ShownTests(unittest.TestCase):
                 await case.client.get("/torn")
             case.assertIn("LookupError: no ink", "".join(traceback.format_exception(torn.exception)))
             with case.assertRaises(httpx.ReadTimeout):
-                await case.client.get("/torn?waits=true", timeout=20 * MS)
+                await case.client.get("/torn?waits=true", timeout=answer_within(20))
             with case.assertServerRaises(LookupError):
                 await case.client.get("/fail")
 

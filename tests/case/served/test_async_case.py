@@ -25,7 +25,7 @@ from tests.case import shop
 from tests.resources import held_resources
 from tests.running import outcomes, run_classes
 from tests.server.apps import bare_app
-from tests.timing import MS
+from tests.timing import MS, answer_within
 
 
 class ServedTests(AsyncServerTestCase):
@@ -116,7 +116,6 @@ class ClientAttributesTests(AsyncServerTestCase):
 
     app = shop.app
     headers: ClassVar[dict[str, str] | None] = {"X-Tenant": "blue"}
-    timeout = 20 * MS
     follow_redirects = True
 
     async def test_headers(self) -> None:
@@ -127,6 +126,13 @@ class ClientAttributesTests(AsyncServerTestCase):
     async def test_follow_redirects(self) -> None:
         """Redirects are followed."""
         self.assertRedirects(await self.client.get("/moved"), "/request")
+
+
+class TimeoutTests(AsyncServerTestCase):
+    """The attribute that has a class of its own, as the others are in no hurry."""
+
+    app = shop.app
+    timeout = answer_within(20)
 
     async def test_timeout_of_a_request(self) -> None:
         """A response that takes longer is httpx's ReadTimeout."""
@@ -556,7 +562,7 @@ class EndOfATestTests(unittest.TestCase):
 
             async def test_a(self) -> None:
                 with self.assertRaises(httpx.ReadTimeout):
-                    await self.client.get("/never", timeout=10 * MS)
+                    await self.client.get("/never", timeout=answer_within(10))
 
             async def test_b(self) -> None:
                 self.assertEqual(self.server.server_state.tasks, set())

@@ -9,7 +9,7 @@ from fastapi import BackgroundTasks, FastAPI
 
 from fastapi_testing import AsyncServerTestCase, Server, ServerNotRunningError
 from tests.running import outcomes, run_classes, without_exchanges
-from tests.timing import MS
+from tests.timing import MS, answer_within
 
 front = FastAPI(title="front")
 back = FastAPI(title="back")
@@ -179,7 +179,7 @@ class ServiceTests(unittest.TestCase):
 
             async def test(self) -> None:
                 with self.assertRaises(httpx.ReadTimeout):
-                    await self.new_client(server=self.back).get("/stay", timeout=20 * MS)
+                    await self.new_client(server=self.back).get("/stay", timeout=answer_within(20))
 
         named = r"\A  GET /stay, in tests\.case\.served\.test_services\.stay, waits at File .*, line \d+, in stay\Z"
         self.assertRegex(outcomes(run_classes(Endless))["test"], named)

@@ -32,7 +32,7 @@ from tests.case.loops.test_class_case import FrameResult
 from tests.resources import held_resources
 from tests.running import outcomes, run_classes
 from tests.server.apps import bare_app
-from tests.timing import MS
+from tests.timing import MS, answer_within
 
 seen: contextvars.ContextVar[str] = contextvars.ContextVar("seen", default="nothing")
 
@@ -117,7 +117,6 @@ class AttributesTests(ServerTestCase):
 
     app = shop.app
     headers: ClassVar[dict[str, str] | None] = {"X-Tenant": "blue"}
-    timeout = 20 * MS
     follow_redirects = True
     loop_factory = Loop
 
@@ -130,13 +129,20 @@ class AttributesTests(ServerTestCase):
         """Redirects are followed."""
         self.assertRedirects(self.client.get("/moved"), "/request")
 
-    def test_slow_response(self) -> None:
-        """A response that takes longer is httpx's ReadTimeout."""
-        self.assertRaises(httpx.ReadTimeout, self.client.get, "/slow")
-
     def test_loop(self) -> None:
         """The event loop is the factory's."""
         self.assertIsInstance(self.run_async(running_loop()), self.Loop)
+
+
+class TimeoutTests(ServerTestCase):
+    """The attribute that has a class of its own, as the others are in no hurry."""
+
+    app = shop.app
+    timeout = answer_within(20)
+
+    def test_slow_response(self) -> None:
+        """A response that takes longer is httpx's ReadTimeout."""
+        self.assertRaises(httpx.ReadTimeout, self.client.get, "/slow")
 
 
 class RunAsyncTests(ServerTestCase):

@@ -9,7 +9,7 @@ import httpx
 from fastapi_testing import AsyncServerTestCase, ServerTestCase, ServerThread, SyncClient
 from tests.case.served.test_services import back, front
 from tests.running import outcomes, run_classes, without_exchanges
-from tests.timing import MS
+from tests.timing import MS, answer_within
 
 UNSEEN = "  LookupError: no paper"
 
@@ -155,7 +155,7 @@ class ServiceTests(unittest.TestCase):
 
             def test_1_stay(self) -> None:
                 with self.assertRaises(httpx.ReadTimeout):
-                    self.new_client(server=self.back).get("/stay", timeout=20 * MS)
+                    self.new_client(server=self.back).get("/stay", timeout=answer_within(20))
 
             def test_2_look(self) -> None:
                 self.assertEqual(self.back.recorder.in_flight, [])
@@ -173,7 +173,7 @@ class ServiceTests(unittest.TestCase):
 
             def test(self) -> None:
                 with self.assertRaises(httpx.ReadTimeout):
-                    self.new_client(server=self.back).get("/stay", timeout=20 * MS)
+                    self.new_client(server=self.back).get("/stay", timeout=answer_within(20))
                 self.back._loop.call_soon_threadsafe(done.wait)  # type: ignore[union-attr]
 
             @classmethod

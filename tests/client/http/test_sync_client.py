@@ -24,7 +24,7 @@ from tests.client.http.test_client import COMPLAINTS, REQUESTS, complaints, visi
 from tests.client.parity_app import app
 from tests.client.raw_servers import Handler, RawServer, Reader, Writer, read_request, serve_raw
 from tests.resources import held_resources
-from tests.timing import MS
+from tests.timing import MS, answer_within
 
 Options = dict[str, Any]
 
@@ -352,14 +352,14 @@ class EndTests(ClientTestCase):
     def test_timeout(self) -> None:
         """A handler that does not answer ends in httpx's own time-out, which names it."""
         with self.assertRaises(httpx.ReadTimeout) as caught:
-            self.client.get("/never", timeout=20 * MS)
+            self.client.get("/never", timeout=answer_within(20))
         self.assertRegex(caught.exception.__notes__[0], r"^in flight: GET /never, in .*\.never, waits at File ")
 
     def test_blocked_loop(self) -> None:
         """A handler that blocks the server's event loop ends in a time-out that names the line."""
         self.enterContext(mock.patch("fastapi_testing.server.threads.calls._GRACE", 20 * MS))
         with self.assertRaises(httpx.ReadTimeout) as caught:
-            self.client.get("/blocked", timeout=20 * MS)
+            self.client.get("/blocked", timeout=answer_within(20))
         self.assertRegex(
             str(caught.exception),
             r'^GET /blocked: no answer for \S+ s: the event loop is blocked at:\n  File ".*", line \d+, in blocked\n',

@@ -8,7 +8,7 @@ import httpx
 from fastapi_testing import Client
 from tests.client.raw_servers import LIMIT, Reader, TransportTestCase, Writer, answering, read_request, reset
 from tests.resources import held_resources
-from tests.timing import MS
+from tests.timing import MS, answer_within
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
@@ -136,13 +136,13 @@ class TimeoutTests(TransportTestCase):
         async def handler(reader: Reader, writer: Writer) -> None:
             await read_request(reader)
             for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi":
-                await asyncio.sleep(10 * MS)
+                await asyncio.sleep(20 * MS)
                 writer.write(bytes([byte]))
 
         server = await self.serve(handler)
-        response = await self.new_client(server.url, httpx.Timeout(None, read=200 * MS)).get("/")
+        response = await self.new_client(server.url, answer_within(700)).get("/")
         self.assertEqual(response.text, "hi")
-        self.assertGreater(response.elapsed.total_seconds(), 200 * MS)
+        self.assertGreater(response.elapsed.total_seconds(), 700 * MS)
 
     async def test_shorter(self) -> None:
         """A time-out that is shorter than the one before comes in time, and a longer one not too early."""

@@ -104,7 +104,7 @@ class ReceiveTests(WebSocketTestCase):
 
     async def test_iteration(self) -> None:
         """Iterating ends with the connection, and waits no longer for a message than any receive."""
-        session = await self.ws.connect("/say?text=a&text=b", timeout=50 * MS)
+        session = await self.ws.connect("/say?text=a&text=b", timeout=50 * MS, open_timeout=5)
         messages = []
         with self.assertRaises(TimeoutError) as caught:
             async for message in session:

@@ -13,7 +13,7 @@ from fastapi_testing import AsyncServerTestCase, Client, Server
 from fastapi_testing.client import LoopbackTransport
 from fastapi_testing.client.wrappers.settling import Settling, SettlingTransport
 from tests.server.apps import bare_app
-from tests.timing import MS
+from tests.timing import MS, answer_within
 
 
 class SettlingTests(unittest.IsolatedAsyncioTestCase):
@@ -120,7 +120,7 @@ class SettlingTests(unittest.IsolatedAsyncioTestCase):
         """Where no answer comes, httpx's exception has a note of where the handler waits."""
         client = await self.client()
         with self.assertRaises(httpx.ReadTimeout) as caught:
-            await client.get("/never", timeout=20 * MS)
+            await client.get("/never", timeout=answer_within(20))
         line = self.make_app.__func__.__code__.co_firstlineno + 36  # type: ignore[attr-defined]
         (note,) = caught.exception.__notes__
         self.assertEqual(

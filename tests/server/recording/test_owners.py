@@ -60,7 +60,7 @@ class OwnerTests(unittest.IsolatedAsyncioTestCase):
 
     async def test_functions(self) -> None:
         """The functions are those from the outermost to the first of the user's."""
-        asyncio.create_task(wait_inside())  # noqa: RUF006 - looked for
+        self.started = asyncio.create_task(wait_inside())
         task = await self.new_task()
         self.assertEqual(functions_of(task), [f"{__name__}:wait_inside"])
         self.assertTrue(is_named(task, ["other", f"{__name__}:wait_inside"]))
@@ -68,7 +68,7 @@ class OwnerTests(unittest.IsolatedAsyncioTestCase):
 
     async def test_functions_of_python(self) -> None:
         """Where there is none of the user's, they are all of them."""
-        asyncio.create_task(asyncio.Event().wait())  # noqa: RUF006 - looked for
+        self.started = asyncio.create_task(asyncio.Event().wait())
         self.assertEqual(functions_of(await self.new_task()), ["asyncio.locks:Event.wait"])
 
     async def test_host(self) -> None:
@@ -92,7 +92,7 @@ class OwnerTests(unittest.IsolatedAsyncioTestCase):
 
     async def test_no_group(self) -> None:
         """A task that is in no group has no host; who has started it is known."""
-        asyncio.create_task(wait())  # noqa: RUF006 - looked for
+        self.started = asyncio.create_task(wait())
         task = await self.new_task()
         task.add_done_callback(print)
         task.remove_done_callback(print)
@@ -107,7 +107,7 @@ class OwnerTests(unittest.IsolatedAsyncioTestCase):
         def note_end(_: object) -> object:
             return group
 
-        asyncio.create_task(wait())  # noqa: RUF006 - looked for
+        self.started = asyncio.create_task(wait())
         task = await self.new_task()
         task.add_done_callback(note_end)
         self.assertIsNone(host_of(task))

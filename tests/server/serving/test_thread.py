@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from fastapi_testing import ServerError, ServerNotRunningError, ServerShutdownError, ServerStartupError, ServerThread
 from tests.resources import held_resources
 from tests.server.apps import app, make_app
-from tests.timing import MS
+from tests.timing import MS, answer_within
 
 EXIT = """
 import contextlib
@@ -201,7 +201,7 @@ class ServingTests(unittest.TestCase):
         with ServerThread(app, shutdown_timeout=10 * MS) as server:
             server.settle()
             with contextlib.suppress(httpx.ReadTimeout):
-                httpx.get(f"{server.url}/never", timeout=50 * MS, trust_env=False)
+                httpx.get(f"{server.url}/never", timeout=answer_within(50), trust_env=False)
             with self.assertRaisesRegex(TimeoutError, r"^not settled within 0\.01 s:\n  GET /never, in "):
                 server.settle(timeout=0.01)
             with self.assertRaisesRegex(ServerShutdownError, "^not ended within .* of stopping FastAPI 'shop'"):
