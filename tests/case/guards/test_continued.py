@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from fastapi_testing import AsyncServerTestCase
 from tests.case.failing import failures
 from tests.resources import collected_in_silence
-from tests.timing import MS
+from tests.timing import MS, answer_within
 
 LIMIT = 100 * MS
 
@@ -83,7 +83,7 @@ class ContinuedTests(unittest.TestCase):
 
         async def test(case: AsyncServerTestCase) -> None:
             with case.assertRaises(httpx.ReadTimeout) as caught:
-                await case.client.get(path, timeout=LIMIT)
+                await case.client.get(path, timeout=answer_within(100))
             notes.extend(caught.exception.__notes__)
 
         self.assertEqual(failures(test, app=make_app(), leaks="ignore"), [])
@@ -122,7 +122,7 @@ class ContinuedTests(unittest.TestCase):
             await case.client.get("/never", timeout=None)
 
         self.assertTrue(
-            failures(test, app=make_app(), leaks="ignore", test_timeout=LIMIT)[0].endswith(
+            failures(test, app=make_app(), leaks="ignore", test_timeout=700 * MS)[0].endswith(
                 f"in flight: GET /never, in {__name__}.make_app.<locals>.never, at:\n"
                 f'  File "{__file__}", line {line_of("return await call_next(request)")}, in pass_on\n'
                 "    return await call_next(request)\n"
