@@ -31,7 +31,7 @@ class RoundsTests(unittest.TestCase):
         cls.workers = [cls.enterClassContext(start_worker()) for _ in range(WORKERS)]
         cls.addClassCleanup(cls.end_workers)
         for worker in cls.workers:
-            cls.read_databases(worker)
+            databases_of(worker, read_lines(worker))
 
     @classmethod
     def end_workers(cls) -> None:
@@ -63,31 +63,37 @@ class RoundsTests(unittest.TestCase):
         pipe = subprocess.PIPE
         worker = self.enterContext(subprocess.Popen(ends, stdin=pipe, stdout=pipe, stderr=pipe, text=True))
         with self.assertRaisesRegex(AssertionError, r"^a worker ended with 1, and wrote:\n(line\n){500}\n$"):
-            self.read_databases(worker)
+            databases_of(worker, read_lines(worker))
 
     def run_workers(self, rounds: int, url: str) -> list[str]:
         """Have the processes make their rounds, all at the same time, and return the databases that they had."""
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         for worker in self.workers:
             write_line(worker, json.dumps([rounds, url, str(folder)]))
-        databases = [database for worker in self.workers for database in self.read_databases(worker)]
+        answers = [*map(read_lines, self.workers)]  # before the folder goes: where one fails, the others go on
+        databases = [name for each in zip(self.workers, answers, strict=True) for name in databases_of(*each)]
         self.assertEqual(list(folder.iterdir()), [])
         return databases
 
-    @staticmethod
-    def read_databases(worker: "subprocess.Popen[str]") -> list[str]:
-        """Wait until a process is ready for rounds, and return the databases that it had; show its whole error."""
-        assert worker.stdout is not None
-        limit = threading.Timer(120_000 * MS, worker.kill)
-        limit.start()
-        lines = []
-        while (line := worker.stdout.readline()) not in ("ready\n", ""):
-            lines.append(line.rstrip())
-        limit.cancel()
-        if not line:
-            _, errors = worker.communicate()
-            raise AssertionError(f"a worker ended with {worker.returncode}, and wrote:\n{errors}")
-        return lines
+
+def read_lines(worker: "subprocess.Popen[str]") -> list[str]:
+    """Return the lines of a process up to that in which it says that it is ready for rounds, or all where it ends."""
+    assert worker.stdout is not None
+    limit = threading.Timer(600_000 * MS, worker.kill)
+    limit.start()
+    lines = []
+    while not lines or lines[-1] not in ("ready", ""):
+        lines.append(worker.stdout.readline().rstrip())
+    limit.cancel()
+    return lines
+
+
+def databases_of(worker: "subprocess.Popen[str]", lines: list[str]) -> list[str]:
+    """Return the databases that a process had in its rounds; where it has ended instead, show its whole error."""
+    if lines[-1] != "ready":
+        _, errors = worker.communicate()
+        raise AssertionError(f"a worker ended with {worker.returncode}, and wrote:\n{errors}")
+    return lines[:-1]
 
 
 def start_worker() -> "subprocess.Popen[str]":

@@ -22,6 +22,7 @@ class OrderTests(SQLAlchemyMixin, AsyncServerTestCase):
     app = app
     metadata = Base.metadata
     session_dependency = get_session
+    timeout = settle_timeout = 100.0  # in four processes on a busy machine, five seconds have been too few
 
     async def test_buy(self) -> None:
         """Only an order of another process could make it more."""
