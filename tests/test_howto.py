@@ -83,9 +83,9 @@ class PipelineTests(unittest.TestCase):
     def test_commands(self) -> None:
         """The commands of a job that needs no service pass, as they stand there; one is run by another test."""
         jobs_alone = [(path, job) for path, _, job in jobs() if "services" not in job]
-        scripts = {(example_of(path), tuple(commands_of(job)[1:])) for path, job in jobs_alone}
-        self.assertIn(RUN_DOWNSTREAM, scripts)
-        scripts = sorted(scripts - {RUN_DOWNSTREAM})
+        found = {(example_of(path), tuple(commands_of(job)[1:])) for path, job in jobs_alone}
+        self.assertIn(RUN_DOWNSTREAM, found)
+        scripts = sorted(found - {RUN_DOWNSTREAM})
         for (example, script), printed in zip(scripts, side_by_side(run_script, scripts), strict=True):
             for command, each in zip(script, printed, strict=True):
                 with self.subTest(example=example.name, command=command):

@@ -81,7 +81,7 @@ def read_lines(worker: "subprocess.Popen[str]") -> list[str]:
     assert worker.stdout is not None
     limit = threading.Timer(600_000 * MS, worker.kill)
     limit.start()
-    lines = []
+    lines: list[str] = []
     while not lines or lines[-1] not in ("ready", ""):
         lines.append(worker.stdout.readline().rstrip())
     limit.cancel()
