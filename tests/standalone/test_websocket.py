@@ -105,7 +105,7 @@ class HelperTests(StandaloneTestCase):
         """Draining one that is open ends when no message comes for as long as the time-out."""
         await self.ws.send_text(self.echo, "one")
         await self.ws.send_text(self.echo, "two")
-        self.assertEqual(await self.ws.drain_messages(self.echo, timeout=100 * MS), ["one", "two"])
+        self.assertEqual(await self.ws.drain_messages(self.echo, timeout=700 * MS), ["one", "two"])
 
 
 class ConfigTests(StandaloneTestCase):

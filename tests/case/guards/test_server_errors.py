@@ -389,4 +389,4 @@ class DeferredTests(unittest.TestCase):
                 pass
 
         expected = ["AssertionError: expected the app to raise ValueError, it was asked nothing"]
-        self.assertEqual(failures(test, settle_timeout=5 * MS), expected)
+        self.assertEqual(failures(test, settle_timeout=300 * MS), expected)

@@ -318,7 +318,7 @@ class DrainMessagesTests(WebSocketTestCase):
     async def test_drain_messages_without_an_answer(self) -> None:
         """Where the ping is not answered, what has come by the time-out is what was waiting."""
         session = await self.connect_to_peer(deaf)
-        self.assertEqual(await session.drain_messages(100 * MS), ["hello"])
+        self.assertEqual(await session.drain_messages(700 * MS), ["hello"])
 
     async def test_drain_messages_while_receiving(self) -> None:
         """Two cannot receive at once, as websockets has it."""
