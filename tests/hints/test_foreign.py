@@ -110,6 +110,25 @@ class AttributeTests(RaisesAssertions, AsyncServerTestCase):
         instance = httpx.Response(200)
         self.assertEqual([name for name in names.RESPONSE_NAMES if hasattr(instance, name)], [])
 
+    def test_class(self) -> None:
+        """A class knows the names of its tests, too."""
+        text = "type object 'AttributeTests' has no attribute 'assert200'; write here: self.assertStatus(response, 200)"
+        self.assertRaisesText(AttributeError, text, lambda: AttributeTests.assert200)  # type: ignore[attr-defined]
+
+    async def test_listed(self) -> None:
+        """None of the names is listed, nor slows a class down by a ``__getattr__``, and what a test sets is there."""
+        response = await self.client.get("/")
+        for held, table in [
+            (self, names.CASE_NAMES),
+            (self.client, names.CLIENT_NAMES),
+            (response, names.RESPONSE_NAMES),
+            (self.ws, names.WEBSOCKET_CLIENT_NAMES),
+        ]:
+            self.assertEqual([name for name in table if name in dir(held)], [])
+            self.assertFalse(hasattr(type(held), "__getattr__"))
+        self.settings = {"a": 1}
+        self.assertEqual((self.settings, "settings" in dir(self)), ({"a": 1}, True))
+
     def test_another_name(self) -> None:
         """For any other name the error is Python's own."""
         text = "'AttributeTests' object has no attribute 'assertStatu'"
@@ -167,6 +186,7 @@ class FallbackTests(RaisesAssertions):
             _foreign = names.CASE_NAMES
 
         self.assertEqual((Both().assert200(), getattr(Both(), "other", None)), ("defined", "made other"))
+        self.assertEqual((Both.assert200(Both()), "assert200" in dir(Both())), ("defined", True))
 
     def test_property(self) -> None:
         """An AttributeError from inside of a property is the one that is seen."""

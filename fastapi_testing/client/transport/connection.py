@@ -40,6 +40,8 @@ import asyncio
 import contextlib
 import os
 import select
+import socket
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Literal, Protocol, TypeVar, cast
 
@@ -108,6 +110,7 @@ class Connection(asyncio.Protocol):
         self._error: httpx.TransportError | None = None  # why no more of the response will come
         self._writable = True
         self._reading = True
+        self._poll: Callable[[float], object] | None = None  # made once: each request asks it
 
     @property
     def is_usable(self) -> bool:
@@ -239,8 +242,10 @@ class Connection(asyncio.Protocol):
         self._wake()
 
     def _write(self, head: RequestHead, body: bytes) -> None:
-        framing = BodyFraming(head.length)
-        data = framing.frame(body) + framing.end()
+        data = body
+        if len(body) != head.length:  # else, as nearly always, it is framed as it is
+            framing = BodyFraming(head.length)
+            data = framing.frame(body) + framing.end()
         if len(data) <= _SMALL:
             self.transport.write(head.data + data)
         else:
@@ -309,12 +314,9 @@ class Connection(asyncio.Protocol):
 
     def _has_news(self) -> bool:
         """Return whether there is something to read that the event loop has not read yet."""
-        sock = self.transport.get_extra_info("socket")
-        if hasattr(select, "poll"):
-            poll = select.poll()
-            poll.register(sock, select.POLLIN)
-            return bool(poll.poll(0))
-        return bool(select.select([sock], [], [], 0)[0])  # pragma: no cover - Windows
+        if self._poll is None:
+            self._poll = _polls(self.transport.get_extra_info("socket"))
+        return bool(self._poll(0))
 
     def _read_rest(self) -> None:
         """
@@ -356,3 +358,12 @@ class Connection(asyncio.Protocol):
 
     def _problem(self, error: type[_Error], what: str) -> _Error:
         return error(f"{self._request.method} {self._request.url.raw_path.decode()}: {what}")
+
+
+def _polls(sock: socket.socket) -> Callable[[float], object]:
+    """Return what tells, within a time, whether there is something to read from a socket; nothing is false."""
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(sock, select.POLLIN)
+        return poll.poll
+    return lambda timeout: select.select([sock], [], [], timeout)[0]  # pragma: no cover - Windows
