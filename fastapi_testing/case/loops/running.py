@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import inspect
 import opcode
 import traceback
 import unittest
@@ -80,7 +81,15 @@ def part_of_a_test(
 
 
 def warn_of_result(method: Callable[[], Any], result: Any) -> None:
-    """Warn of a test that returns something, as unittest does; to be called where unittest calls the test."""
+    """
+    Warn of a test that returns something, as unittest does; to be called where unittest calls the test.
+
+    Raises:
+        TypeError: If it is a generator, of which nothing has run: of a test behind a decorator, for instance.
+    """
+    if inspect.isgenerator(result) or inspect.isasyncgen(result):
+        name = getattr(method, "__qualname__", repr(method))
+        raise TypeError(f"{name} has returned a generator, of which nothing runs: take the `yield` out of the test")
     if result is not None:
         warnings.warn(
             f"It is deprecated to return a value that is not None from a test case ({method})",

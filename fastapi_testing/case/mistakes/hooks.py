@@ -49,8 +49,8 @@ def refuse_at_set_up(case: "type[unittest.TestCase]") -> None:
         return
 
     def setUpClass(cls: type[unittest.TestCase]) -> None:
-        # A class that inherits from this one may have put it right.
-        if (still := describe_mistake(cls)) is not None or is_asynchronous(own):
+        # A class that inherits from this one may have put it right; but this is where its own set-up is called.
+        if (still := describe_mistake(cls)) is not None or is_asynchronous(own) or _generator_of(_function_of(own)):
             raise TypeError(still or mistake)
         if own is None:
             super(case, cls).setUpClass()  # type: ignore[misc]
@@ -61,9 +61,8 @@ def refuse_at_set_up(case: "type[unittest.TestCase]") -> None:
 
 
 def is_asynchronous(value: Any) -> bool:
-    """Tell whether what stands in the body of a class is an asynchronous function, or an asynchronous generator's."""
-    function = _function_of(value)
-    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+    """Tell whether what stands in the body of a class is an asynchronous function."""
+    return inspect.iscoroutinefunction(_function_of(value))
 
 
 def _mistakes(case: type) -> Iterator[str]:
@@ -115,13 +114,29 @@ def _calls(owner: type, name: str) -> bool:
 
 def _describe_hook(name: str, value: Any, *, is_async: bool) -> str | None:
     function = _function_of(value)
+    if (kind := _generator_of(function)) is not None:
+        return _describe_generator(name, kind)
     if name in _SYNC_HOOKS:
         return _describe_sync_hook(name, value, is_async=is_async)
     if name in _ASYNC_HOOKS:
         return _describe_async_hook(name, value, function, is_async=is_async)
-    if is_async and name.startswith("test") and inspect.isasyncgenfunction(function):
-        return "is an asynchronous generator, of which nothing would run: take the `yield` out of the test"
     return None
+
+
+def _generator_of(function: Any) -> str | None:
+    """Return which kind of generator a function makes; None where it makes none."""
+    if inspect.isgeneratorfunction(function):
+        return "a generator"
+    return "an asynchronous generator" if inspect.isasyncgenfunction(function) else None
+
+
+def _describe_generator(name: str, kind: str) -> str | None:
+    if name.startswith("test"):
+        return f"is {kind}, of which nothing would run: take the `yield` out of the test"
+    if name not in (*_SYNC_HOOKS, *_ASYNC_HOOKS):
+        return None
+    cleanup = "addClassCleanup()" if name.endswith("Class") else "addCleanup()"
+    return f"is {kind}, of which nothing would run: take the `yield` out, and give what follows it to {cleanup}"
 
 
 def _describe_sync_hook(name: str, value: Any, *, is_async: bool) -> str | None:
