@@ -37,11 +37,21 @@ class ForeignNames:
         def __getattr__(self, name: str) -> Any:
             if name not in self._foreign:
                 beyond = getattr(super(), "__getattr__", None)
-                # Again, for the error that it was: it may be one from inside of a property.
-                return object.__getattribute__(self, name) if beyond is None else beyond(name)
+                return _look_again(self, name) if beyond is None else beyond(name)
             text = f"{type(self).__name__!r} object has no attribute {name!r}; write here: {self._foreign[name]}"
             # Given both, Python looks for no name that is spelt alike, to suggest it.
             raise AttributeError(text, name=None, obj=None)
+
+
+def _look_again(held: object, name: str) -> Any:
+    """Look an attribute up that was not found, for the error that it was: it may be one from inside of a property."""
+    try:
+        return object.__getattribute__(held, name)
+    except AttributeError as exc:
+        if exc.__traceback__ is not None and exc.__traceback__.tb_next is not None:
+            raise
+        missing = exc
+    raise missing.with_traceback(None)  # by a raise of its own, a test case tells that it is said to the user
 
 
 class WrongWith:

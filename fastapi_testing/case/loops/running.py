@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import Any
 
+from fastapi_testing.case.mistakes.too_early import note_what_came_too_early
+
 __all__ = [
     "Interrupted",
     "closing_class_on",
@@ -126,11 +128,13 @@ def ending_on_users_line(failure: type[BaseException]) -> Iterator[None]:
     End the traceback of a failure on the user's line, where there is one.
 
     So do errors that this package, or a library of its clients, has raised for what the test asked of it: a wrong
-    argument, a URL of another server, a response that breaks off. An error that happens to it keeps its frames.
+    argument, a URL of another server, a response that breaks off. An error that happens to it keeps its frames. One of
+    Python's that comes of a forgotten ``await`` gets a note that says so.
     """
     try:
         yield
     except Exception as exc:
+        note_what_came_too_early(exc)
         entries = [*_entries(exc.__traceback__)]
         users = max((number for number, each in enumerate(entries) if not _is_machinery(each.tb_frame)), default=-1)
         is_said = _is_failure(entries[-1]) if isinstance(exc, failure) else _is_said_to_user(entries[users + 1 :])

@@ -70,7 +70,7 @@ class DroppedCoroutine(NamedTuple):
     @property
     def where(self) -> Where:
         """The line, for a warning."""
-        module = next((name for name, each in [*sys.modules.items()] if _file_of(each) == self.file), "<unknown>")
+        module = next((name for name, each in sys.modules.copy().items() if _file_of(each) == self.file), "<unknown>")
         return Where(self.file, self.line, module)
 
     @classmethod
@@ -150,14 +150,15 @@ def _packages_of(case: type) -> Iterator[str]:
     if isinstance(app, str):
         modules = [app]
     else:
-        modules = [name for name, module in [*sys.modules.items()] if app is not None and _holds(module, app)]
+        # A copy is made at once; a list of items may have the garbage collector run, and that anything, meanwhile.
+        modules = [name for name, module in sys.modules.copy().items() if app is not None and _holds(module, app)]
     for module in (case.__module__, *modules):
         package = sys.modules.get(module.partition(":")[0].partition(".")[0])
         yield from (f"{path}{os.sep}" for path in getattr(package, "__path__", ()))
 
 
 def _holds(module: object, app: object) -> bool:
-    return any(value is app for value in [*getattr(module, "__dict__", {}).values()])
+    return any(value is app for value in getattr(module, "__dict__", {}).copy().values())
 
 
 def _file_of(module: object) -> str | None:
