@@ -161,12 +161,19 @@ def describe_unseen(recorders: Iterable[Recorder]) -> list[str]:
 
 
 @contextlib.contextmanager
-def telling_more(recorders: Sequence[Recorder], *, show_secrets: bool) -> Iterator[None]:
+def telling_more(
+    recorders: Sequence[Recorder], note: Callable[[BaseException], None], *, show_secrets: bool
+) -> Iterator[None]:
     """
     Add to a failure what the app has to do with it, and take the secrets out of its text.
 
     That is the exceptions that the app has answered with, where the failure does not show them yet, and what the test
     has asked last.
+
+    Args:
+        recorders: Of the servers that the test has asked.
+        note: Adds what else there is to say.
+        show_secrets: Whether the text stays as it is.
     """
     try:
         yield
@@ -174,6 +181,7 @@ def telling_more(recorders: Sequence[Recorder], *, show_secrets: bool) -> Iterat
         raise
     except Exception as exc:
         _note_errors(exc, recorders)
+        note(exc)
         note_last_exchanges(exc, recorders)
         if not show_secrets:
             from fastapi_testing.masking import mask_exception  # noqa: PLC0415 - only a failure needs its patterns

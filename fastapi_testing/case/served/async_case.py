@@ -53,8 +53,8 @@ class AsyncServerTestCase(
     client_class: ClassVar[Callable[..., Any]] = Client
     """
     Makes the clients of a test: :class:`Client`, :class:`AsyncTestClient`, or what else is called with ``base_url``,
-    ``transport``, ``settling`` and those of ``headers``, ``timeout`` and ``follow_redirects`` that the class sets; and
-    with ``verify`` where the server speaks TLS and there is no ``transport`` to it yet.
+    ``transport``, ``settling`` and those of ``headers``, ``cookies``, ``timeout`` and ``follow_redirects`` that are
+    set; and with ``verify`` where the server speaks TLS and there is no ``transport`` to it yet.
     """
 
     server: RunningServer[Server] = RunningServer()

@@ -19,6 +19,7 @@ from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, te
 from fastapi_testing.case.guards.watchdog import SyncWatchdog, TestTimeout
 from fastapi_testing.case.mistakes.checked_case import CheckedCase
 from fastapi_testing.case.overrides.dependencies import DependencyOverrides
+from fastapi_testing.case.served.late_options import note_late_options
 from fastapi_testing.case.served.unnamed import describe_unnamed
 from fastapi_testing.client import ClientOptions
 from fastapi_testing.client.wrappers.settling import Settling
@@ -92,7 +93,10 @@ class ServedCase(
     """Seconds that requests in flight may take to end when the server stops, and then the app's lifespan."""
 
     headers: ClassVar[dict[str, str] | None] = None
-    """Headers that every request of the client carries."""
+    """Headers that every request of the client carries; a hook may set them on the test, before it uses the client."""
+
+    cookies: ClassVar[dict[str, str] | None] = None
+    """Cookies that the client of each test begins with; a hook may set them on the test, too."""
 
     timeout: ClassVar[float | httpx.Timeout | None] = 5.0
     """Seconds that each step of a request may take, or an :class:`httpx.Timeout`."""
@@ -243,11 +247,11 @@ class ServedCase(
             raise ValueError(f"server_scope must be 'module', 'class' or 'test', got {cls.server_scope!r}")
         if cls.leaks not in ("warn", "fail", "ignore"):
             raise ValueError(f"leaks must be 'warn', 'fail' or 'ignore', got {cls.leaks!r}")
-        if not isinstance(cls.headers, Mapping | None):
-            raise TypeError(
-                f"headers must be a mapping, which every request of the client carries, got {cls.headers!r}: give what "
-                f"else is called so another name"
-            )
+        for name, what in (("headers", "every request of the client carries"), ("cookies", "the client begins with")):
+            if not isinstance(value := getattr(cls, name), Mapping | None):
+                raise TypeError(
+                    f"{name} must be a mapping, which {what}, got {value!r}: give what else is called so another name"
+                )
         if not isinstance(cls.timeout, int | float | httpx.Timeout | None):
             raise TypeError(f"timeout must be seconds or an httpx.Timeout, got {cls.timeout!r}")
         if not isinstance(cls.limits, httpx.Limits) or cls.limits.max_connections == 0:
@@ -296,7 +300,12 @@ class ServedCase(
         return client
 
     def _telling_more(self) -> contextlib.AbstractContextManager[None]:
-        return telling_more(self._guard.recorders, show_secrets=self.show_secrets)
+        return telling_more(self._guard.recorders, self._note_late_options, show_secrets=self.show_secrets)
+
+    def _note_late_options(self, failure: BaseException) -> None:
+        if self._client is not None:
+            exchanges = [each for recorder in self._guard.recorders for each in list(recorder.exchanges)]
+            note_late_options(failure, vars(self), self._client, exchanges)
 
     def _judge(self) -> None:
         """Fail for what the app did and nobody has seen, for what the test left, and for what held the loop up."""
@@ -304,11 +313,10 @@ class ServedCase(
         if troubles := self._block_guard.judge(method, self._guard.judge(self.leaks, method)):
             raise self.failureException(troubles)
 
-    @classmethod
-    def _chosen_options(cls) -> ClientOptions:
-        """Return what the class says of its clients; where it says nothing, the client's own defaults hold."""
-        names = ("headers", "timeout", "follow_redirects")
-        chosen = {name: getattr(cls, name) for name in names if getattr(cls, name) != getattr(ServedCase, name)}
+    def _chosen_options(self) -> ClientOptions:
+        """Return what the class, or a hook of the test, says of its clients; else the client's own defaults hold."""
+        names = ("headers", "cookies", "timeout", "follow_redirects")
+        chosen = {name: getattr(self, name) for name in names if getattr(self, name) != getattr(ServedCase, name)}
         return cast("ClientOptions", chosen)
 
     @classmethod

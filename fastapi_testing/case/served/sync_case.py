@@ -72,8 +72,8 @@ class ServerTestCase(
     client_class: ClassVar[Callable[..., Any]] = SyncClient
     """
     Makes the clients of a test: :class:`SyncClient`, or what else is called with ``base_url``, ``thread``,
-    ``transport``, ``settling`` and those of ``headers``, ``timeout`` and ``follow_redirects`` that the class sets, and
-    with ``verify`` where the server speaks TLS and there is no ``transport`` to it yet.
+    ``transport``, ``settling`` and those of ``headers``, ``cookies``, ``timeout`` and ``follow_redirects`` that are
+    set, and with ``verify`` where the server speaks TLS and there is no ``transport`` to it yet.
     """
 
     server: RunningServer[ServerThread] = RunningServer()
