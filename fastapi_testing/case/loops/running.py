@@ -107,14 +107,14 @@ def closing_class_on(
     """
     Run the class cleanups when something goes through that makes unittest forget them, such as Ctrl-C.
 
-    The class is marked as ``_interrupted`` then.
+    The class is marked as ``_framework_interrupted`` then.
     """
     try:
         yield
     except but:
         raise
     except interruption as exc:
-        case._interrupted = True  # noqa: SLF001 - of the cases of this package
+        case._framework_interrupted = True  # noqa: SLF001 - of the cases of this package
         case.doClassCleanups()
         for _, cleanup_exc, _ in case.tearDown_exceptions:
             text = "".join(traceback.format_exception(cleanup_exc)).rstrip()

@@ -46,7 +46,7 @@ class RunningServer(Generic[_S]):
 
     def __get__(self, case: "ServedCase | None", owner: type["ServedCase"]) -> _S:
         for holder in (case, owner):
-            server: _S | None = vars(holder).get("_server") if holder is not None else None
+            server: _S | None = vars(holder).get("_framework_server") if holder is not None else None
             if server is not None:
                 return server
         raise ServerNotRunningError(f"the server of {owner.__qualname__} is not running: {owner._what_to_do()}")  # noqa: SLF001
@@ -150,11 +150,11 @@ class ServedCase(
     """The running server."""
 
     _foreign = CASE_NAMES
-    _watchdog: ClassVar[SyncWatchdog | None] = None
-    _client: Any
-    _server: Any  # of the class or, where server_scope is "test", of the test
-    _guard: TestGuard
-    _block_guard: ClassVar[BlockGuard]
+    _framework_watchdog: ClassVar[SyncWatchdog | None] = None
+    _framework_client: Any
+    _framework_server: Any  # of the class or, where server_scope is "test", of the test
+    _framework_guard: TestGuard
+    _framework_block_guard: ClassVar[BlockGuard]
 
     @classmethod
     async def create_app(cls) -> Any:
@@ -196,12 +196,12 @@ class ServedCase(
             TypeError: If ``expected`` is something else.
         """
         return self._expect(
-            self._guard.recorders,
+            self._framework_guard.recorders,
             expected,
             regex,
             timeout=self.settle_timeout,
             fail=self.fail,
-            defer=self._guard.deferred.append,
+            defer=self._framework_guard.deferred.append,
         )
 
     @contextlib.contextmanager
@@ -212,9 +212,9 @@ class ServedCase(
     @property
     def client(self) -> Any:
         """The test's own client of the class's ``client_class``, made on first use: its cookies are no other test's."""
-        if self._client is None:
-            self._client = self.new_client()
-        return self._client
+        if self._framework_client is None:
+            self._framework_client = self.new_client()
+        return self._framework_client
 
     @property
     def ws(self) -> Any:
@@ -264,14 +264,14 @@ class ServedCase(
         """Look after the time of the class's tests, where there is a limit to it."""
         seconds = choose_test_timeout(cls)
         if seconds is not None:
-            cls._watchdog = make(seconds)
-            cls.addClassCleanup(cls._watchdog.close)
-            cls.addClassCleanup(setattr, cls, "_watchdog", None)
+            cls._framework_watchdog = make(seconds)
+            cls.addClassCleanup(cls._framework_watchdog.close)
+            cls.addClassCleanup(setattr, cls, "_framework_watchdog", None)
 
     def _within(self, watchdog: SyncWatchdog, call: Callable[[], Any]) -> Any:
         """Make a call within the time of a test, and fail the test if it takes longer."""
         try:
-            return watchdog.call(call, self._guard.recorders)
+            return watchdog.call(call, self._framework_guard.recorders)
         except TestTimeout as exc:
             report, cause = str(exc), exc.__cause__
         raise self.failureException(report) from cause
@@ -287,7 +287,7 @@ class ServedCase(
                 f"start one for it, such as `await self.enterAsyncContext(Server(app))`"
             )
         base_url = server.url  # first, as it tells of a server that does not run
-        self._guard.watch(server.recorder)
+        self._framework_guard.watch(server.recorder)
         settling = Settling(self.settle, self.settle_timeout, self.raise_server_exceptions)
         if server.tls and options.get("transport") is None:
             options.setdefault("verify", server.client_ssl_context())
@@ -300,17 +300,17 @@ class ServedCase(
         return client
 
     def _telling_more(self) -> contextlib.AbstractContextManager[None]:
-        return telling_more(self._guard.recorders, self._note_late_options, show_secrets=self.show_secrets)
+        return telling_more(self._framework_guard.recorders, self._note_late_options, show_secrets=self.show_secrets)
 
     def _note_late_options(self, failure: BaseException) -> None:
-        if self._client is not None:
-            exchanges = [each for recorder in self._guard.recorders for each in list(recorder.exchanges)]
-            note_late_options(failure, vars(self), self._client, exchanges)
+        if self._framework_client is not None:
+            exchanges = [each for recorder in self._framework_guard.recorders for each in list(recorder.exchanges)]
+            note_late_options(failure, vars(self), self._framework_client, exchanges)
 
     def _judge(self) -> None:
         """Fail for what the app did and nobody has seen, for what the test left, and for what held the loop up."""
         method = getattr(self, self._testMethodName)
-        if troubles := self._block_guard.judge(method, self._guard.judge(self.leaks, method)):
+        if troubles := self._framework_block_guard.judge(method, self._framework_guard.judge(self.leaks, method)):
             raise self.failureException(troubles)
 
     def _chosen_options(self) -> ClientOptions:

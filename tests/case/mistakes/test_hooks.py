@@ -135,7 +135,7 @@ class RefusedTests(unittest.TestCase):
                     self.refuse(base, f"Case.{name} hides self.{name} of the framework: {RENAME}", **{name: value})
             for name in ("new_client", "assertStatus"):
                 self.refuse(base, f"Case.{name} hides self.{name}() of the framework: {RENAME}", **{name: "other"})
-            for name in ("_call", "_guard"):
+            for name in ("_call", "_framework_guard"):
                 self.refuse(base, f"Case.{name} hides what the framework itself uses: {RENAME}", **{name: note})
 
     def test_base_class(self) -> None:
@@ -236,6 +236,38 @@ class MeantTests(unittest.TestCase):
         set_up = classmethod(decorated(note_async))
         self.assertEqual(trouble(AsyncClassTestCase, asyncSetUpClass=set_up), {})
         self.assertEqual(ran, ["async hook", "hook"])
+
+
+class OwnNamesTests(unittest.TestCase):
+    """Attributes of the user's own, with the underscore of what is private to a class."""
+
+    def test_private_names(self) -> None:
+        """A hook may set what sounds like the framework's own, on the test and on the class, and nothing breaks."""
+        names = ("client", "clients", "guard", "server", "session", "transport", "watchdog")
+
+        def hook(holder: Any) -> None:
+            for name in names:
+                setattr(holder, f"_{name}", "mine")
+
+        async def hook_of_class(cls: Any) -> None:
+            await super(cls, cls).asyncSetUpClass()  # type: ignore[misc]
+            hook(cls)
+
+        def set_up_class(cls: Any) -> None:
+            super(cls, cls).setUpClass()
+            hook(cls)
+
+        async def test(case: AsyncServerTestCase) -> None:
+            case.assertStatus(await case.client.get("/"), 404)
+
+        def test_plain(case: ServerTestCase) -> None:
+            case.assertStatus(case.client.get("/"), 404)
+
+        for scope in ("class", "test"):
+            body: Any = {"setUp": hook, "server_scope": scope, "test_timeout": 60}
+            own = body | {"asyncSetUpClass": classmethod(hook_of_class), "test": test}
+            self.assertEqual(trouble(AsyncServerTestCase, **own), {})
+            self.assertEqual(trouble(ServerTestCase, **body, setUpClass=classmethod(set_up_class), test=test_plain), {})
 
 
 class CopyTests(unittest.TestCase):
