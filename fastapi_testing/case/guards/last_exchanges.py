@@ -1,10 +1,10 @@
 """What a test asked before it failed, a line for each request and WebSocket."""
 
 from collections.abc import Iterable
-from http import HTTPStatus
 
 from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.recorder import Recorder
+from fastapi_testing.server.statuses import name_status
 
 __all__ = ["note_last_exchanges"]
 
@@ -40,10 +40,5 @@ def _start(exchange: Exchange) -> float:
 
 def _describe(exchange: Exchange) -> str:
     where = f", in {exchange.endpoint}" if exchange.endpoint else ""
-    return f"{exchange}: {_describe_status(exchange.status)}{where}"
-
-
-def _describe_status(status: int | None) -> str:
-    if status is None:
-        return "no answer yet"
-    return f"{status} {HTTPStatus(status).phrase}" if status in [*HTTPStatus] else str(status)
+    answer = "no answer yet" if exchange.status is None else name_status(exchange.status)
+    return f"{exchange}: {answer}{where}"

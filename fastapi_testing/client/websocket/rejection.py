@@ -1,12 +1,11 @@
 """What is said of a WebSocket handshake that the server has rejected."""
 
-from http import HTTPStatus
-
 from websockets.exceptions import InvalidStatus
 from websockets.frames import CloseCode
 
 from fastapi_testing.client.wrappers.settling import describe_exception
 from fastapi_testing.server.recording.exchange import Exchange
+from fastapi_testing.server.statuses import name_status
 
 __all__ = ["note_rejection"]
 
@@ -28,13 +27,10 @@ def note_rejection(exc: InvalidStatus, websocket: str, exchange: Exchange | None
 def _describe_why(exc: InvalidStatus, exchange: Exchange | None) -> str:
     """Return why: by what the app's routes are, where they are the reason, since a status says little of that."""
     obstacle = "" if exchange is None else exchange.obstacle
-    return f": {obstacle}" if obstacle else f" with {_status(exc)}{_describe_close(exchange)}"
-
-
-def _status(exc: InvalidStatus) -> str:
-    code = exc.response.status_code
-    phrase = exc.response.reason_phrase or (HTTPStatus(code).phrase if code in [*HTTPStatus] else "")
-    return f"{code} {phrase}".rstrip()
+    if obstacle:
+        return f": {obstacle}"
+    status = name_status(exc.response.status_code, exc.response.reason_phrase)
+    return f" with {status}{_describe_close(exchange)}"
 
 
 def _describe_close(exchange: Exchange | None) -> str:
