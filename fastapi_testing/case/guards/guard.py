@@ -46,6 +46,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from fastapi_testing.case.guards.leftovers import Leftovers, name_for
 from fastapi_testing.case.guards.server_errors import ServerRaises, describe_unseen, release_logs
+from fastapi_testing.masking import mask
 from fastapi_testing.server.cancelling import cancel_tasks
 from fastapi_testing.server.recording.ends import cancel_elsewhere, ends_of
 from fastapi_testing.server.recording.exchange import is_servers
@@ -138,8 +139,6 @@ class TestGuard:
 
     def cut_short(self, interruption: KeyboardInterrupt) -> None:
         """Note on Ctrl-C what is in flight, which has no more time then, and is reported by that."""
-        from fastapi_testing.masking import mask  # noqa: PLC0415 - only a report needs its patterns
-
         for recorder in self.recorders:
             for exchange in recorder.in_flight:
                 interruption.add_note(f"in flight: {mask(exchange.whereabouts)}")
@@ -216,8 +215,6 @@ class TestGuard:
         if self._interrupted or not self._leaks:
             return []
         what = "a task" if len(self._leaks) == 1 else f"{len(self._leaks)} tasks"
-        from fastapi_testing.masking import mask  # noqa: PLC0415 - only a report needs its patterns
-
         hint = f"\nwhere it is meant to stay until the class ends: {_naming(self._names)}" if self._names else ""
         return [mask(f"{self._test} left {what} running, cancelled now:{''.join(self._leaks)}{hint}")]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from fastapi_testing.masking import mask
 from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.recorder import Recorder
 from fastapi_testing.server.statuses import name_status
@@ -29,8 +30,6 @@ def note_last_exchanges(failure: BaseException, recorders: Iterable[Recorder]) -
 
 
 def _is_told(exchange: Exchange, said: str) -> bool:
-    from fastapi_testing.masking import mask  # noqa: PLC0415 - only a failure needs its patterns
-
     return str(exchange) in said or mask(str(exchange)) in said
 
 

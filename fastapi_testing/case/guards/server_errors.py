@@ -13,6 +13,7 @@ from unittest import SkipTest
 
 from fastapi_testing.assertions.describing.exchange import describe_exchange
 from fastapi_testing.case.guards.last_exchanges import note_last_exchanges
+from fastapi_testing.masking import mask_exception
 from fastapi_testing.server.recording.ends import ends_of
 from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.libraries import is_users
@@ -184,8 +185,6 @@ def telling_more(
         note(exc)
         note_last_exchanges(exc, recorders)
         if not show_secrets:
-            from fastapi_testing.masking import mask_exception  # noqa: PLC0415 - only a failure needs its patterns
-
             mask_exception(exc)
         raise
 
