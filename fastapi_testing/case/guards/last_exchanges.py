@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from fastapi_testing.masking import mask
 from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.recorder import Recorder
+from fastapi_testing.server.recording.stacks import said_by
 from fastapi_testing.server.statuses import name_status
 
 __all__ = ["note_last_exchanges"]
@@ -22,7 +23,7 @@ def note_last_exchanges(failure: BaseException, recorders: Iterable[Recorder]) -
     """
     exchanges = sorted((each for recorder in recorders for each in list(recorder.exchanges)), key=_start)
     shown = exchanges[-_SHOWN:]
-    said = "\n".join([str(failure), *getattr(failure, "__notes__", ())])
+    said = said_by(failure)
     if f"\n{_HEADING}" in said or all(_is_told(exchange, said) for exchange in shown):
         return
     some = f", the last {len(shown)} of {len(exchanges)}" if len(shown) < len(exchanges) else ""

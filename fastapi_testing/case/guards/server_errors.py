@@ -18,7 +18,7 @@ from fastapi_testing.server.recording.ends import ends_of
 from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.libraries import is_users
 from fastapi_testing.server.recording.recorder import Recorder
-from fastapi_testing.server.recording.stacks import headline_of
+from fastapi_testing.server.recording.stacks import headline_of, message_of, said_by
 from fastapi_testing.server.recording.tasks import TaskFailure
 
 __all__ = ["ServerRaises", "describe_unseen", "release_logs", "telling_more"]
@@ -129,7 +129,7 @@ class ServerRaises:
 
     def _is_expected(self, exception: BaseException) -> bool:
         return isinstance(exception, self._expected) and (
-            self._pattern is None or self._pattern.search(str(exception)) is not None
+            self._pattern is None or self._pattern.search(message_of(exception)) is not None
         )
 
     def _exchanges(self, which: Literal["exchanges", "in_flight"]) -> Iterator[Exchange]:
@@ -202,7 +202,7 @@ def release_logs(recorders: Iterable[Recorder]) -> None:
 
 
 def _note_errors(exception: BaseException, recorders: Iterable[Recorder]) -> None:
-    said = "\n".join([str(exception), *getattr(exception, "__notes__", ())])
+    said = said_by(exception)
     for recorder in recorders:
         for failure in list(recorder.failed):
             if not failure.is_error or failure.expected:

@@ -5,9 +5,11 @@ import re
 from types import CoroutineType
 from typing import Any
 
+from fastapi_testing.server.recording.stacks import message_of
+
 __all__ = ["note_what_came_too_early"]
 
-_OF_A_COROUTINE = re.compile(r"'coroutine' object|'coroutine' and|and 'coroutine'|\bcoroutine object$")
+_OF_A_COROUTINE = r"'coroutine' object|'coroutine' and|and 'coroutine'|\bcoroutine object$"
 """How Python's own TypeErrors name one: it cannot be subscripted, iterated over, entered, compared, unpacked."""
 
 _DROPPED = "was never awaited: "
@@ -24,7 +26,7 @@ def note_what_came_too_early(exception: BaseException) -> None:
 def _explain(exception: BaseException) -> str:
     if isinstance(exception, AttributeError):
         return _explain_holder(exception.obj)
-    if isinstance(exception, TypeError) and _OF_A_COROUTINE.search(str(exception)):
+    if isinstance(exception, TypeError) and re.search(_OF_A_COROUTINE, message_of(exception)):
         return _forgotten("what was called")
     return ""
 
