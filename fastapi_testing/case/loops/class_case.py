@@ -178,14 +178,9 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
     @contextlib.contextmanager
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
         is_end = self._running_class_loop(self.id()).is_ended_by
-        with part_of_a_test(super().subTest(*args, **params), is_end), ending_on_users_line(self.failureException):
-            before = len(self._unawaited.dropped)
-            try:
-                yield
-            except Exception as exc:
-                self._check_part(before, exc)
-                raise
-            self._check_part(before)
+        part = part_of_a_test(super().subTest(*args, **params), is_end)
+        with part, ending_on_users_line(self.failureException), self._checking_part():
+            yield
 
     def _prepare_test(self) -> None:
         """Do what has to be done before ``setUp``, whether or not the user's own calls ``super()``."""

@@ -142,14 +142,8 @@ class ServerTestCase(
     @contextlib.contextmanager
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
         part = part_of_a_test(super().subTest(*args, **params), lambda exc: isinstance(exc, Interrupted))
-        with part, ending_on_users_line(self.failureException):
-            before = len(self._unawaited.dropped)
-            try:
-                yield
-            except Exception as exc:
-                self._check_part(before, exc)
-                raise
-            self._check_part(before)
+        with part, ending_on_users_line(self.failureException), self._checking_part():
+            yield
 
     @ClassOrTestMethod
     def run_async(

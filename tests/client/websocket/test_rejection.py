@@ -37,7 +37,7 @@ class NoteTests(AsyncServerTestCase):
         return caught.exception
 
     async def test_made_when_asked_for(self) -> None:
-        """The nearest routes are looked for when somebody asks for the notes, once; not where the rejection is meant."""
+        """The nearest routes are looked for when somebody asks for the notes; not where it is expected."""
         with mock.patch(f"{describe_unrouted.__module__}.nearest_routes", wraps=nearest_routes) as nearest:
             await self.assertWebSocketRejected("/chatt", 403)
             exception = await self.rejected()
