@@ -32,19 +32,12 @@ class SyncWebSocketSession(WaitingMessages, ClientConnection):
     """
     A WebSocket connection to the test server, for tests that are no coroutines.
 
-    It is a :class:`websockets.sync.client.ClientConnection`, whose methods stay as they are, with the receives of a
-    :class:`~fastapi_testing.WebSocketSession`::
+    It is a :class:`websockets.sync.client.ClientConnection`, whose methods stay as they are, with the receives and the
+    attributes of a :class:`~fastapi_testing.WebSocketSession`::
 
         with self.ws.connect("/chat/lobby") as chat:
             chat.send_json({"say": "hi"})
             chat.expect({"room": "lobby", "said": "hi"})
-
-    Attributes:
-        timeout: Seconds that a receive or a send may take where it is not told otherwise.
-        settle: Whether closing waits until the app's call has ended, for as long as ``settle_timeout``.
-        received: The last messages that were received, oldest first; 100 are kept. What ``recv_streaming`` yields
-            is not among them.
-        exchange: What the server recorded of it; None where the server is not one of this process.
     """
 
     def __init__(
