@@ -24,7 +24,7 @@ from fastapi_testing.case.loops.running import (
     runs_alone,
     warn_of_result,
 )
-from fastapi_testing.case.overrides.dependencies import ClassOrTestMethod
+from fastapi_testing.case.overrides.holders import ClassOrTestMethod
 from fastapi_testing.case.served.case_server import CaseServer, WaitingRaises
 from fastapi_testing.case.served.module_thread import ModuleThread
 from fastapi_testing.case.served.served_case import RunningServer, ServedCase, shares_connections
