@@ -18,7 +18,13 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("case", "standalone"),
         ("databases",),
     ),
-    "server": (("application", "cancelling", "clock"), ("routing",), ("recording",), ("threads", "tls"), ("serving",)),
+    "server": (
+        ("application", "cancelling", "clock", "statuses"),
+        ("routing",),
+        ("recording",),
+        ("threads", "tls"),
+        ("serving",),
+    ),
     "client": (("transport",), ("wrappers",), ("events", "websocket"), ("http",)),
     "assertions": (
         ("comparing", "extras"),

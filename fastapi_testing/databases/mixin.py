@@ -39,7 +39,7 @@ class _Session:
     def __get__(self, case: "SQLAlchemyMixin | None", owner: type["SQLAlchemyMixin"]) -> AsyncSession:
         if case is not None:
             return case._own_session()  # noqa: SLF001 - of this module
-        session = owner._class_session  # noqa: SLF001 - of this module
+        session = owner._framework_class_session  # noqa: SLF001 - of this module
         if session is None:
             raise RuntimeError(
                 f"{owner.__qualname__}.session is there in asyncSetUpTestData; each test has a self.session of its own"
@@ -97,8 +97,8 @@ class SQLAlchemyMixin(AsyncClassTestCase):
         session = _Session()
 
     _isolation: ClassVar[Rollback | Truncation | None] = None
-    _class_session: ClassVar[AsyncSession | None] = None
-    _session: AsyncSession | None
+    _framework_class_session: ClassVar[AsyncSession | None] = None
+    _framework_session: AsyncSession | None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -227,12 +227,12 @@ class SQLAlchemyMixin(AsyncClassTestCase):
     async def _make_rows(cls) -> None:
         isolation = cls._running_isolation()
         async with cls._make_session(isolation.test_engine) as session:
-            cls._class_session = session
+            cls._framework_class_session = session
             try:
                 await cls.asyncSetUpTestData()
                 await session.commit()
             finally:
-                cls._class_session = None
+                cls._framework_class_session = None
 
     @classmethod
     def _make_session(cls, engine: AsyncEngine) -> AsyncSession:
@@ -265,7 +265,7 @@ class SQLAlchemyMixin(AsyncClassTestCase):
             override_for(holder, dependency, open_session, where=where)
 
     def _prepare_test(self) -> None:
-        self._session = None
+        self._framework_session = None
         # Before what else is prepared, so that it is undone after it: when the server has done with the requests.
         self._call(self._begin_isolation)
         super()._prepare_test()
@@ -278,12 +278,12 @@ class SQLAlchemyMixin(AsyncClassTestCase):
         await isolation.begin_test()
 
     def _own_session(self) -> AsyncSession:
-        if self._session is None:
-            self._session = self._make_session(self._running_isolation().test_engine)
-        return self._session
+        if self._framework_session is None:
+            self._framework_session = self._make_session(self._running_isolation().test_engine)
+        return self._framework_session
 
     async def _end_isolation(self) -> None:
-        await self._running_isolation().end_test(self._session)
+        await self._running_isolation().end_test(self._framework_session)
 
 
 def _attribute(cls: type, name: str) -> Any:

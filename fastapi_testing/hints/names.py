@@ -11,6 +11,7 @@ __all__ = [
     "ASSERTION_KEYWORDS",
     "CASE_NAMES",
     "CLIENT_NAMES",
+    "CONNECTING_NAMES",
     "CONNECT_KEYWORDS",
     "REQUEST_KEYWORDS",
     "RESPONSE_NAMES",
@@ -148,6 +149,16 @@ WEBSOCKET_CLIENT_NAMES: Mapping[str, str] = {
     )
 } | {"websocket_connect": _CONNECT, "ws_connect": _CONNECT}
 """Attributes of ``self.ws``."""
+
+CONNECTING_NAMES: Mapping[str, str] = dict.fromkeys(
+    [
+        *WEBSOCKET_CLIENT_NAMES.keys() - {"websocket_connect", "ws_connect"},
+        *("close", "close_code", "close_reason", "disconnect", "drain", "exchange", "ping", "response", "subprotocol"),
+    ],
+    "async with self.ws.connect(path) as session:, or session = await self.ws.connect(path), for the session that has "
+    "it",
+)
+"""Attributes of what ``self.ws.connect()`` has returned, and nobody has awaited or entered."""
 
 REQUEST_KEYWORDS: Mapping[str, str] = {
     "allow_redirects": "follow_redirects=...",

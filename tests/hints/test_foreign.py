@@ -3,7 +3,9 @@
 import contextlib
 import copy
 import inspect
+import itertools
 import pickle
+import re
 import unittest
 from collections.abc import Callable
 from functools import partial
@@ -23,7 +25,9 @@ from fastapi_testing import (
 )
 from fastapi_testing.client.events.stream import EventStream
 from fastapi_testing.client.transport.body import LoopbackResponse
+from fastapi_testing.client.websocket.client import Connecting
 from fastapi_testing.hints import foreign, names
+from tests.running import run_classes
 
 app = FastAPI()
 
@@ -93,6 +97,12 @@ class AttributeTests(RaisesAssertions, AsyncServerTestCase):
         """What opens WebSockets knows what sessions have, and a session what aiohttp's have."""
         instead = "self.ws.connect(path) first, and then send_json() of the session that it opens"
         self.assertInstead(self.ws, "send_json", instead)
+        instead = (
+            "async with self.ws.connect(path) as session:, or session = await self.ws.connect(path), for the session "
+            "that has it"
+        )
+        for name in ("send_json", "receive", "close", "subprotocol"):
+            self.assertInstead(self.ws.connect("/echo"), name, instead)
         async with self.ws.connect("/echo") as session:
             self.assertInstead(session, "send_str", "send_text(text)")
             self.assertInstead(session, "accepted_subprotocol", "subprotocol")
@@ -104,6 +114,7 @@ class AttributeTests(RaisesAssertions, AsyncServerTestCase):
             "CLIENT_NAMES": Client,
             "RESPONSE_NAMES": LoopbackResponse,
             "WEBSOCKET_CLIENT_NAMES": WebSocketClient,
+            "CONNECTING_NAMES": Connecting,
         }.items():
             with self.subTest(table):
                 self.assertEqual([name for name in getattr(names, table) if hasattr(owner, name)], [])
@@ -166,6 +177,46 @@ class SyncAttributeTests(RaisesAssertions, ServerTestCase):
         with self.ws.connect("/echo") as session:
             text = "'SyncWebSocketSession' object has no attribute 'receive_str'; write here: receive_text()"
             self.assertRaisesText(AttributeError, text, lambda: session.receive_str)  # type: ignore[attr-defined]
+
+
+class TracebackTests(ServerTestCase):
+    """Where the traceback of such an error ends."""
+
+    app = app
+
+    def test_users_line(self) -> None:
+        """On the user's line, be the name in the tables or not; that of a property's own error, in the property."""
+
+        def foreign_name(case: Any) -> None:
+            case.assert200(None)
+
+        def unknown_name(case: Any) -> None:
+            case.assertStatu(None)
+
+        def of_client(case: Any) -> None:
+            case.client.gett("/")
+
+        def in_property(case: Any) -> None:
+            case.broken  # noqa: B018 - it raises
+
+        broken = property(lambda _: object().missing)  # type: ignore[attr-defined]
+        for base, test in itertools.product(
+            (AsyncServerTestCase, ServerTestCase), (foreign_name, unknown_name, of_client, in_property)
+        ):
+            with self.subTest(base=base, test=test.__name__):
+                body = {"app": app, "test": test, "broken": broken}
+                ((_, text),) = run_classes(type("Case", (base,), body)).errors
+                files = re.findall(r'^  File "(.+?)", line', text, re.MULTILINE)
+                if test is in_property:
+                    self.assertEqual((files[0], files[-1]), (__file__, __file__))
+                else:
+                    self.assertEqual(files, [__file__])
+
+    def test_suggestion(self) -> None:
+        """The error has what Python suggests a name by that is spelt alike."""
+        with self.assertRaises(AttributeError) as caught:
+            self.client.gett  # type: ignore[attr-defined]  # noqa: B018 - it raises
+        self.assertEqual((caught.exception.name, caught.exception.obj), ("gett", self.client))
 
 
 class FallbackTests(RaisesAssertions):

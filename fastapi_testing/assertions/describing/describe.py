@@ -19,6 +19,7 @@ from fastapi_testing.assertions.describing.response import (
     request_url,
     text_of,
 )
+from fastapi_testing.server.statuses import name_status
 
 __all__ = [
     "cut",
@@ -96,7 +97,7 @@ def describe_request(response: Response) -> str:
 
 def describe_status(response: Response) -> str:
     """Return how it was answered: ``404 Not Found``; of a redirect, with where to."""
-    status = f"{response.status_code} {reason_phrase(response)}".rstrip()
+    status = name_status(response.status_code, reason_phrase(response))
     location = redirect_location(response)
     return status if location is None else f"{status} to {location}"
 

@@ -3,6 +3,8 @@
 from typing import Any, ClassVar
 from unittest import TestCase
 
+from fastapi_testing.masking import mask
+
 __all__ = ["MaskedFailures"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
@@ -25,6 +27,4 @@ class MaskedFailures(TestCase):
         text = super()._formatMessage(msg, standardMsg)
         if self.show_secrets or not isinstance(text, str):
             return text
-        from fastapi_testing.masking import mask  # noqa: PLC0415 - a run without a failure needs none of its patterns
-
         return mask(text)

@@ -3,7 +3,6 @@
 import inspect
 import re
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any, Protocol, TypeGuard
 
 __all__ = [
@@ -109,9 +108,8 @@ def redirect_location(response: Response) -> str | None:
 
 
 def reason_phrase(response: Response) -> str:
-    """Return the reason phrase that came, or the one that belongs to the status code, if any."""
-    came = _attribute(response, "reason_phrase") or _attribute(response, "reason")
-    return str(came) if came else _standard_phrase(response.status_code)
+    """Return the reason phrase that came; empty where the response has none."""
+    return str(_attribute(response, "reason_phrase") or _attribute(response, "reason") or "")
 
 
 def request_method(response: Response) -> str | None:
@@ -127,13 +125,6 @@ def request_url(response: Response) -> str:
 
 def _content_type(response: Response) -> str:
     return next(iter(header_values(response, "Content-Type")), "")
-
-
-def _standard_phrase(status_code: int) -> str:
-    try:
-        return HTTPStatus(status_code).phrase
-    except ValueError:
-        return ""
 
 
 def _attribute(value: Any, name: str) -> Any:

@@ -9,6 +9,7 @@ from unittest.util import safe_repr
 
 from fastapi_testing.assertions.describing.describe import cut
 from fastapi_testing.assertions.describing.masked import MaskedFailures
+from fastapi_testing.server.recording.stacks import message_of
 
 __all__ = ["EventuallyAssertions", "Look", "check_timeout", "pauses"]
 
@@ -107,7 +108,7 @@ class Look:
         try:
             yield
         except AssertionError as exc:
-            self._seen = f"failed: {exc}" if str(exc) else "failed, and did not say why"
+            self._seen = f"failed: {said}" if (said := message_of(exc)) else "failed, and did not say why"
         self._is_looking = False
 
     def holds(self, value: Any) -> bool:

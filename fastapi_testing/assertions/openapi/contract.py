@@ -22,8 +22,8 @@ from fastapi_testing.assertions.openapi.document import (
     find_header_errors,
     find_media_type,
 )
-from fastapi_testing.assertions.openapi.routes import find_apps, find_template
 from fastapi_testing.server.application import describe_app
+from fastapi_testing.server.routing.finding import find_apps, find_template
 
 __all__ = ["OpenAPIAssertions"]
 

@@ -38,20 +38,20 @@ import functools
 import inspect
 import threading
 import warnings
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from types import CodeType
 from typing import Any, Literal, Protocol
 
-from starlette.routing import Route, WebSocketRoute
-
 from fastapi_testing.case.guards.leftovers import Leftovers, name_for
 from fastapi_testing.case.guards.server_errors import ServerRaises, describe_unseen, release_logs
+from fastapi_testing.masking import mask
 from fastapi_testing.server.cancelling import cancel_tasks
 from fastapi_testing.server.recording.ends import cancel_elsewhere, ends_of
 from fastapi_testing.server.recording.exchange import is_servers
 from fastapi_testing.server.recording.owners import library_of
 from fastapi_testing.server.recording.recorder import Recorder, recorders
 from fastapi_testing.server.recording.stacks import describe_task
+from fastapi_testing.server.routing.finding import apps_with_overrides
 
 __all__ = ["Leaks", "OverridesGuard", "TestGuard", "code_of"]
 
@@ -138,8 +138,6 @@ class TestGuard:
 
     def cut_short(self, interruption: KeyboardInterrupt) -> None:
         """Note on Ctrl-C what is in flight, which has no more time then, and is reported by that."""
-        from fastapi_testing.masking import mask  # noqa: PLC0415 - only a report needs its patterns
-
         for recorder in self.recorders:
             for exchange in recorder.in_flight:
                 interruption.add_note(f"in flight: {mask(exchange.whereabouts)}")
@@ -216,8 +214,6 @@ class TestGuard:
         if self._interrupted or not self._leaks:
             return []
         what = "a task" if len(self._leaks) == 1 else f"{len(self._leaks)} tasks"
-        from fastapi_testing.masking import mask  # noqa: PLC0415 - only a report needs its patterns
-
         hint = f"\nwhere it is meant to stay until the class ends: {_naming(self._names)}" if self._names else ""
         return [mask(f"{self._test} left {what} running, cancelled now:{''.join(self._leaks)}{hint}")]
 
@@ -251,7 +247,9 @@ class OverridesGuard:
     """
 
     def __init__(self, app: Any) -> None:
-        self._before = [(each, each.dependency_overrides, dict(each.dependency_overrides)) for each in _apps(app)]
+        self._before = [
+            (each, each.dependency_overrides, dict(each.dependency_overrides)) for each in apps_with_overrides(app)
+        ]
 
     def restore(self) -> None:
         """Bring the overrides back as they were; a dict that was replaced is itself again."""
@@ -307,18 +305,3 @@ def code_of(method: Callable[..., Any]) -> CodeType:
 def _describe(task: "asyncio.Task[Any]", recorders: Iterable[Recorder]) -> str:
     answering = next((recorder for recorder in recorders if task in recorder.tasks()), None)
     return describe_task(task) if answering is None else answering.describe(task)
-
-
-def _apps(app: Any) -> Iterator[Any]:
-    """Yield the apps that have overrides: the one given, or the one within its middleware, and those mounted in it."""
-    seen: set[int] = set()
-    found = [app]
-    while found:
-        app = found.pop()
-        if app is None or id(app) in seen:
-            continue
-        seen.add(id(app))
-        if isinstance(getattr(app, "dependency_overrides", None), dict):
-            yield app
-        found.append(getattr(app, "app", None))  # what a middleware, or a mount, is around
-        found += (each for each in getattr(app, "routes", None) or () if not isinstance(each, Route | WebSocketRoute))

@@ -1,10 +1,12 @@
 """What a test asked before it failed, a line for each request and WebSocket."""
 
 from collections.abc import Iterable
-from http import HTTPStatus
 
+from fastapi_testing.masking import mask
 from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.recorder import Recorder
+from fastapi_testing.server.recording.stacks import said_by
+from fastapi_testing.server.statuses import name_status
 
 __all__ = ["note_last_exchanges"]
 
@@ -21,7 +23,7 @@ def note_last_exchanges(failure: BaseException, recorders: Iterable[Recorder]) -
     """
     exchanges = sorted((each for recorder in recorders for each in list(recorder.exchanges)), key=_start)
     shown = exchanges[-_SHOWN:]
-    said = "\n".join([str(failure), *getattr(failure, "__notes__", ())])
+    said = said_by(failure)
     if f"\n{_HEADING}" in said or all(_is_told(exchange, said) for exchange in shown):
         return
     some = f", the last {len(shown)} of {len(exchanges)}" if len(shown) < len(exchanges) else ""
@@ -29,8 +31,6 @@ def note_last_exchanges(failure: BaseException, recorders: Iterable[Recorder]) -
 
 
 def _is_told(exchange: Exchange, said: str) -> bool:
-    from fastapi_testing.masking import mask  # noqa: PLC0415 - only a failure needs its patterns
-
     return str(exchange) in said or mask(str(exchange)) in said
 
 
@@ -40,10 +40,5 @@ def _start(exchange: Exchange) -> float:
 
 def _describe(exchange: Exchange) -> str:
     where = f", in {exchange.endpoint}" if exchange.endpoint else ""
-    return f"{exchange}: {_describe_status(exchange.status)}{where}"
-
-
-def _describe_status(status: int | None) -> str:
-    if status is None:
-        return "no answer yet"
-    return f"{status} {HTTPStatus(status).phrase}" if status in [*HTTPStatus] else str(status)
+    answer = "no answer yet" if exchange.status is None else name_status(exchange.status)
+    return f"{exchange}: {answer}{where}"

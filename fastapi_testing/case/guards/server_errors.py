@@ -13,11 +13,12 @@ from unittest import SkipTest
 
 from fastapi_testing.assertions.describing.exchange import describe_exchange
 from fastapi_testing.case.guards.last_exchanges import note_last_exchanges
+from fastapi_testing.masking import mask_exception
 from fastapi_testing.server.recording.ends import ends_of
 from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.libraries import is_users
 from fastapi_testing.server.recording.recorder import Recorder
-from fastapi_testing.server.recording.stacks import headline_of
+from fastapi_testing.server.recording.stacks import headline_of, message_of, said_by
 from fastapi_testing.server.recording.tasks import TaskFailure
 
 __all__ = ["ServerRaises", "describe_unseen", "release_logs", "telling_more"]
@@ -128,7 +129,7 @@ class ServerRaises:
 
     def _is_expected(self, exception: BaseException) -> bool:
         return isinstance(exception, self._expected) and (
-            self._pattern is None or self._pattern.search(str(exception)) is not None
+            self._pattern is None or self._pattern.search(message_of(exception)) is not None
         )
 
     def _exchanges(self, which: Literal["exchanges", "in_flight"]) -> Iterator[Exchange]:
@@ -161,12 +162,19 @@ def describe_unseen(recorders: Iterable[Recorder]) -> list[str]:
 
 
 @contextlib.contextmanager
-def telling_more(recorders: Sequence[Recorder], *, show_secrets: bool) -> Iterator[None]:
+def telling_more(
+    recorders: Sequence[Recorder], note: Callable[[BaseException], None], *, show_secrets: bool
+) -> Iterator[None]:
     """
     Add to a failure what the app has to do with it, and take the secrets out of its text.
 
     That is the exceptions that the app has answered with, where the failure does not show them yet, and what the test
     has asked last.
+
+    Args:
+        recorders: Of the servers that the test has asked.
+        note: Adds what else there is to say.
+        show_secrets: Whether the text stays as it is.
     """
     try:
         yield
@@ -174,10 +182,9 @@ def telling_more(recorders: Sequence[Recorder], *, show_secrets: bool) -> Iterat
         raise
     except Exception as exc:
         _note_errors(exc, recorders)
+        note(exc)
         note_last_exchanges(exc, recorders)
         if not show_secrets:
-            from fastapi_testing.masking import mask_exception  # noqa: PLC0415 - only a failure needs its patterns
-
             mask_exception(exc)
         raise
 
@@ -195,7 +202,7 @@ def release_logs(recorders: Iterable[Recorder]) -> None:
 
 
 def _note_errors(exception: BaseException, recorders: Iterable[Recorder]) -> None:
-    said = "\n".join([str(exception), *getattr(exception, "__notes__", ())])
+    said = said_by(exception)
     for recorder in recorders:
         for failure in list(recorder.failed):
             if not failure.is_error or failure.expected:

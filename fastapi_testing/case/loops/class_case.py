@@ -74,9 +74,9 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
     """Whether the loop is in asyncio's debug mode; it is also where PYTHONASYNCIODEBUG or ``-X dev`` says so."""
 
     _class_loop: ClassVar[ClassLoop | None] = None
-    _interrupted: ClassVar[bool] = False
+    _framework_interrupted: ClassVar[bool] = False
     _framework_context: contextvars.Context
-    _tasks_before: set[asyncio.Task[Any]]
+    _framework_tasks_before: set[asyncio.Task[Any]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -87,7 +87,7 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
         """Open the class's event loop and run :meth:`asyncSetUpClass` on it."""
         super().setUpClass()
         cls._begin_checks()
-        cls._interrupted = False
+        cls._framework_interrupted = False
         cls._class_loop = cls._open_class_loop()
         cls.addClassCleanup(cls._close_class_loop)
         cls._run_class_hook("asyncSetUpClass")
@@ -95,7 +95,7 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
     @classmethod
     def tearDownClass(cls) -> None:
         """Run :meth:`asyncTearDownClass`; the class cleanups come after it, and the event loop's end after them."""
-        if not cls._interrupted:  # else everything is closed; pytest calls this nevertheless
+        if not cls._framework_interrupted:  # else everything is closed; pytest calls this nevertheless
             cls._run_class_hook("asyncTearDownClass")
         super().tearDownClass()
 
@@ -178,14 +178,9 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
     @contextlib.contextmanager
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
         is_end = self._running_class_loop(self.id()).is_ended_by
-        with part_of_a_test(super().subTest(*args, **params), is_end), ending_on_users_line(self.failureException):
-            before = len(self._unawaited.dropped)
-            try:
-                yield
-            except Exception as exc:
-                self._check_part(before, exc)
-                raise
-            self._check_part(before)
+        part = part_of_a_test(super().subTest(*args, **params), is_end)
+        with part, ending_on_users_line(self.failureException), self._checking_part():
+            yield
 
     def _prepare_test(self) -> None:
         """Do what has to be done before ``setUp``, whether or not the user's own calls ``super()``."""
@@ -198,14 +193,14 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
         """Override the standard library's: the class has a runner already."""
         if self._class_loop is not None:
             self._framework_context = self._class_loop.context.copy()
-            self._tasks_before = self._class_loop.tasks()
+            self._framework_tasks_before = self._class_loop.tasks()
 
     def _tearDownAsyncioRunner(self) -> None:
         """Override the standard library's: the class's runner is not the test's to close."""
 
     def _leftover_tasks(self) -> set[asyncio.Task[Any]]:
         """Return the tasks that were started since the test began, and have not ended."""
-        return self._running_class_loop(self.id()).tasks() - self._tasks_before
+        return self._running_class_loop(self.id()).tasks() - self._framework_tasks_before
 
     def _callSetUp(self) -> None:
         class_loop = self._running_class_loop(self.id())

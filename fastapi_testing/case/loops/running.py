@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import inspect
 import opcode
 import traceback
 import unittest
@@ -9,6 +10,8 @@ import warnings
 from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import Any
+
+from fastapi_testing.case.mistakes.too_early import note_what_came_too_early
 
 __all__ = [
     "Interrupted",
@@ -80,7 +83,15 @@ def part_of_a_test(
 
 
 def warn_of_result(method: Callable[[], Any], result: Any) -> None:
-    """Warn of a test that returns something, as unittest does; to be called where unittest calls the test."""
+    """
+    Warn of a test that returns something, as unittest does; to be called where unittest calls the test.
+
+    Raises:
+        TypeError: If it is a generator, of which nothing has run: of a test behind a decorator, for instance.
+    """
+    if inspect.isgenerator(result) or inspect.isasyncgen(result):
+        name = getattr(method, "__qualname__", repr(method))
+        raise TypeError(f"{name} has returned a generator, of which nothing runs: take the `yield` out of the test")
     if result is not None:
         warnings.warn(
             f"It is deprecated to return a value that is not None from a test case ({method})",
@@ -96,14 +107,14 @@ def closing_class_on(
     """
     Run the class cleanups when something goes through that makes unittest forget them, such as Ctrl-C.
 
-    The class is marked as ``_interrupted`` then.
+    The class is marked as ``_framework_interrupted`` then.
     """
     try:
         yield
     except but:
         raise
     except interruption as exc:
-        case._interrupted = True  # noqa: SLF001 - of the cases of this package
+        case._framework_interrupted = True  # noqa: SLF001 - of the cases of this package
         case.doClassCleanups()
         for _, cleanup_exc, _ in case.tearDown_exceptions:
             text = "".join(traceback.format_exception(cleanup_exc)).rstrip()
@@ -117,11 +128,13 @@ def ending_on_users_line(failure: type[BaseException]) -> Iterator[None]:
     End the traceback of a failure on the user's line, where there is one.
 
     So do errors that this package, or a library of its clients, has raised for what the test asked of it: a wrong
-    argument, a URL of another server, a response that breaks off. An error that happens to it keeps its frames.
+    argument, a URL of another server, a response that breaks off. An error that happens to it keeps its frames. One of
+    Python's that comes of a forgotten ``await`` gets a note that says so.
     """
     try:
         yield
     except Exception as exc:
+        note_what_came_too_early(exc)
         entries = [*_entries(exc.__traceback__)]
         users = max((number for number, each in enumerate(entries) if not _is_machinery(each.tb_frame)), default=-1)
         is_said = _is_failure(entries[-1]) if isinstance(exc, failure) else _is_said_to_user(entries[users + 1 :])

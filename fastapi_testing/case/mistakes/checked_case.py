@@ -1,8 +1,9 @@
 """The base of all test cases: it tells of mistakes by which a test would check nothing."""
 
+import contextlib
 import contextvars
 import unittest
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 from fastapi_testing.case.mistakes.hooks import refuse_at_set_up, warn_of_misspelled_hooks
@@ -76,11 +77,16 @@ class CheckedCase(unittest.TestCase):
         elif not expects:
             self._unawaited.tell(self.failureException)
 
-    def _check_part(self, before: int, exception: BaseException | None = None) -> None:
-        """Do the same for a subTest, before which so many had been dropped."""
-        if exception is not None:
-            self._unawaited.note(exception, before)
-        elif len(self._unawaited.dropped) > before:
+    @contextlib.contextmanager
+    def _checking_part(self) -> Iterator[None]:
+        """Do the same for a subTest: tell what is dropped in it, and nothing before."""
+        before = len(self._unawaited.dropped)
+        try:
+            yield
+        except Exception as exc:
+            self._unawaited.note(exc, before)
+            raise
+        if len(self._unawaited.dropped) > before:
             self._unawaited.tell(self.failureException, before)
 
     def _expects_failure(self, function: Callable[..., Any]) -> bool:

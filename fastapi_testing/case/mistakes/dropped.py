@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 from unittest import TestCase, mock
 
+from fastapi_testing.case.mistakes.makers import code_called_from, lines_that_make
 from fastapi_testing.case.where import Where
 from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.libraries import is_users
@@ -42,6 +43,7 @@ class DroppedCoroutine(NamedTuple):
         function: The function that the line is in; empty where its own function's beginning is meant.
         exchange: What the app was asked when it dropped it; empty where it was not the app.
         late: The test that made it and had ended before; empty where it is the one that runs.
+        other_lines: Further ones that may have made it.
     """
 
     name: str
@@ -50,6 +52,7 @@ class DroppedCoroutine(NamedTuple):
     function: str
     exchange: str = ""
     late: str = ""
+    other_lines: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         start = "" if self.function else "a function at "
@@ -57,16 +60,17 @@ class DroppedCoroutine(NamedTuple):
         app = f", by the app for {self.exchange}" if self.exchange else ""
         if not self.function and not self.exchange:
             function = " (where it was made, loop_debug = True shows)"
+        lines = " or ".join(map(str, (self.line, *self.other_lines)))
         late = f", and collected after the end of {self.late}" if self.late else ""
         return (
             f"coroutine {self.name!r} was never awaited: "
-            f'{start}File "{self.file}", line {self.line}{function}{app}{late}{_ABOUT_MOCKS.get(self.name, "")}'
+            f'{start}File "{self.file}", line {lines}{function}{app}{late}{_ABOUT_MOCKS.get(self.name, "")}'
         )
 
     @property
     def where(self) -> Where:
         """The line, for a warning."""
-        module = next((name for name, each in [*sys.modules.items()] if _file_of(each) == self.file), "<unknown>")
+        module = next((name for name, each in sys.modules.copy().items() if _file_of(each) == self.file), "<unknown>")
         return Where(self.file, self.line, module)
 
     @classmethod
@@ -93,12 +97,21 @@ class DroppedCoroutine(NamedTuple):
             code = frame.f_code
             return cls(name, code.co_filename, frame.f_lineno, code.co_name, asked)
         code = coroutine.cr_code
-        # A variable of the test has held it to the end, at which this package runs on.
-        if frame is not None and frame.f_code.co_filename.startswith(_CASE):
-            return cls(name, code.co_filename, code.co_firstlineno, "", asked)
+        # A variable of the test has held it to the end, at which this package, or a patch around the test, runs on.
+        if frame is not None and (frame.f_code.co_filename.startswith(_CASE) or frame.f_code.co_filename == _MOCK):
+            return cls._held_by(frame, name, coroutine) or cls(name, code.co_filename, code.co_firstlineno, "", asked)
         if _is_theirs(code.co_filename, packages) or code.co_filename == _MOCK:
             return cls(name, code.co_filename, code.co_firstlineno, "", asked)
         return None
+
+    @classmethod
+    def _held_by(cls, frame: FrameType, name: str, coroutine: Any) -> "DroppedCoroutine | None":
+        """Return what to say of one that was held to the end of what a frame has called, if the lines are found."""
+        code = code_called_from(frame)
+        lines = [] if code is None else lines_that_make(code, coroutine.__name__)
+        if code is None or not lines:
+            return None
+        return cls(name, code.co_filename, lines[0], code.co_name, other_lines=tuple(lines[1:]))
 
 
 def describe_dropped(dropped: list[DroppedCoroutine]) -> str:
@@ -137,14 +150,15 @@ def _packages_of(case: type) -> Iterator[str]:
     if isinstance(app, str):
         modules = [app]
     else:
-        modules = [name for name, module in [*sys.modules.items()] if app is not None and _holds(module, app)]
+        # A copy is made at once; a list of items may have the garbage collector run, and that anything, meanwhile.
+        modules = [name for name, module in sys.modules.copy().items() if app is not None and _holds(module, app)]
     for module in (case.__module__, *modules):
         package = sys.modules.get(module.partition(":")[0].partition(".")[0])
         yield from (f"{path}{os.sep}" for path in getattr(package, "__path__", ()))
 
 
 def _holds(module: object, app: object) -> bool:
-    return any(value is app for value in [*getattr(module, "__dict__", {}).values()])
+    return any(value is app for value in getattr(module, "__dict__", {}).copy().values())
 
 
 def _file_of(module: object) -> str | None:

@@ -1,12 +1,14 @@
 """Hooks and attributes that cannot be meant as they are written: refused before anything of their class runs."""
 
 import inspect
+import itertools
 import unittest
 from collections.abc import Iterator
-from functools import partialmethod
 from types import FunctionType
 from typing import Any
 
+from fastapi_testing.case.mistakes.bodies import UNITTESTS, body_of, function_of, is_ours, owners_of
+from fastapi_testing.case.mistakes.order import describe_skipped_hooks
 from fastapi_testing.case.where import ClassLine
 
 __all__ = ["refuse_at_set_up", "warn_of_misspelled_hooks"]
@@ -20,8 +22,6 @@ _HOOKS = {name.lower(): name for name in (*_SYNC_HOOKS, *_ASYNC_HOOKS)}
 _VALUES = ("client", "server", "ws")
 """What tests use of the framework's that is no method."""
 
-_UNITTESTS = (object, unittest.TestCase, unittest.IsolatedAsyncioTestCase)
-
 
 def describe_mistake(case: type) -> str | None:
     """
@@ -29,15 +29,15 @@ def describe_mistake(case: type) -> str | None:
 
     Its bases are looked at, too: where one hides what another has, the nearest counts.
     """
-    return next(_mistakes(case), None)
+    return next(itertools.chain(_mistakes(case), describe_skipped_hooks(case, _ASYNC_HOOKS + _SYNC_HOOKS)), None)
 
 
 def warn_of_misspelled_hooks(case: type) -> None:
     """Warn of methods whose names are those of hooks but for capital letters; nobody calls them."""
-    for owner in _owners(case):
-        for name in _body(owner):
+    for owner in owners_of(case):
+        for name in body_of(owner):
             meant = _HOOKS.get(name.lower(), name)
-            if meant != name and _function_of(vars(owner)[name]) is not None and not _calls(owner, name):
+            if meant != name and function_of(vars(owner)[name]) is not None and not _calls(owner, name):
                 text = f"{owner.__qualname__}.{name} is no hook, and nobody calls it: the hook's name is {meant}"
                 ClassLine(owner).warn(text, RuntimeWarning)
 
@@ -49,8 +49,8 @@ def refuse_at_set_up(case: "type[unittest.TestCase]") -> None:
         return
 
     def setUpClass(cls: type[unittest.TestCase]) -> None:
-        # A class that inherits from this one may have put it right.
-        if (still := describe_mistake(cls)) is not None or is_asynchronous(own):
+        # A class that inherits from this one may have put it right; but this is where its own set-up is called.
+        if (still := describe_mistake(cls)) is not None or is_asynchronous(own) or _generator_of(function_of(own)):
             raise TypeError(still or mistake)
         if own is None:
             super(case, cls).setUpClass()  # type: ignore[misc]
@@ -61,67 +61,59 @@ def refuse_at_set_up(case: "type[unittest.TestCase]") -> None:
 
 
 def is_asynchronous(value: Any) -> bool:
-    """Tell whether what stands in the body of a class is an asynchronous function, or an asynchronous generator's."""
-    function = _function_of(value)
-    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+    """Tell whether what stands in the body of a class is an asynchronous function."""
+    return inspect.iscoroutinefunction(function_of(value))
 
 
 def _mistakes(case: type) -> Iterator[str]:
     is_async = issubclass(case, unittest.IsolatedAsyncioTestCase)
     seen: set[str] = set()
-    for owner in _owners(case):
-        for name in [name for name in vars(owner) if name in _body(owner) and name not in seen]:
+    for owner in owners_of(case):
+        for name in [name for name in vars(owner) if name in body_of(owner) and name not in seen]:
             value = vars(owner).get(name)
             what = None if _has_twin(owner, name) and not is_async else _describe_hook(name, value, is_async=is_async)
             what = what or _describe_hidden(name, value, case)
             if what:
                 yield f"{owner.__qualname__}.{name} {what}"
-        seen |= _body(owner)
-
-
-def _owners(case: type) -> list[type]:
-    """Return the classes of the user's among a class and its bases."""
-    return [owner for owner in case.__mro__ if owner not in _UNITTESTS and not _is_ours(owner)]
-
-
-def _is_ours(owner: type) -> bool:
-    return owner.__module__.partition(".")[0] == "fastapi_testing"
-
-
-def _body(owner: type) -> frozenset[str]:
-    """Return the names in the body of a class: a class that has been set up has others, which the framework gave it."""
-    body: frozenset[str] = vars(owner).get("_body") or frozenset(vars(owner))
-    return body
-
-
-def _function_of(value: Any) -> Any:
-    """Return the function of a method, or what else can be called; None of any other value."""
-    function = getattr(value, "__func__", value)
-    while isinstance(function, partialmethod):
-        function = function.func
-    return function if callable(function) or hasattr(function, "__get__") else None
+        seen |= body_of(owner)
 
 
 def _has_twin(owner: type, name: str) -> bool:
     """Tell whether a mixin for both kinds of case has a hook of each: in a sync case, the other is called."""
-    return name in _ASYNC_HOOKS and f"{name[5].lower()}{name[6:]}" in _body(owner)
+    return name in _ASYNC_HOOKS and f"{name[5].lower()}{name[6:]}" in body_of(owner)
 
 
 def _calls(owner: type, name: str) -> bool:
     """Tell whether the functions of a class call a method of its own."""
-    functions = map(_function_of, [*vars(owner).values()])
+    functions = map(function_of, [*vars(owner).values()])
     return any(name in function.__code__.co_names for function in functions if isinstance(function, FunctionType))
 
 
 def _describe_hook(name: str, value: Any, *, is_async: bool) -> str | None:
-    function = _function_of(value)
+    function = function_of(value)
+    if (kind := _generator_of(function)) is not None:
+        return _describe_generator(name, kind)
     if name in _SYNC_HOOKS:
         return _describe_sync_hook(name, value, is_async=is_async)
     if name in _ASYNC_HOOKS:
         return _describe_async_hook(name, value, function, is_async=is_async)
-    if is_async and name.startswith("test") and inspect.isasyncgenfunction(function):
-        return "is an asynchronous generator, of which nothing would run: take the `yield` out of the test"
     return None
+
+
+def _generator_of(function: Any) -> str | None:
+    """Return which kind of generator a function makes; None where it makes none."""
+    if inspect.isgeneratorfunction(function):
+        return "a generator"
+    return "an asynchronous generator" if inspect.isasyncgenfunction(function) else None
+
+
+def _describe_generator(name: str, kind: str) -> str | None:
+    if name.startswith("test"):
+        return f"is {kind}, of which nothing would run: take the `yield` out of the test"
+    if name not in (*_SYNC_HOOKS, *_ASYNC_HOOKS):
+        return None
+    cleanup = "addClassCleanup()" if name.endswith("Class") else "addCleanup()"
+    return f"is {kind}, of which nothing would run: take the `yield` out, and give what follows it to {cleanup}"
 
 
 def _describe_sync_hook(name: str, value: Any, *, is_async: bool) -> str | None:
@@ -151,9 +143,9 @@ def _describe_async_hook(name: str, value: Any, function: Any, *, is_async: bool
 
 
 def _describe_hidden(name: str, value: Any, case: type) -> str | None:
-    if name.startswith("__") or any(name in vars(base) for base in _UNITTESTS):
+    if name.startswith("__") or any(name in vars(base) for base in UNITTESTS):
         return None
-    hidden = next((base for base in case.__mro__ if _is_ours(base) and _has(base, name)), None)
+    hidden = next((base for base in case.__mro__ if is_ours(base) and _has(base, name)), None)
     if hidden is None:
         return None
     if name.startswith("_"):
@@ -162,7 +154,7 @@ def _describe_hidden(name: str, value: Any, case: type) -> str | None:
         is_meant = hasattr(value, "__get__") and not isinstance(value, FunctionType)  # such as a property
         return None if is_meant else f"hides self.{name} of the framework: give it another name"
     is_method = isinstance(vars(hidden).get(name), FunctionType | classmethod)  # no attribute, as client_class
-    if is_method and _function_of(value) is None:
+    if is_method and function_of(value) is None:
         return f"hides self.{name}() of the framework: give it another name"
     return None
 

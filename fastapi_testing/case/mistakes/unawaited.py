@@ -20,7 +20,7 @@ a coroutine shows more than its name.
   collector runs at any line, so nothing else tells whose it was; then it is left to Python's own warning.
 * A coroutine notes the line that makes it only where that costs nothing to speak of: not on an event loop that serves
   an app, as it would make each request a tenth slower. Most are dropped by the line that makes them, which is known
-  in any case.
+  in any case; for one that a variable of the test has held to its end, the test's source is read (``makers.py``).
 * What a library makes and drops is left to Python's own warning, too.
 """
 

@@ -30,22 +30,22 @@ import asyncio
 import contextlib
 import functools
 import inspect
-import os
 import threading
-import types
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
-from typing import Annotated, Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Self, TypeVar, cast, get_args, get_origin
 
 from fastapi.params import Depends
 
+from fastapi_testing.case.overrides.environment import EnvironmentOverrides
+from fastapi_testing.case.overrides.holders import ClassOrTestMethod, add_cleanup
 from fastapi_testing.case.overrides.layers import put_layer
-from fastapi_testing.case.overrides.unused import look_again, name_of, note_call, short_name, suspect
+from fastapi_testing.case.overrides.substitutes import returning, takes_anything, without_arguments
+from fastapi_testing.case.overrides.unused import look_again, name_of, short_name, suspect
 from fastapi_testing.case.where import ClassLine, Where, caller
 from fastapi_testing.server.application import describe_app
 
 __all__ = [
-    "ClassOrTestMethod",
     "DependencyOverrides",
     "UnusedOverrideWarning",
     "check_dependency",
@@ -55,8 +55,6 @@ __all__ = [
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
 _D = TypeVar("_D", bound=Callable[..., Any])
 
 _MISSING: Any = object()
@@ -69,18 +67,7 @@ class UnusedOverrideWarning(UserWarning):
     """A dependency was overridden that no route of the app depends on, so that the override changes nothing."""
 
 
-class ClassOrTestMethod(Generic[_P, _T]):
-    """A method of the class and of its tests; the function gets the one that it was called on."""
-
-    def __init__(self, function: Callable[Concatenate[Any, _P], _T]) -> None:
-        self.function = function
-        self.__doc__ = function.__doc__
-
-    def __get__(self, case: Any, owner: type) -> Callable[_P, _T]:
-        return cast("Callable[_P, _T]", types.MethodType(self.function, owner if case is None else case))
-
-
-class DependencyOverrides:
+class DependencyOverrides(EnvironmentOverrides):
     """
     Lets a test case with a server override what the app depends on; see :class:`~fastapi_testing.AsyncServerTestCase`.
 
@@ -120,33 +107,8 @@ class DependencyOverrides:
         if (override is _MISSING) == (value is _MISSING):
             raise TypeError("override_dependency() takes either an override, which is called, or value=")
         if override is _MISSING:
-            override = _returning(value)
+            override = returning(value)
         override_for(holder, dependency, override, app=app, where=caller())
-
-    @ClassOrTestMethod
-    def override_env(
-        holder: Any,  # noqa: N805 - a test, or a class
-        /,
-        *,
-        clear_caches: Iterable[Callable[..., Any]] = (),
-        **variables: str | None,
-    ) -> None:
-        """
-        Set environment variables until the end of the test, or of the class when called on the class.
-
-        Args:
-            clear_caches: Functions behind ``functools.lru_cache`` that read the environment, such as
-                ``get_settings``; their caches are cleared now, and again when the variables are back.
-            **variables: Names and values; None for a variable that is not to be set.
-
-        Raises:
-            TypeError: If a value is no string, or a function has no cache; nothing is changed then.
-        """
-        caches = tuple(clear_caches)
-        _check_environment(variables, caches)
-        before = {name: os.environ.get(name) for name in variables}
-        _add_cleanup(holder, functools.partial(_set_environment, before, caches))
-        _set_environment(variables, caches)
 
     @classmethod
     def _begin_class_overrides(cls) -> None:
@@ -248,7 +210,7 @@ class override_dependencies:  # noqa: N801 - it is used as a decorator, as unitt
 
     def _declare(self, holder: Any) -> None:
         for undo in self._replace(self._app or holder.server.app):
-            _add_cleanup(holder, undo)
+            add_cleanup(holder, undo)
 
 
 def _hold(holder: Any) -> None:
@@ -259,7 +221,7 @@ def _hold(holder: Any) -> None:
     def let_go() -> None:
         _holder.set(before)
 
-    _add_cleanup(holder, let_go)
+    add_cleanup(holder, let_go)
 
 
 def _override_declared(holder: Any) -> None:
@@ -296,7 +258,7 @@ def override_for(
         where: The line that a warning about it points to.
     """
     app = _fastapi_app(holder.server.app if app is None else app)
-    _add_cleanup(holder, _replace(app, dependency, override, where))
+    add_cleanup(holder, _replace(app, dependency, override, where))
 
 
 def _who() -> object:
@@ -304,11 +266,6 @@ def _who() -> object:
     with contextlib.suppress(RuntimeError):
         return asyncio.current_task()
     return threading.get_ident()
-
-
-def _add_cleanup(holder: Any, undo: Callable[[], None]) -> None:
-    name = "addClassCleanup" if isinstance(holder, type) else "addCleanup"
-    getattr(holder, name)(undo)
 
 
 def _running_app() -> Any:
@@ -341,7 +298,7 @@ def _replace(
             f"the override of {name_of(dependency)} is called in its place, and {override!r} cannot be called: "
             f"use self.override_dependency({short_name(dependency)}, value=...)"
         )
-    override = _without_arguments(override) if _takes_anything(override) else override
+    override = without_arguments(override) if takes_anything(override) else override
     suspicion = suspect(app, dependency, override)
     take_away = put_layer(app, dependency, override)
 
@@ -363,67 +320,3 @@ def check_dependency(dependency: Any) -> None:
         raise TypeError(f"override the dependency itself, {name_of(inner)}, not what wraps it: {dependency!r}")
     if not callable(dependency):
         raise TypeError(f"a dependency is a callable, got {dependency!r}")
-
-
-def _returning(value: Any) -> Callable[[], Any]:
-    """Return a function that FastAPI reads no parameters from, whatever the value is."""
-
-    async def override() -> Any:
-        note_call(override)
-        return value
-
-    return override
-
-
-def _takes_anything(override: Callable[..., Any]) -> bool:
-    """Tell whether it takes just ``*args, **kwargs``, which FastAPI would read from the query."""
-    try:
-        kinds = {parameter.kind for parameter in inspect.signature(override).parameters.values()}
-    except ValueError:  # a callable written in C may have no signature to show
-        return True
-    return bool(kinds) and kinds <= {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
-
-
-def _without_arguments(override: Callable[..., Any]) -> Callable[[], Any]:
-    async def call_async() -> Any:
-        note_call(call_async)
-        return await override()
-
-    async def iterate_async() -> AsyncIterator[Any]:
-        note_call(iterate_async)
-        # A context, not a loop: what the route raises has to be raised where the override yields.
-        async with contextlib.asynccontextmanager(override)() as value:
-            yield value
-
-    def iterate() -> Iterator[Any]:
-        note_call(iterate)
-        yield from override()
-
-    def call() -> Any:
-        note_call(call)
-        return override()
-
-    if inspect.isasyncgenfunction(override):
-        return iterate_async
-    if inspect.isgeneratorfunction(override):
-        return iterate
-    return call_async if inspect.iscoroutinefunction(override) else call
-
-
-def _check_environment(variables: Mapping[str, Any], caches: Iterable[Any]) -> None:
-    for name, value in variables.items():
-        if value is not None and not isinstance(value, str):
-            raise TypeError(f"environment variables are strings: give {name}={str(value)!r}, not {name}={value!r}")
-    for cached in caches:
-        if not hasattr(cached, "cache_clear"):
-            raise TypeError(f"clear_caches takes functions behind functools.lru_cache; {name_of(cached)} has no cache")
-
-
-def _set_environment(variables: Mapping[str, str | None], caches: Iterable[Any]) -> None:
-    for name, value in variables.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
-    for cached in caches:
-        cached.cache_clear()

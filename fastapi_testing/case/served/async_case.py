@@ -53,19 +53,19 @@ class AsyncServerTestCase(
     client_class: ClassVar[Callable[..., Any]] = Client
     """
     Makes the clients of a test: :class:`Client`, :class:`AsyncTestClient`, or what else is called with ``base_url``,
-    ``transport``, ``settling`` and those of ``headers``, ``timeout`` and ``follow_redirects`` that the class sets; and
-    with ``verify`` where the server speaks TLS and there is no ``transport`` to it yet.
+    ``transport``, ``settling`` and those of ``headers``, ``cookies``, ``timeout`` and ``follow_redirects`` that are
+    set; and with ``verify`` where the server speaks TLS and there is no ``transport`` to it yet.
     """
 
     server: RunningServer[Server] = RunningServer()
     """The running :class:`Server`."""
 
     _notes_origins = False  # it would make each request a tenth slower
-    _transport: LoopbackTransport  # the connections to the server
-    _watchdog: ClassVar[Watchdog | None] = None
-    _module_server: ClassVar[ModuleServer | None] = None
-    _client: Client | None
-    _clients: list[Client]
+    _framework_transport: LoopbackTransport  # the connections to the server
+    _framework_watchdog: ClassVar[Watchdog | None] = None
+    _framework_module_server: ClassVar[ModuleServer | None] = None
+    _framework_client: Client | None
+    _framework_clients: list[Client]
 
     @classmethod
     async def asyncSetUpClass(cls) -> None:
@@ -74,10 +74,10 @@ class AsyncServerTestCase(
         cls._check_attributes()
         cls._begin_watchdog(partial(Watchdog, asyncio.get_running_loop()))
         if cls.server_scope != "test":
-            cls._server = await cls._start_server()
-            cls.addClassCleanup(delattr, cls, "_server")
-            cls._transport = _connections(cls._server, cls.limits)
-            cls.addAsyncClassCleanup(cls._transport.aclose)
+            cls._framework_server = await cls._start_server()
+            cls.addClassCleanup(delattr, cls, "_framework_server")
+            cls._framework_transport = _connections(cls._framework_server, cls.limits)
+            cls.addAsyncClassCleanup(cls._framework_transport.aclose)
             cls._begin_class_overrides()
 
     if TYPE_CHECKING:
@@ -90,30 +90,30 @@ class AsyncServerTestCase(
 
     def new_client(self, *, server: Server | None = None, **options: Unpack[ClientOptions]) -> Client:
         server = server or self.server
-        transport = self._transport if server is self.server and shares_connections(options) else None
+        transport = self._framework_transport if server is self.server and shares_connections(options) else None
         client: Client = self._make_client(self.client_class, server, transport=transport, **options)
-        self._clients.append(client)
+        self._framework_clients.append(client)
         return client
 
     @classmethod
     def _open_class_loop(cls) -> ClassLoop:
-        cls._block_guard = BlockGuard(cls, is_shared=True)
+        cls._framework_block_guard = BlockGuard(cls, is_shared=True)
         class_loop = cls._choose_class_loop()
         seat = class_loop.runner.get_loop(), threading.get_ident()
-        cls._block_guard.seat = lambda: seat
-        cls._block_guard.start()
+        cls._framework_block_guard.seat = lambda: seat
+        cls._framework_block_guard.start()
         return class_loop
 
     @classmethod
     def _choose_class_loop(cls) -> ClassLoop:
-        cls._module_server = None
+        cls._framework_module_server = None
         if cls.server_scope != "module":
             return super()._open_class_loop()
         options = [cls.loop_factory, cls.loop_debug, cls._server_arguments()]
         make_loop = partial(make_runner, cls.loop_factory, debug=cls.loop_debug)
         make = partial(ModuleServer, make_loop)
-        cls._module_server = ModuleServer.of(cls.__module__, cls._shared_app(), options, make)
-        return cls._module_server.lend()
+        cls._framework_module_server = ModuleServer.of(cls.__module__, cls._shared_app(), options, make)
+        return cls._framework_module_server.lend()
 
     @classmethod
     def _close_class_loop(cls) -> None:
@@ -121,14 +121,14 @@ class AsyncServerTestCase(
             super()._close_class_loop()
         finally:
             # After Ctrl-C, unittest calls no module cleanups.
-            if cls._interrupted and cls._module_server is not None:
-                cls._module_server.close()
-            cls._block_guard.close()
+            if cls._framework_interrupted and cls._framework_module_server is not None:
+                cls._framework_module_server.close()
+            cls._framework_block_guard.close()
 
     @classmethod
     async def _start_server(cls) -> Server:
-        if cls._module_server is not None:
-            return await cls._module_server.start(cls._make_server)
+        if cls._framework_module_server is not None:
+            return await cls._framework_module_server.start(cls._make_server)
         return await cls.enterAsyncClassContext(await cls._make_server())
 
     @classmethod
@@ -141,56 +141,58 @@ class AsyncServerTestCase(
 
     def _setupAsyncioRunner(self) -> None:
         super()._setupAsyncioRunner()
-        self._guard = TestGuard(self.id(), super()._leftover_tasks, self.settle_timeout, self.background_tasks)
+        self._framework_guard = TestGuard(
+            self.id(), super()._leftover_tasks, self.settle_timeout, self.background_tasks
+        )
 
     def _prepare_test(self) -> None:
         super()._prepare_test()
-        self._block_guard.begin(self)
-        self._client = None
-        self._clients = []
+        self._framework_block_guard.begin(self)
+        self._framework_client = None
+        self._framework_clients = []
         if self.server_scope == "test":
             self._call(self._start_own_server)
         self.app: Any = self.server.app
-        self._guard.begin(self.app, self.server.recorder)
+        self._framework_guard.begin(self.app, self.server.recorder)
         self.addCleanup(self._end_test)
-        self._call(watcher.set, self._guard.watch)
+        self._call(watcher.set, self._framework_guard.watch)
         self._call(self._begin_test_overrides, declared=self.server_scope == "test")
 
     def _cut_short(self, interruption: KeyboardInterrupt) -> None:
-        self._guard.cut_short(interruption)
+        self._framework_guard.cut_short(interruption)
         super()._cut_short(interruption)
 
     async def _start_own_server(self) -> None:
-        self._server = await self.enterAsyncContext(await self._make_server())
-        self._transport = _connections(self._server, self.limits)
-        self.addAsyncCleanup(self._transport.aclose)
+        self._framework_server = await self.enterAsyncContext(await self._make_server())
+        self._framework_transport = _connections(self._framework_server, self.limits)
+        self.addAsyncCleanup(self._framework_transport.aclose)
 
     def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         with self._telling_more():
             return self._call_in_time(function, *args, **kwargs)
 
     def _call_in_time(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        watchdog = self._watchdog
+        watchdog = self._framework_watchdog
         # Each wait in the end of a test has a limit of its own.
         if watchdog is None or function == self._end_test:
             return super()._call(function, *args, **kwargs)
         return self._within(watchdog, partial(super()._call, function, *args, **kwargs))
 
     def _run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
-        return super()._run(coroutine if self._watchdog is None else self._watchdog.run(coroutine))
+        return super()._run(coroutine if self._framework_watchdog is None else self._framework_watchdog.run(coroutine))
 
     def _end_test(self) -> None:
         """Close what the test opened, and look what it left; added first, this cleanup runs after all of its own."""
         try:
-            if self._clients or self._guard.found():
+            if self._framework_clients or self._framework_guard.found():
                 # In the class's context: the test's cannot be entered twice, and this cleanup is called in it.
                 class_loop = self._running_class_loop(self.id())
-                class_loop.run(self._guard.leave(self._clients), class_loop.context)
+                class_loop.run(self._framework_guard.leave(self._framework_clients), class_loop.context)
         finally:
             self._judge()
 
     def _leftover_tasks(self) -> set[asyncio.Task[Any]]:
-        return self._guard.leftovers()
+        return self._framework_guard.leftovers()
 
 
 def _connections(server: Server, limits: httpx.Limits) -> LoopbackTransport:

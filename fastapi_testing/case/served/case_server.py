@@ -38,7 +38,7 @@ class CaseServer(ServerThread):
         return self._case.startup_timeout
 
     def _open(self) -> None:
-        self._case._block_guard.seat = self.seat  # noqa: SLF001 - of this room
+        self._case._framework_block_guard.seat = self.seat  # noqa: SLF001 - of this room
         super()._open()
 
     async def _start(self) -> None:

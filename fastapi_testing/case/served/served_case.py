@@ -19,6 +19,7 @@ from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, te
 from fastapi_testing.case.guards.watchdog import SyncWatchdog, TestTimeout
 from fastapi_testing.case.mistakes.checked_case import CheckedCase
 from fastapi_testing.case.overrides.dependencies import DependencyOverrides
+from fastapi_testing.case.served.late_options import note_late_options
 from fastapi_testing.case.served.unnamed import describe_unnamed
 from fastapi_testing.client import ClientOptions
 from fastapi_testing.client.wrappers.settling import Settling
@@ -45,7 +46,7 @@ class RunningServer(Generic[_S]):
 
     def __get__(self, case: "ServedCase | None", owner: type["ServedCase"]) -> _S:
         for holder in (case, owner):
-            server: _S | None = vars(holder).get("_server") if holder is not None else None
+            server: _S | None = vars(holder).get("_framework_server") if holder is not None else None
             if server is not None:
                 return server
         raise ServerNotRunningError(f"the server of {owner.__qualname__} is not running: {owner._what_to_do()}")  # noqa: SLF001
@@ -92,7 +93,10 @@ class ServedCase(
     """Seconds that requests in flight may take to end when the server stops, and then the app's lifespan."""
 
     headers: ClassVar[dict[str, str] | None] = None
-    """Headers that every request of the client carries."""
+    """Headers that every request of the client carries; a hook may set them on the test, before it uses the client."""
+
+    cookies: ClassVar[dict[str, str] | None] = None
+    """Cookies that the client of each test begins with; a hook may set them on the test, too."""
 
     timeout: ClassVar[float | httpx.Timeout | None] = 5.0
     """Seconds that each step of a request may take, or an :class:`httpx.Timeout`."""
@@ -146,11 +150,11 @@ class ServedCase(
     """The running server."""
 
     _foreign = CASE_NAMES
-    _watchdog: ClassVar[SyncWatchdog | None] = None
-    _client: Any
-    _server: Any  # of the class or, where server_scope is "test", of the test
-    _guard: TestGuard
-    _block_guard: ClassVar[BlockGuard]
+    _framework_watchdog: ClassVar[SyncWatchdog | None] = None
+    _framework_client: Any
+    _framework_server: Any  # of the class or, where server_scope is "test", of the test
+    _framework_guard: TestGuard
+    _framework_block_guard: ClassVar[BlockGuard]
 
     @classmethod
     async def create_app(cls) -> Any:
@@ -192,12 +196,12 @@ class ServedCase(
             TypeError: If ``expected`` is something else.
         """
         return self._expect(
-            self._guard.recorders,
+            self._framework_guard.recorders,
             expected,
             regex,
             timeout=self.settle_timeout,
             fail=self.fail,
-            defer=self._guard.deferred.append,
+            defer=self._framework_guard.deferred.append,
         )
 
     @contextlib.contextmanager
@@ -208,9 +212,9 @@ class ServedCase(
     @property
     def client(self) -> Any:
         """The test's own client of the class's ``client_class``, made on first use: its cookies are no other test's."""
-        if self._client is None:
-            self._client = self.new_client()
-        return self._client
+        if self._framework_client is None:
+            self._framework_client = self.new_client()
+        return self._framework_client
 
     @property
     def ws(self) -> Any:
@@ -243,11 +247,11 @@ class ServedCase(
             raise ValueError(f"server_scope must be 'module', 'class' or 'test', got {cls.server_scope!r}")
         if cls.leaks not in ("warn", "fail", "ignore"):
             raise ValueError(f"leaks must be 'warn', 'fail' or 'ignore', got {cls.leaks!r}")
-        if not isinstance(cls.headers, Mapping | None):
-            raise TypeError(
-                f"headers must be a mapping, which every request of the client carries, got {cls.headers!r}: give what "
-                f"else is called so another name"
-            )
+        for name, what in (("headers", "every request of the client carries"), ("cookies", "the client begins with")):
+            if not isinstance(value := getattr(cls, name), Mapping | None):
+                raise TypeError(
+                    f"{name} must be a mapping, which {what}, got {value!r}: give what else is called so another name"
+                )
         if not isinstance(cls.timeout, int | float | httpx.Timeout | None):
             raise TypeError(f"timeout must be seconds or an httpx.Timeout, got {cls.timeout!r}")
         if not isinstance(cls.limits, httpx.Limits) or cls.limits.max_connections == 0:
@@ -260,14 +264,14 @@ class ServedCase(
         """Look after the time of the class's tests, where there is a limit to it."""
         seconds = choose_test_timeout(cls)
         if seconds is not None:
-            cls._watchdog = make(seconds)
-            cls.addClassCleanup(cls._watchdog.close)
-            cls.addClassCleanup(setattr, cls, "_watchdog", None)
+            cls._framework_watchdog = make(seconds)
+            cls.addClassCleanup(cls._framework_watchdog.close)
+            cls.addClassCleanup(setattr, cls, "_framework_watchdog", None)
 
     def _within(self, watchdog: SyncWatchdog, call: Callable[[], Any]) -> Any:
         """Make a call within the time of a test, and fail the test if it takes longer."""
         try:
-            return watchdog.call(call, self._guard.recorders)
+            return watchdog.call(call, self._framework_guard.recorders)
         except TestTimeout as exc:
             report, cause = str(exc), exc.__cause__
         raise self.failureException(report) from cause
@@ -283,7 +287,7 @@ class ServedCase(
                 f"start one for it, such as `await self.enterAsyncContext(Server(app))`"
             )
         base_url = server.url  # first, as it tells of a server that does not run
-        self._guard.watch(server.recorder)
+        self._framework_guard.watch(server.recorder)
         settling = Settling(self.settle, self.settle_timeout, self.raise_server_exceptions)
         if server.tls and options.get("transport") is None:
             options.setdefault("verify", server.client_ssl_context())
@@ -296,19 +300,23 @@ class ServedCase(
         return client
 
     def _telling_more(self) -> contextlib.AbstractContextManager[None]:
-        return telling_more(self._guard.recorders, show_secrets=self.show_secrets)
+        return telling_more(self._framework_guard.recorders, self._note_late_options, show_secrets=self.show_secrets)
+
+    def _note_late_options(self, failure: BaseException) -> None:
+        if self._framework_client is not None:
+            exchanges = [each for recorder in self._framework_guard.recorders for each in list(recorder.exchanges)]
+            note_late_options(failure, vars(self), self._framework_client, exchanges)
 
     def _judge(self) -> None:
         """Fail for what the app did and nobody has seen, for what the test left, and for what held the loop up."""
         method = getattr(self, self._testMethodName)
-        if troubles := self._block_guard.judge(method, self._guard.judge(self.leaks, method)):
+        if troubles := self._framework_block_guard.judge(method, self._framework_guard.judge(self.leaks, method)):
             raise self.failureException(troubles)
 
-    @classmethod
-    def _chosen_options(cls) -> ClientOptions:
-        """Return what the class says of its clients; where it says nothing, the client's own defaults hold."""
-        names = ("headers", "timeout", "follow_redirects")
-        chosen = {name: getattr(cls, name) for name in names if getattr(cls, name) != getattr(ServedCase, name)}
+    def _chosen_options(self) -> ClientOptions:
+        """Return what the class, or a hook of the test, says of its clients; else the client's own defaults hold."""
+        names = ("headers", "cookies", "timeout", "follow_redirects")
+        chosen = {name: getattr(self, name) for name in names if getattr(self, name) != getattr(ServedCase, name)}
         return cast("ClientOptions", chosen)
 
     @classmethod

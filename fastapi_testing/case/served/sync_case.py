@@ -24,7 +24,7 @@ from fastapi_testing.case.loops.running import (
     runs_alone,
     warn_of_result,
 )
-from fastapi_testing.case.overrides.dependencies import ClassOrTestMethod
+from fastapi_testing.case.overrides.holders import ClassOrTestMethod
 from fastapi_testing.case.served.case_server import CaseServer, WaitingRaises
 from fastapi_testing.case.served.module_thread import ModuleThread
 from fastapi_testing.case.served.served_case import RunningServer, ServedCase, shares_connections
@@ -72,19 +72,19 @@ class ServerTestCase(
     client_class: ClassVar[Callable[..., Any]] = SyncClient
     """
     Makes the clients of a test: :class:`SyncClient`, or what else is called with ``base_url``, ``thread``,
-    ``transport``, ``settling`` and those of ``headers``, ``timeout`` and ``follow_redirects`` that the class sets, and
-    with ``verify`` where the server speaks TLS and there is no ``transport`` to it yet.
+    ``transport``, ``settling`` and those of ``headers``, ``cookies``, ``timeout`` and ``follow_redirects`` that are
+    set, and with ``verify`` where the server speaks TLS and there is no ``transport`` to it yet.
     """
 
     server: RunningServer[ServerThread] = RunningServer()
     """The running :class:`ServerThread`."""
 
-    _is_set_up: ClassVar[bool]  # of a class itself, and not of one that it inherits from
-    _watchdog: ClassVar[SyncWatchdog | None] = None
-    _client: SyncClient | None
-    _clients: list[SyncClient]
+    _framework_is_set_up: ClassVar[bool]  # of a class itself, and not of one that it inherits from
+    _framework_watchdog: ClassVar[SyncWatchdog | None] = None
+    _framework_client: SyncClient | None
+    _framework_clients: list[SyncClient]
     _framework_context: contextvars.Context
-    _tasks_before: set[asyncio.Task[Any]]
+    _framework_tasks_before: set[asyncio.Task[Any]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -101,16 +101,18 @@ class ServerTestCase(
         super().setUpClass()
         cls._begin_checks()
         cls._check_attributes()
-        cls._is_set_up = True
-        cls.addClassCleanup(delattr, cls, "_is_set_up")
-        cls._block_guard = BlockGuard(cls, is_shared=False)
-        cls._block_guard.start()
-        cls.addClassCleanup(cls._block_guard.close)
+        cls._framework_is_set_up = True
+        cls.addClassCleanup(delattr, cls, "_framework_is_set_up")
+        cls._framework_block_guard = BlockGuard(cls, is_shared=False)
+        cls._framework_block_guard.start()
+        cls.addClassCleanup(cls._framework_block_guard.close)
         cls._begin_watchdog(SyncWatchdog)
         if cls.server_scope != "test":
-            cls._server = cls.enterClassContext(cls._choose_server())
-            cls._block_guard.seat = cls._server.seat  # a module's server has told another class of itself
-            cls.addClassCleanup(delattr, cls, "_server")
+            cls._framework_server = cls.enterClassContext(cls._choose_server())
+            cls._framework_block_guard.seat = (
+                cls._framework_server.seat
+            )  # a module's server has told another class of itself
+            cls.addClassCleanup(delattr, cls, "_framework_server")
             cls.addClassCleanup(cls._end_class_overrides)
             cls._begin_class_overrides()
         cls._check_hook()
@@ -122,14 +124,14 @@ class ServerTestCase(
         super().tearDownClass()
 
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
-        if not vars(type(self)).get("_is_set_up") and runs_alone(self, result):
+        if not vars(type(self)).get("_framework_is_set_up") and runs_alone(self, result):
             return run_alone(self, self.defaultTestResult() if result is None else result)
         with self._stopping_on(KeyboardInterrupt):
             try:
                 return super().run(result)
             except KeyboardInterrupt as exc:
-                if "_guard" in vars(self):
-                    self._guard.cut_short(exc)
+                if "_framework_guard" in vars(self):
+                    self._framework_guard.cut_short(exc)
                 self.doCleanups()  # which unittest does not call then
                 raise
 
@@ -140,14 +142,8 @@ class ServerTestCase(
     @contextlib.contextmanager
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
         part = part_of_a_test(super().subTest(*args, **params), lambda exc: isinstance(exc, Interrupted))
-        with part, ending_on_users_line(self.failureException):
-            before = len(self._unawaited.dropped)
-            try:
-                yield
-            except Exception as exc:
-                self._check_part(before, exc)
-                raise
-            self._check_part(before)
+        with part, ending_on_users_line(self.failureException), self._checking_part():
+            yield
 
     @ClassOrTestMethod
     def run_async(
@@ -187,9 +183,9 @@ class ServerTestCase(
         server = server or self.server
         if not isinstance(server, ServerThread):
             raise TypeError(f"the clients of a ServerTestCase are those of a ServerThread, got {server!r}")
-        transport = self._server.transport if server is self.server and shares_connections(options) else None
+        transport = self._framework_server.transport if server is self.server and shares_connections(options) else None
         client: SyncClient = self._make_client(self.client_class, server, thread=server, transport=transport, **options)
-        self._clients.append(client)
+        self._framework_clients.append(client)
         return client
 
     @classmethod
@@ -217,25 +213,25 @@ class ServerTestCase(
                 yield
             except interruption:
                 for holder in (self, type(self)):
-                    if (server := vars(holder).get("_server")) is not None:
+                    if (server := vars(holder).get("_framework_server")) is not None:
                         server.stop()
                 raise
 
     def _callSetUp(self) -> None:
         self._unawaited.begin(self._testMethodName)
-        self._framework_context, self._is_inside = contextvars.copy_context(), False
-        self._client, self._clients = None, []
-        self._guard = TestGuard(self.id(), self._new_tasks, self.settle_timeout, self.background_tasks)
+        self._framework_context, self._framework_is_inside = contextvars.copy_context(), False
+        self._framework_client, self._framework_clients = None, []
+        self._framework_guard = TestGuard(self.id(), self._new_tasks, self.settle_timeout, self.background_tasks)
         if self.server_scope == "test":
-            self._server = self._call(self.enterContext, CaseServer(type(self), type(self).loop_factory))
-        if self._watchdog is not None:
-            self._watchdog.whereabouts = self.server.whereabouts
+            self._framework_server = self._call(self.enterContext, CaseServer(type(self), type(self).loop_factory))
+        if self._framework_watchdog is not None:
+            self._framework_watchdog.whereabouts = self.server.whereabouts
         self.app: Any = self.server.app
-        self._block_guard.begin(self)
-        self._tasks_before = self.server.finish(all_tasks())
-        self._guard.begin(self.app, self.server.recorder)
+        self._framework_block_guard.begin(self)
+        self._framework_tasks_before = self.server.finish(all_tasks())
+        self._framework_guard.begin(self.app, self.server.recorder)
         self.addCleanup(self._end_test)
-        self._call(watcher.set, self._guard.watch)
+        self._call(watcher.set, self._framework_guard.watch)
         self._call(self._begin_test_overrides, declared=self.server_scope == "test")
         self._call(self.setUp)
 
@@ -270,25 +266,25 @@ class ServerTestCase(
     def _call_in_time(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         call = partial(self._call_in_context, partial(function, *args, **kwargs))
         # Each wait in the end of a test has a limit of its own.
-        if self._watchdog is None or function == self._end_test:
+        if self._framework_watchdog is None or function == self._end_test:
             return call()
-        return self._within(self._watchdog, call)
+        return self._within(self._framework_watchdog, call)
 
     def _call_in_context(self, function: Callable[[], Any]) -> Any:
-        if self._is_inside:  # a test that calls doCleanups() itself
+        if self._framework_is_inside:  # a test that calls doCleanups() itself
             return function()
-        self._is_inside = True
+        self._framework_is_inside = True
         try:
             return self._framework_context.run(function)
         finally:
-            self._is_inside = False
+            self._framework_is_inside = False
 
     def _end_test(self) -> None:
         """Close what the test opened, and look what it left; added first, this cleanup runs after all of its own."""
         try:
             with contextlib.ExitStack() as stack:  # closes the others too if one fails
                 stack.callback(self._leave_server)
-                for client in self._clients:
+                for client in self._framework_clients:
                     stack.callback(client.close)
         finally:
             self._judge()
@@ -297,10 +293,10 @@ class ServerTestCase(
         return WaitingRaises(self.server, *args, **options)
 
     def _leave_server(self) -> None:
-        self.server.begin(self._guard.leave([])).wait(patience=self.settle_timeout)
+        self.server.begin(self._framework_guard.leave([])).wait(patience=self.settle_timeout)
 
     def _new_tasks(self) -> set[asyncio.Task[Any]]:
-        return asyncio.all_tasks() - self._tasks_before
+        return asyncio.all_tasks() - self._framework_tasks_before
 
 
 def _module_thread(case: type[ServerTestCase]) -> ModuleThread[CaseServer]:

@@ -17,8 +17,8 @@ from websockets.typing import Subprotocol
 from fastapi_testing.client.websocket.following import AwaitedHandshakes
 from fastapi_testing.client.websocket.handshake import address_of, headers_of, websocket_uri
 from fastapi_testing.client.websocket.session import WebSocketSession
-from fastapi_testing.hints.foreign import WrongWith, explain_keywords
-from fastapi_testing.hints.names import CONNECT_KEYWORDS
+from fastapi_testing.hints.foreign import ForeignNames, WrongWith, explain_keywords
+from fastapi_testing.hints.names import CONNECT_KEYWORDS, CONNECTING_NAMES
 
 if TYPE_CHECKING:
     from fastapi_testing.client.transport.home import HomeLoop
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Connecting", "WebSocketClient", "WebSocketSession"]
 
 
-class Connecting:
+class Connecting(ForeignNames):
     """
     A connection that opens when it is awaited, or entered with ``async with``, and not before.
 
@@ -36,6 +36,8 @@ class Connecting:
     Attributes:
         open_timeout: Seconds that the handshake may take.
     """
+
+    _foreign = CONNECTING_NAMES
 
     def __init__(
         self,

@@ -1,12 +1,15 @@
 """What is said of a WebSocket handshake that the server has rejected."""
 
-from http import HTTPStatus
+from collections.abc import Callable
+from functools import cached_property, partial
 
 from websockets.exceptions import InvalidStatus
 from websockets.frames import CloseCode
+from websockets.http11 import Response
 
 from fastapi_testing.client.wrappers.settling import describe_exception
 from fastapi_testing.server.recording.exchange import Exchange
+from fastapi_testing.server.statuses import name_status
 
 __all__ = ["note_rejection"]
 
@@ -15,26 +18,45 @@ def note_rejection(exc: InvalidStatus, websocket: str, exchange: Exchange | None
     """
     Add to the exception of a rejected handshake what was asked, and what the app did with it.
 
+    The text is made when somebody asks for it, as to look for the nearest routes takes its time, and most rejections
+    are expected.
+
     Args:
         exc: The exception; it gets the exchange as its attribute of that name.
         websocket: How the WebSocket is called.
         exchange: What the server recorded; None where it is not one of this process.
     """
     exc.exchange = exchange  # type: ignore[attr-defined]
-    why = _describe_why(exc, exchange)
-    exc.add_note(f"{websocket}: the handshake was rejected{why}{_describe_exception(exchange)}")
+    exc.__class__ = _NotedStatus
+    vars(exc)["_describe"] = partial(_describe, exc.response, websocket, exchange)
 
 
-def _describe_why(exc: InvalidStatus, exchange: Exchange | None) -> str:
+class _NotedStatus(InvalidStatus):
+    """An :class:`InvalidStatus`, by that name, whose first note is made when its notes are asked for."""
+
+    _describe: Callable[[], str]
+
+    @cached_property
+    def __notes__(self) -> list[str]:  # type: ignore[override]  # Python asks for the attribute, wherever it is
+        return [self._describe()]
+
+
+_NotedStatus.__name__ = _NotedStatus.__qualname__ = InvalidStatus.__name__
+_NotedStatus.__module__ = InvalidStatus.__module__
+
+
+def _describe(response: Response, websocket: str, exchange: Exchange | None) -> str:
+    why = _describe_why(response, exchange)
+    return f"{websocket}: the handshake was rejected{why}{_describe_exception(exchange)}"
+
+
+def _describe_why(response: Response, exchange: Exchange | None) -> str:
     """Return why: by what the app's routes are, where they are the reason, since a status says little of that."""
     obstacle = "" if exchange is None else exchange.obstacle
-    return f": {obstacle}" if obstacle else f" with {_status(exc)}{_describe_close(exchange)}"
-
-
-def _status(exc: InvalidStatus) -> str:
-    code = exc.response.status_code
-    phrase = exc.response.reason_phrase or (HTTPStatus(code).phrase if code in [*HTTPStatus] else "")
-    return f"{code} {phrase}".rstrip()
+    if obstacle:
+        return f": {obstacle}"
+    status = name_status(response.status_code, response.reason_phrase)
+    return f" with {status}{_describe_close(exchange)}"
 
 
 def _describe_close(exchange: Exchange | None) -> str:

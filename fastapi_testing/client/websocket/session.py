@@ -16,6 +16,7 @@ from websockets.protocol import Event, State
 from fastapi_testing.client.websocket.conversation import AwaitedMessages
 from fastapi_testing.client.websocket.messages import Data
 from fastapi_testing.client.wrappers.settling import Settling
+from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.settle import wait_ended
 
 __all__ = ["WebSocketSession"]
@@ -87,26 +88,6 @@ class WebSocketSession(AwaitedMessages, ClientConnection):
         self._is_left_by_exception = exc_type is not None
         await super().__aexit__(exc_type, exc, traceback)
 
-    async def close(self, code: CloseCode | int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
-        """
-        Close the connection (RFC 6455 §7), and wait until the app's call has ended; leaving ``async with`` does so.
-
-        It does not wait where ``settle`` is False, or where the block is left by an exception.
-
-        Args:
-            code: The close code (RFC 6455 §7.4).
-            reason: The close reason.
-
-        Raises:
-            TimeoutError: If the call does not end within ``settle_timeout``; it names the line at which it waits.
-            Exception: With ``raise_server_exceptions``, what the app has raised and no receive or send has.
-        """
-        await self.disconnect(code, reason)
-        exchange = self._unsettled()
-        if exchange is not None:
-            await wait_ended(exchange, self._settling.timeout)
-        self._raise_unseen()
-
     async def disconnect(self, code: CloseCode | int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
         """
         Close the connection (RFC 6455 §7), and do not wait for the app; on a closed one it does nothing.
@@ -122,10 +103,13 @@ class WebSocketSession(AwaitedMessages, ClientConnection):
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.close_timeout):
-                    await super().close(code, reason)
+                    await ClientConnection.close(self, code, reason)
         finally:
             self.transport.abort()  # does nothing to a transport that is closed
         await self.wait_closed()
+
+    async def _settle(self, exchange: Exchange) -> None:
+        await wait_ended(exchange, self._settling.timeout)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._alert = exc if isinstance(exc, ssl.SSLError) else None

@@ -4,8 +4,12 @@
 from typing import TYPE_CHECKING, Any, Literal
 
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
 
 from fastapi_testing.client.websocket.messages import Data, Expected, Messages
+
+if TYPE_CHECKING:
+    from fastapi_testing.server.recording.exchange import Exchange
 
 __all__ = ["WaitingMessages"]
 
@@ -13,7 +17,7 @@ __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
 
 class WaitingMessages(Messages):
-    """The half of a session that sends and receives, with the methods that the other half has for it."""
+    """The half of a session that sends, receives and closes, with the methods that the other half has for it."""
 
     if TYPE_CHECKING:
 
@@ -22,6 +26,10 @@ class WaitingMessages(Messages):
         def _recv_within(self, seconds: float) -> Data: ...
 
         def _drain(self, seconds: float) -> list[Data]: ...
+
+        def _settle(self, exchange: Exchange) -> None: ...
+
+        def disconnect(self, code: CloseCode | int = ..., reason: str = ...) -> None: ...
 
     def send_text(self, text: str) -> None:
         """
@@ -168,6 +176,26 @@ class WaitingMessages(Messages):
             The messages, oldest first.
         """
         return self._drain(self.timeout if timeout is None else timeout)
+
+    def close(self, code: CloseCode | int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
+        """
+        Close the connection (RFC 6455 §7), and wait until the app's call has ended; leaving ``with`` does so.
+
+        It does not wait where ``settle`` is False, or where the block is left by an exception.
+
+        Args:
+            code: The close code (RFC 6455 §7.4).
+            reason: The close reason.
+
+        Raises:
+            TimeoutError: If the call does not end within ``settle_timeout``; it names the line at which it waits.
+            Exception: With ``raise_server_exceptions``, what the app has raised and no receive or send has.
+        """
+        self.disconnect(code, reason)
+        exchange = self._unsettled()
+        if exchange is not None:
+            self._settle(exchange)
+        self._raise_unseen()
 
     def _receive(self, what: str, timeout: float | None, expected: Expected | None = None) -> Data:
         seconds = self.timeout if timeout is None else timeout

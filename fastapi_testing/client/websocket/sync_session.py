@@ -17,6 +17,7 @@ from fastapi_testing.client.websocket.messages import Data
 from fastapi_testing.client.websocket.sync_conversation import WaitingMessages
 from fastapi_testing.client.wrappers.settling import Settling
 from fastapi_testing.hints.foreign import WrongWith
+from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.settle import wait_ended
 
 if TYPE_CHECKING:
@@ -31,19 +32,12 @@ class SyncWebSocketSession(WaitingMessages, ClientConnection):
     """
     A WebSocket connection to the test server, for tests that are no coroutines.
 
-    It is a :class:`websockets.sync.client.ClientConnection`, whose methods stay as they are, with the receives of a
-    :class:`~fastapi_testing.WebSocketSession`::
+    It is a :class:`websockets.sync.client.ClientConnection`, whose methods stay as they are, with the receives and the
+    attributes of a :class:`~fastapi_testing.WebSocketSession`::
 
         with self.ws.connect("/chat/lobby") as chat:
             chat.send_json({"say": "hi"})
             chat.expect({"room": "lobby", "said": "hi"})
-
-    Attributes:
-        timeout: Seconds that a receive or a send may take where it is not told otherwise.
-        settle: Whether closing waits until the app's call has ended, for as long as ``settle_timeout``.
-        received: The last messages that were received, oldest first; 100 are kept. What ``recv_streaming`` yields
-            is not among them.
-        exchange: What the server recorded of it; None where the server is not one of this process.
     """
 
     def __init__(
@@ -110,26 +104,6 @@ class SyncWebSocketSession(WaitingMessages, ClientConnection):
         self._is_left_by_exception = exc_type is not None
         super().__exit__(exc_type, exc, traceback)
 
-    def close(self, code: CloseCode | int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
-        """
-        Close the connection (RFC 6455 §7), and wait until the app's call has ended; leaving ``with`` does so.
-
-        It does not wait where ``settle`` is False, or where the block is left by an exception.
-
-        Args:
-            code: The close code (RFC 6455 §7.4).
-            reason: The close reason.
-
-        Raises:
-            TimeoutError: If the call does not end within ``settle_timeout``; it names the line at which it waits.
-            Exception: With ``raise_server_exceptions``, what the app has raised and no receive or send has.
-        """
-        self.disconnect(code, reason)
-        exchange, seconds = self._unsettled(), self._settling.timeout
-        if exchange is not None and self._thread is not None and self._thread.is_running:
-            self._thread.begin(wait_ended(exchange, seconds)).wait(patience=seconds)
-        self._raise_unseen()
-
     def disconnect(self, code: CloseCode | int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
         """
         Close the connection (RFC 6455 §7), and do not wait for the app; on a closed one it does nothing.
@@ -141,8 +115,13 @@ class SyncWebSocketSession(WaitingMessages, ClientConnection):
             reason: The close reason.
         """
         self._read_on()  # or the server's close frame would not be read behind messages that nobody receives
-        super().close(code, reason)
+        ClientConnection.close(self, code, reason)
         self.recv_events_thread.join()
+
+    def _settle(self, exchange: Exchange) -> None:
+        seconds = self._settling.timeout
+        if self._thread is not None and self._thread.is_running:
+            self._thread.begin(wait_ended(exchange, seconds)).wait(patience=seconds)
 
     def cut(self) -> None:
         """Close the connection without a closing handshake."""

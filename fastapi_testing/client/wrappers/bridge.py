@@ -1,7 +1,6 @@
 """The way from a thread that waits to the event loop on which the connections are."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from typing import Any
@@ -10,6 +9,7 @@ import httpx
 
 from fastapi_testing.client.transport.body import WholeResponse
 from fastapi_testing.client.transport.network import SwitchedStream
+from fastapi_testing.client.wrappers.leaving import handled_here, is_left_by_exception
 from fastapi_testing.client.wrappers.settling import SettlingStream
 from fastapi_testing.server.threads.calls import LoopBlockedError, ask
 from fastapi_testing.server.threads.loop_thread import LoopThread
@@ -58,7 +58,7 @@ class BridgeTransport(httpx.BaseTransport):
             target = request.url.raw_path.decode()
             raise httpx.ReadTimeout(f"{request.method} {target}: no answer for {patience:g} s: {exc}") from None
         if isinstance(response.stream, _StreamedBody):
-            response.stream.handled = sys.exc_info()[1]
+            response.stream.handled = handled_here()
         return response
 
     def close(self) -> None:
@@ -133,9 +133,7 @@ class _StreamedBody(httpx.SyncByteStream):
 
     def close(self) -> None:
         if self._thread.is_running:
-            # Who leaves the stream by an exception is to see that one.
-            left = sys.exc_info()[1] is not self.handled
-            self._thread.finish(self._close(left=left))
+            self._thread.finish(self._close(left=is_left_by_exception(self.handled)))
 
     async def _next(self) -> bytes | None:
         piece: bytes | None = await anext(self._pieces, None)

@@ -1,6 +1,5 @@
 """When a request is over: once the app has ended its call, so that what it does after its answer is done as well."""
 
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from textwrap import indent
@@ -10,6 +9,7 @@ import httpx
 
 from fastapi_testing.client.transport.body import WholeResponse
 from fastapi_testing.client.transport.network import NetworkStream
+from fastapi_testing.client.wrappers.leaving import handled_here, is_left_by_exception
 from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.recorder import find_exchange, recorders
 from fastapi_testing.server.recording.settle import wait_ended
@@ -123,7 +123,7 @@ class SettlingStream(httpx.AsyncByteStream):
         self._exchange = exchange
         self._settling = settling
         self._settles = settles
-        self._handled = sys.exc_info()[1]
+        self._handled = handled_here()
         settling.open_streams.add(self)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -131,8 +131,8 @@ class SettlingStream(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self.cut()
-        if sys.exc_info()[1] is not self._handled:
-            return  # the test leaves the stream by an exception, which has to be the one that is seen
+        if is_left_by_exception(self._handled):
+            return
         if self._settles and self._exchange.ended_at is None:
             await wait_ended(self._exchange, self._settling.timeout)
         if self._exchange.exception is not None and isinstance(self._network_stream, NetworkStream):

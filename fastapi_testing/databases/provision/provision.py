@@ -22,6 +22,7 @@ from sqlalchemy.pool import NullPool
 from fastapi_testing.databases.provision.address import cut, describe_url
 from fastapi_testing.databases.provision.elsewhere import unwatched
 from fastapi_testing.databases.provision.engines import make_engine
+from fastapi_testing.server.recording.stacks import headline_of
 
 __all__ = ["own_database"]
 
@@ -93,7 +94,7 @@ async def _connect(url: URL, connect_args: dict[str, Any]) -> tuple[AsyncEngine,
             with unwatched():
                 return engine, await engine.connect()
         except Exception as exc:  # noqa: BLE001 - whatever a driver raises
-            told = f"{type(exc).__name__}: {exc}"
+            told = headline_of(exc)
     raise ConnectionError(f"cannot connect to {describe_url(url)}, beside which the tests have their database: {told}")
 
 

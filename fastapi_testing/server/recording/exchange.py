@@ -45,30 +45,15 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Literal
 
-from anyio import BrokenResourceError
-from starlette.requests import ClientDisconnect
-from starlette.websockets import WebSocketDisconnect
-from uvicorn.protocols.utils import ClientDisconnected
-
 from fastapi_testing.server.application import ASGIApp, Message, Scope, describe_app
 from fastapi_testing.server.clock import RealClock
+from fastapi_testing.server.recording.departures import is_an_end
 from fastapi_testing.server.recording.stacks import app_traceback, follow, name_of, stack_of, waiting_at
 
-__all__ = ["Exchange", "current_exchange", "exchange_of", "is_an_end", "is_servers", "left_by_client", "serving"]
+__all__ = ["Exchange", "current_exchange", "exchange_of", "is_servers", "serving"]
 
 _RECORDS = 100
 """Log records that an exchange keeps, the last ones."""
-
-_GONE = (
-    BrokenResourceError,  # of FastAPI's EventSourceResponse, when its client goes while it sends
-    ClientDisconnect,
-    ClientDisconnected,
-    WebSocketDisconnect,
-)
-"""What ends an ASGI call because the other side has gone."""
-
-_NO_ERRORS = (asyncio.CancelledError, *_GONE)
-"""What ends one because of that, or because the test is over."""
 
 _INTERNAL_ERRORS = {500, 1011, 4500}
 """The status and the close codes of an app that has failed (RFC 9110 §15.6.1, RFC 6455 §7.4.1, and Litestar's own)."""
@@ -363,23 +348,6 @@ class Exchange:
         name = self._started.pop(task)
         if not task.cancelled() and self.kind != "lifespan":
             self._tell(self, task, name)
-
-
-def is_an_end(exception: BaseException) -> bool:
-    """Tell whether it is how a call ends whose client has gone, or that was cancelled."""
-    return _is_only(exception, _NO_ERRORS)
-
-
-def left_by_client(exception: BaseException) -> bool:
-    """Tell whether it is how a call ends whose client has gone, and nobody's mistake."""
-    return _is_only(exception, _GONE)
-
-
-def _is_only(exception: BaseException, kinds: tuple[type[BaseException], ...]) -> bool:
-    """Tell whether it is of these kinds; a task group may raise them as parts of a group."""
-    if isinstance(exception, BaseExceptionGroup):
-        return all(_is_only(part, kinds) for part in exception.exceptions)
-    return isinstance(exception, kinds)
 
 
 def exchange_of(task: "asyncio.Task[Any]") -> Exchange | None:

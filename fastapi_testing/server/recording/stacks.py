@@ -26,9 +26,11 @@ __all__ = [
     "frames_of_workers",
     "headline_of",
     "is_in_debugger",
+    "message_of",
     "name_of",
     "places",
     "runs_users",
+    "said_by",
     "stack_of",
     "stack_of_thread",
     "traceback_of_users",
@@ -201,7 +203,20 @@ def headline_of(exception: BaseException) -> str:
     """Return the type and the text of an exception, or of the one in a group of one, as a task group raises it."""
     while isinstance(exception, BaseExceptionGroup) and len(exception.exceptions) == 1:
         exception = exception.exceptions[0]
-    return f"{type(exception).__name__}: {exception}"
+    return f"{type(exception).__name__}: {message_of(exception)}"
+
+
+def message_of(exception: BaseException) -> str:
+    """Return the text of an exception, or what a traceback has in its place where ``__str__`` itself raises."""
+    try:
+        return str(exception)
+    except Exception:  # noqa: BLE001 - one of the user's, of whatever kind
+        return "<exception str() failed>"
+
+
+def said_by(exception: BaseException) -> str:
+    """Return the text of an exception and its notes, on lines of their own."""
+    return "\n".join([message_of(exception), *map(str, getattr(exception, "__notes__", ()))])
 
 
 def _cut_middle(text: str) -> str:

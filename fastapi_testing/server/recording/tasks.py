@@ -17,7 +17,8 @@ from weakref import WeakKeyDictionary, ref
 
 import anyio
 
-from fastapi_testing.server.recording.exchange import Exchange, current_exchange, is_an_end
+from fastapi_testing.server.recording.departures import is_an_end
+from fastapi_testing.server.recording.exchange import Exchange, current_exchange
 from fastapi_testing.server.recording.libraries import is_frameworks, is_users
 from fastapi_testing.server.recording.stacks import app_traceback
 

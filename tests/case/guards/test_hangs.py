@@ -393,5 +393,5 @@ def stop_until(holds: Callable[[], bool]) -> None:
 
 def watch_of(case: AsyncServerTestCase) -> Any:
     """Return what the watchdog watches."""
-    assert case._watchdog is not None
-    return case._watchdog._watch
+    assert case._framework_watchdog is not None
+    return case._framework_watchdog._watch

@@ -1,5 +1,6 @@
 """Hooks and attributes that cannot be meant."""
 
+import functools
 import unittest
 from typing import Any
 from unittest import mock
@@ -32,6 +33,15 @@ async def generate(*_: object) -> Any:
     yield 1  # pragma: no cover - never run
 
 
+def generate_plain(*_: object) -> Any:
+    """Yield something."""
+    yield 1  # pragma: no cover - never run
+
+
+def _as_is(hook: Any) -> Any:
+    return hook
+
+
 def trouble(base: type[unittest.TestCase], **body: Any) -> dict[str, str]:
     """Run a class with a passing test, and return its outcomes."""
     ran.clear()
@@ -56,7 +66,6 @@ class RefusedTests(unittest.TestCase):
             for base in (AsyncServerTestCase, AsyncClassTestCase):
                 self.refuse(base, f"{text}: name it {meant}", **{name: note_async})
             self.refuse(ServerTestCase, f"{text} in a ServerTestCase: {PLAIN}", **{name: note_async})
-            self.refuse(ServerTestCase, f"{text} in a ServerTestCase: {PLAIN}", **{name: generate})
         for name, meant in (("setUpClass", "asyncSetUpClass"), ("tearDownClass", "asyncTearDownClass")):
             text = f"Case.{name} is asynchronous, and nothing awaits it"
             self.refuse(AsyncServerTestCase, f"{text}: name it {meant}", **{name: classmethod(note_async)})
@@ -90,9 +99,33 @@ class RefusedTests(unittest.TestCase):
             self.refuse(ServerTestCase, text, **{name: classmethod(note_async)})
 
     def test_generator(self) -> None:
-        """A test that yields."""
-        text = "Case.test is an asynchronous generator, of which nothing would run: take the `yield` out of the test"
-        self.refuse(AsyncClassTestCase, text, test=generate)
+        """A test that yields, in either kind of case."""
+        for base in (AsyncClassTestCase, AsyncServerTestCase, ServerTestCase):
+            for test, kind in ((generate, "an asynchronous generator"), (generate_plain, "a generator")):
+                text = f"Case.test is {kind}, of which nothing would run: take the `yield` out of the test"
+                self.refuse(base, text, test=test)
+
+    def test_generator_as_hook(self) -> None:
+        """A hook that yields, as a fixture of pytest does."""
+        hooks: Any = (("setUp", "asyncSetUp", _as_is), ("setUpClass", "asyncTearDownClass", classmethod))
+        for plain, asynchronous, make in hooks:
+            cleanup = "addCleanup()" if make is _as_is else "addClassCleanup()"
+            text = f"of which nothing would run: take the `yield` out, and give what follows it to {cleanup}"
+            for base in (AsyncServerTestCase, ServerTestCase):
+                self.refuse(base, f"Case.{plain} is a generator, {text}", **{plain: make(generate_plain)})
+            text = f"Case.{asynchronous} is an asynchronous generator, {text}"
+            self.refuse(AsyncServerTestCase, text, **{asynchronous: make(generate)})
+
+    def test_decorated_generator(self) -> None:
+        """A test behind a decorator is refused when it has returned a generator; other generators are nobody's."""
+
+        @functools.wraps(generate_plain)
+        def returning(case: Any) -> Any:
+            return generate_plain(case)
+
+        text = "generate_plain has returned a generator, of which nothing runs: take the `yield` out of the test"
+        for base in (AsyncServerTestCase, ServerTestCase):
+            self.assertEqual(trouble(base, test=returning, rows=generate_plain), {"test": f"TypeError: {text}"})
 
     def test_hidden(self) -> None:
         """An attribute of the name of something that the framework gives to tests."""
@@ -102,7 +135,7 @@ class RefusedTests(unittest.TestCase):
                     self.refuse(base, f"Case.{name} hides self.{name} of the framework: {RENAME}", **{name: value})
             for name in ("new_client", "assertStatus"):
                 self.refuse(base, f"Case.{name} hides self.{name}() of the framework: {RENAME}", **{name: "other"})
-            for name in ("_call", "_guard"):
+            for name in ("_call", "_framework_guard"):
                 self.refuse(base, f"Case.{name} hides what the framework itself uses: {RENAME}", **{name: note})
 
     def test_base_class(self) -> None:
@@ -203,6 +236,38 @@ class MeantTests(unittest.TestCase):
         set_up = classmethod(decorated(note_async))
         self.assertEqual(trouble(AsyncClassTestCase, asyncSetUpClass=set_up), {})
         self.assertEqual(ran, ["async hook", "hook"])
+
+
+class OwnNamesTests(unittest.TestCase):
+    """Attributes of the user's own, with the underscore of what is private to a class."""
+
+    def test_private_names(self) -> None:
+        """A hook may set what sounds like the framework's own, on the test and on the class, and nothing breaks."""
+        names = ("client", "clients", "guard", "server", "session", "transport", "watchdog")
+
+        def hook(holder: Any) -> None:
+            for name in names:
+                setattr(holder, f"_{name}", "mine")
+
+        async def hook_of_class(cls: Any) -> None:
+            await super(cls, cls).asyncSetUpClass()  # type: ignore[misc]
+            hook(cls)
+
+        def set_up_class(cls: Any) -> None:
+            super(cls, cls).setUpClass()
+            hook(cls)
+
+        async def test(case: AsyncServerTestCase) -> None:
+            case.assertStatus(await case.client.get("/"), 404)
+
+        def test_plain(case: ServerTestCase) -> None:
+            case.assertStatus(case.client.get("/"), 404)
+
+        for scope in ("class", "test"):
+            body: Any = {"setUp": hook, "server_scope": scope, "test_timeout": 60}
+            own = body | {"asyncSetUpClass": classmethod(hook_of_class), "test": test}
+            self.assertEqual(trouble(AsyncServerTestCase, **own), {})
+            self.assertEqual(trouble(ServerTestCase, **body, setUpClass=classmethod(set_up_class), test=test_plain), {})
 
 
 class CopyTests(unittest.TestCase):

@@ -2,6 +2,8 @@
 
 import functools
 import gc
+import inspect
+import linecache
 import sys
 import types
 import unittest
@@ -13,7 +15,7 @@ from unittest import mock
 
 from fastapi import FastAPI
 
-from fastapi_testing import AsyncClassTestCase, AsyncServerTestCase, ServerTestCase
+from fastapi_testing import AsyncClassTestCase, AsyncServerTestCase, ServerTestCase, override_dependencies
 from fastapi_testing.case.mistakes.unawaited import check_warnings
 from tests.running import outcomes, run_classes
 
@@ -89,6 +91,90 @@ def passing_plain(_: Any) -> None:
     """Pass, too."""
 
 
+class HeldTests(unittest.TestCase):
+    """A variable that holds one to the end of a test, on an event loop that notes no origins."""
+
+    maxDiff = None
+
+    def test_hooks(self) -> None:
+        """The line is named that made it: in a test, a hook, a cleanup and a hook of the class."""
+
+        async def hook(_: Any) -> None:
+            forgotten = notify()  # noqa: F841 - until the hook ends
+
+        def plain(_: Any) -> None:
+            forgotten = notify()  # noqa: F841 - until the test ends
+
+        async def clean_up(case: Any) -> None:
+            case.addAsyncCleanup(hook, case)
+
+        text = text_of(hook, "notify()")
+        for attributes in ({"asyncSetUp": hook}, {"asyncTearDown": hook}, {"asyncSetUp": clean_up}):
+            self.assertEqual(run_async(passing, **attributes), {"test": text})
+        self.assertEqual(run_async(plain), {"test": text_of(plain, "notify()")})
+        tear_down = {"asyncTearDownClass": classmethod(hook)}
+        self.assertEqual(run_async(passing, **tear_down), {"tearDownClass": text})
+
+    def test_containers(self) -> None:
+        """So it is where a list holds it, or an attribute, and where another call gets it that keeps it."""
+
+        async def in_list(_: Any) -> None:
+            held = [notify(number) for number in range(2)]  # noqa: F841 - until the test ends
+
+        async def given_away(_: Any) -> None:
+            held: list[object] = []
+            held.append(notify())
+
+        self.assertEqual(run_async(given_away), {"test": text_of(given_away, "notify()")})
+        ((_, text),) = run_classes(type("Case", (AsyncServerTestCase,), {"app": app, "test": in_list})).failures
+        self.assertIn(f"{text_of(in_list, 'notify(')} (2 times)\n", text)
+
+    def test_several(self) -> None:
+        """Each line is named that may be it; those that await what they make, or drop it at once, are not."""
+
+        async def test(_: Any) -> None:
+            first = notify()
+            await notify()
+            held = notify()  # noqa: F841 - until the test ends
+            await first
+
+        text = text_of(test, "first = notify()").replace(", in test", " or {}, in test")
+        line = test.__code__.co_firstlineno + 3
+        self.assertEqual(run_async(test), {"test": text.format(line)})
+
+    def test_decorated(self) -> None:
+        """The same where a decorator of this package, or a patch, is around the test."""
+
+        @override_dependencies({})
+        @mock.patch.object(unittest, "main")
+        async def test(*_: Any) -> None:
+            forgotten = notify()  # noqa: F841 - until the test ends
+
+        held = text_of(inspect.unwrap(test), "notify()")
+        self.assertEqual(run_async(test), {"test": held})
+
+    def test_without_source(self) -> None:
+        """Where the source is not to be had, or another, the coroutine's function is named."""
+        text = text_of(notify, "async def notify", how="defined")
+        for source in ("", "async def test(_):\n    pass\n", "async def test(_:\n"):
+            names = {"notify": notify}
+            exec(compile("async def test(_):\n    forgotten = notify()", "<made up>", "exec"), names)  # noqa: S102
+            lines = source.splitlines(keepends=True)
+            with mock.patch.dict(linecache.cache, {"<made up>": (len(source), None, lines, "<made up>")}):
+                self.assertEqual(run_async(names["test"]), {"test": text})
+
+    def test_of_a_helper(self) -> None:
+        """What a function within the test has made is not taken for the test's own."""
+
+        async def test(_: Any) -> None:
+            def make() -> object:
+                return notify()
+
+            forgotten = make()  # noqa: F841 - until the test ends
+
+        self.assertEqual(run_async(test), {"test": text_of(notify, "async def notify", how="defined")})
+
+
 class ForgottenTests(unittest.TestCase):
     """What fails a test."""
 
@@ -114,9 +200,8 @@ class ForgottenTests(unittest.TestCase):
 
         text = text_of(test, "client.get", name="AsyncClient.get")
         self.assertEqual(run_async(test, loop_debug=True), {"test": text})
-        (text,) = run_async(test).values()
-        where = r'a function at File ".*_client.py", line \d+ \(where it was made, loop_debug = True shows\)'
-        self.assertRegex(text, rf"^AssertionError: coroutine 'AsyncClient.get' was never awaited: {where}$")
+        self.assertEqual(run_async(test), {"test": text})
+        self.assertEqual(run_async(test, test_timeout=60), {"test": text})
 
     def test_plain_tests(self) -> None:
         """A coroutine that a plain test drops fails it in each kind of case."""

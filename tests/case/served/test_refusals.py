@@ -53,6 +53,13 @@ class RefusalTests(unittest.TestCase):
             },
         )
         self.assertEqual(
+            outcome(cookies="sid=1"),
+            {
+                "setUpClass": "TypeError: cookies must be a mapping, which the client begins with, got 'sid=1': "
+                "give what else is called so another name"
+            },
+        )
+        self.assertEqual(
             outcome(timeout=note),
             {"setUpClass": f"TypeError: timeout must be seconds or an httpx.Timeout, got {note!r}"},
         )

@@ -510,14 +510,17 @@ class WrongTests(unittest.TestCase):
         def test(self: ServerTestCase) -> None:
             self.addCleanup(asynchronous, self)
 
+        def test_generator(self: ServerTestCase) -> None:
+            self.addCleanup(generator, self)
+
         text = (
             "is asynchronous, and nothing awaits it in a ServerTestCase: make it a plain `def` that calls "
             "self.run_async(), or make the class an AsyncServerTestCase"
         )
         for found in (
             verdicts(asynchronous),
-            verdicts(generator),
             verdicts(test),
+            verdicts(test_generator),
             verdicts(passing, setUp=asynchronous),
             verdicts(passing, tearDown=asynchronous),
         ):

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from fastapi_testing import ServerError, ServerNotRunningError, ServerShutdownError, ServerStartupError, ServerThread
 from tests.resources import held_resources
 from tests.server.apps import app, make_app
+from tests.server.asking import forever, get, running_loop
 from tests.timing import MS, answer_within
 
 EXIT = """
@@ -38,16 +39,6 @@ async def failing(_: FastAPI) -> AsyncIterator[None]:
     """Fail to start."""
     raise LookupError("no database")
     yield  # pragma: no cover - makes it a generator
-
-
-def get(url: str) -> int:
-    """Return the status of a request by a client that knows nothing of the server."""
-    return httpx.get(url, trust_env=False).status_code
-
-
-async def forever() -> None:
-    """Wait for what does not come."""
-    await asyncio.Event().wait()
 
 
 class ServingTests(unittest.TestCase):
@@ -213,11 +204,6 @@ class ServingTests(unittest.TestCase):
             [sys.executable, "-W", "error", "-c", EXIT], capture_output=True, text=True, timeout=60, check=False
         )
         self.assertEqual((run.stdout, run.stderr, run.returncode), ("shut down\n", "", 0))
-
-
-async def running_loop() -> asyncio.AbstractEventLoop:
-    """Return the loop."""
-    return asyncio.get_running_loop()
 
 
 async def start_task(coroutine: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":

@@ -15,27 +15,14 @@ from collections.abc import Iterator
 from typing import Literal
 from unittest import mock
 
-import httpx
-
 from fastapi_testing import ServerError, ServerNotRunningError, ServerShutdownError, ServerThread
 from fastapi_testing.server.threads.calls import Call, LoopBlockedError
 from fastapi_testing.server.threads.loop_thread import LoopThread
 from tests.server.apps import app
+from tests.server.asking import forever, get, running_loop
 from tests.timing import MS
 
 seen: contextvars.ContextVar[str] = contextvars.ContextVar("seen", default="nothing")
-
-
-def get(url: str) -> int:
-    """Return the status of a request by a client that knows nothing of the server."""
-    return httpx.get(url, trust_env=False).status_code
-
-
-async def forever(started: threading.Event | None = None) -> None:
-    """Wait for what does not come."""
-    if started is not None:
-        started.set()
-    await asyncio.Event().wait()
 
 
 class RunTests(unittest.TestCase):
@@ -276,11 +263,6 @@ class LoopThreadTests(unittest.TestCase):
         self.assertTrue(thread.is_running)
         thread.stop()
         self.assertEqual(thread.whereabouts(), "")
-
-
-async def running_loop() -> asyncio.AbstractEventLoop:
-    """Return the loop."""
-    return asyncio.get_running_loop()
 
 
 async def all_tasks() -> set["asyncio.Task[object]"]:

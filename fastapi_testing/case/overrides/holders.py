@@ -1,0 +1,27 @@
+"""Who holds an override until its own end: a test, or its class."""
+
+import types
+from collections.abc import Callable
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
+
+__all__ = ["ClassOrTestMethod", "add_cleanup"]
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class ClassOrTestMethod(Generic[_P, _T]):
+    """A method of the class and of its tests; the function gets the one that it was called on."""
+
+    def __init__(self, function: Callable[Concatenate[Any, _P], _T]) -> None:
+        self.function = function
+        self.__doc__ = function.__doc__
+
+    def __get__(self, case: Any, owner: type) -> Callable[_P, _T]:
+        return cast("Callable[_P, _T]", types.MethodType(self.function, owner if case is None else case))
+
+
+def add_cleanup(holder: Any, undo: Callable[[], None]) -> None:
+    """Have a test, or its class, call something at its end."""
+    name = "addClassCleanup" if isinstance(holder, type) else "addCleanup"
+    getattr(holder, name)(undo)

@@ -1,0 +1,34 @@
+"""Which lines of a function may have made a coroutine."""
+
+import unittest
+from typing import Any
+
+from fastapi_testing.case.mistakes.makers import lines_that_make
+
+
+async def ask(*_: object) -> None:
+    """Ask for something."""
+
+
+async def use(*_: object) -> Any:  # pragma: no cover - only read
+    """Use what there is to use."""
+    await ask()
+    ask()  # type: ignore[unused-coroutine]
+    held = ask()
+    use(1, ask())  # type: ignore[unused-coroutine]
+    made = [lambda: ask(1)]
+
+    def make() -> Any:
+        return ask()
+
+    return [held, made, make, (each := ask()), each]
+
+
+class LinesTests(unittest.TestCase):
+    """What may have held a coroutine to the end of its function."""
+
+    def test_lines(self) -> None:
+        """Calls by the name count whose result is kept; those count not that are awaited, dropped or another's."""
+        first = use.__code__.co_firstlineno
+        self.assertEqual([line - first for line in lines_that_make(use.__code__, "ask")], [4, 5, 11])
+        self.assertEqual(lines_that_make(use.__code__, "other"), [])
