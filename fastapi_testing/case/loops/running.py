@@ -12,6 +12,7 @@ from typing import Any
 
 __all__ = [
     "Interrupted",
+    "call_cleanups",
     "closing_class_on",
     "ending_on_users_line",
     "part_of_a_test",
@@ -77,6 +78,15 @@ def part_of_a_test(
             end = exc
     if end is not None:
         raise end
+
+
+def call_cleanups(case: unittest.TestCase) -> None:
+    """Call the cleanups of a test that Ctrl-C has ended; pressed once more, it ends the one that it finds."""
+    try:
+        case.doCleanups()
+    except KeyboardInterrupt:
+        call_cleanups(case)
+        raise
 
 
 def warn_of_result(method: Callable[[], Any], result: Any) -> None:
