@@ -275,6 +275,26 @@ class LeavingTests(unittest.TestCase):
                     },
                 )
 
+    def test_test_that_cancels_itself(self) -> None:
+        """It is an error of the test, as it is for the standard library, also where its app has exited before."""
+
+        async def cancel(_: AsyncCase) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+            await asyncio.Event().wait()
+
+        async def exit_and_cancel(self: AsyncCase) -> None:
+            with self.assertServerRaises(SystemExit):
+                await self.get("/exit")
+            await cancel(self)
+
+        for factory in LOOPS:
+            case = type("Case", (AsyncCase,), {"test_1": cancel, "test_2": exit_and_cancel, "loop_factory": factory})
+            with self.subTest(loop=factory):
+                cancelled = "asyncio.exceptions.CancelledError"
+                self.assertEqual(outcomes(run_classes(case)), {"test_1": cancelled, "test_2": cancelled})
+
     def test_that_does_not_end(self) -> None:
         """A test that does not end when it is cancelled is let go of, and its error says so."""
 

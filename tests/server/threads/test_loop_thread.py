@@ -208,6 +208,17 @@ class RunTests(unittest.TestCase):
                 self.assertIs(call.wait(), loop)
             self.assertEqual(logged.output, [f"ERROR:asyncio:{text}"])
 
+    def test_end_that_fails(self) -> None:
+        """What goes wrong as the thread ends is not taken for a stop of its loop."""
+        with (
+            mock.patch("fastapi_testing.server.threads.loop_thread.cancel_tasks", side_effect=RuntimeError("mine")),
+            mock.patch("threading.excepthook") as excepthook,
+            LoopThread("the thread"),
+        ):
+            pass
+        ((arguments,),) = (call.args for call in excepthook.mock_calls)
+        self.assertEqual(repr(arguments.exc_value), "RuntimeError('mine')")
+
     def test_too_late_for_the_loop(self) -> None:
         """A call that the loop does not come to any more ends with its thread."""
         loop = asyncio.new_event_loop()

@@ -153,9 +153,6 @@ class ProcessTests(unittest.TestCase):
         run.wait()
         run_python("-c", MAKE, folder=folder, TMPDIR=str(folder))
         self.assertTrue(path.exists())
-        end(run)
-        while path.exists():  # the fork has ended at the end of its input
-            run_python("-c", MAKE, folder=folder, TMPDIR=str(folder))
 
 
 class FolderTests(unittest.TestCase):
@@ -172,6 +169,18 @@ class FolderTests(unittest.TestCase):
         for call in self.finalize.mock_calls:
             call.args[1](*call.kwargs["args"])
         self.assertEqual([*self.root.iterdir()], [])
+
+    def test_leftovers(self) -> None:
+        """A folder goes whose lock is to be had, and one stays whose lock is not."""
+        dead, living = (self.root / f"fastapi_testing-{name}" for name in ("dead", "living"))
+        for folder in (dead, living):
+            folder.mkdir()
+            (folder / "in-use").touch()
+        lock = _lock(living)
+        assert lock is not None
+        make_folder()
+        self.assertEqual((dead.exists(), living.exists()), (False, True))
+        _remove(living, lock)
 
     def test_taken_for_a_dead_ones(self) -> None:
         """A folder that another process removes before it is locked is made anew; so is one that it holds just then."""
