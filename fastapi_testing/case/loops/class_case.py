@@ -12,6 +12,7 @@ from typing import Any, ClassVar, ParamSpec, TypeVar
 from fastapi_testing.case.loops.awaiting import await_if_needed, call_and_await
 from fastapi_testing.case.loops.class_loop import ClassLoop, make_runner
 from fastapi_testing.case.loops.running import (
+    call_cleanups,
     closing_class_on,
     ending_on_users_line,
     part_of_a_test,
@@ -187,7 +188,7 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
 
     def _cut_short(self, interruption: KeyboardInterrupt) -> None:  # noqa: ARG002 - for those who override it
         """Call the cleanups of a test that is interrupted, which unittest does not."""
-        self.doCleanups()
+        call_cleanups(self)
 
     def _setupAsyncioRunner(self) -> None:
         """Override the standard library's: the class has a runner already."""

@@ -5,6 +5,7 @@ import contextvars
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar, cast
 
+from fastapi_testing.case.loops.leaving import run_to_its_end
 from fastapi_testing.case.loops.running import Interrupted
 from fastapi_testing.server.cancelling import cancel_tasks
 from fastapi_testing.server.clock import unfreeze
@@ -39,7 +40,7 @@ class ClassLoop:
 
     def run(self, coroutine: Coroutine[Any, Any, _T], context: contextvars.Context) -> _T:
         """Run a coroutine; its exception shows its own frames, and none of asyncio's."""
-        result, exc = self.runner.run(_with_exception(coroutine), context=context)
+        result, exc = run_to_its_end(self.runner, coroutine, context)
         try:
             if exc is not None:
                 raise exc
@@ -59,7 +60,7 @@ class ClassLoop:
     def cancel(self, tasks: set[asyncio.Task[Any]]) -> None:
         """Cancel tasks, and wait for their end."""
         if tasks:
-            self.runner.run(cancel_tasks(tasks))
+            self.run(cancel_tasks(tasks), self.context)
 
     def close(self) -> None:
         """Cancel what is left, and close the loop."""
@@ -79,10 +80,3 @@ class BorrowedLoop(ClassLoop):
     def close(self) -> None:
         """Cancel what the class has left."""
         self.cancel({task for task in self.tasks() - self._before if not is_servers(task)})
-
-
-async def _with_exception(coroutine: Coroutine[Any, Any, _T]) -> tuple[_T | None, Exception | None]:
-    try:
-        return await coroutine, None
-    except Exception as exc:  # noqa: BLE001 - raised again by the caller
-        return None, exc

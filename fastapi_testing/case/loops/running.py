@@ -15,6 +15,7 @@ from fastapi_testing.case.mistakes.too_early import note_what_came_too_early
 
 __all__ = [
     "Interrupted",
+    "call_cleanups",
     "closing_class_on",
     "ending_on_users_line",
     "part_of_a_test",
@@ -80,6 +81,15 @@ def part_of_a_test(
             end = exc
     if end is not None:
         raise end
+
+
+def call_cleanups(case: unittest.TestCase) -> None:
+    """Call the cleanups of a test that Ctrl-C has ended; pressed once more, it ends the one that it finds."""
+    try:
+        case.doCleanups()
+    except KeyboardInterrupt:
+        call_cleanups(case)
+        raise
 
 
 def warn_of_result(method: Callable[[], Any], result: Any) -> None:

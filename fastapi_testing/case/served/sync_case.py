@@ -17,6 +17,7 @@ from fastapi_testing.case.guards.watchdog import SyncWatchdog
 from fastapi_testing.case.loops.class_case import AsyncClassTestCase
 from fastapi_testing.case.loops.running import (
     Interrupted,
+    call_cleanups,
     closing_class_on,
     ending_on_users_line,
     part_of_a_test,
@@ -132,7 +133,7 @@ class ServerTestCase(
             except KeyboardInterrupt as exc:
                 if "_framework_guard" in vars(self):
                     self._framework_guard.cut_short(exc)
-                self.doCleanups()  # which unittest does not call then
+                call_cleanups(self)  # which unittest does not do then
                 raise
 
     def debug(self) -> None:

@@ -351,7 +351,7 @@ class Connection(asyncio.Protocol):
 
     def _wake(self, *, in_time: bool = True) -> None:
         if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(in_time)
+            self._waiter.set_result(in_time and not self._watchdog.is_late())
 
     def _expire(self) -> None:
         self._wake(in_time=False)

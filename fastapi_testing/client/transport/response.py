@@ -8,10 +8,22 @@ from typing import NoReturn
 import httptools
 import httpx
 
+from fastapi_testing.client.transport.lengths import LengthMender
+
 __all__ = ["ResponseReader"]
 
-_MAX_HEAD = 100 * 1024
-"""Bytes that a head, or what is between two pieces of a body, may have: httpx's own limit for a head."""
+_MAX_HEAD = (100 + 64) * 1024
+"""
+Bytes that a head, or what is between two pieces of a body, may have.
+
+httpx gives up where 100 KiB have come and the head is not there yet, and looks after each read of up to 64 KiB: what it
+takes depends on how the head comes, and is never more than this.
+"""
+
+_MENDED = frozenset({"Duplicate Content-Length", "Invalid character in Content-Length"})
+"""What the parser finds wrong with lengths that may be the same one, said again."""
+
+_TRANSFER_ENCODING = b"transfer-encoding"
 
 _VERSIONS = {"1.0": b"HTTP/1.0", "1.1": b"HTTP/1.1"}
 
@@ -24,7 +36,8 @@ class ResponseReader:
     Reads one response, in pieces as they come.
 
     Interim responses (RFC 9110 §15.2) are passed over, and so are trailers, as in httpx. A folded header line
-    (RFC 9112 §5.2) is joined with the white space it was indented with.
+    (RFC 9112 §5.2) is joined with the white space it was indented with. Where there are both Transfer-Encoding and
+    Content-Length, the former counts (§6.3); a Content-Length that is said again is said once.
 
     Args:
         method: The request's method.
@@ -46,7 +59,9 @@ class ResponseReader:
 
     __slots__ = (
         "_by_line",
+        "_earlier",
         "_fault",
+        "_mender",
         "_method",
         "_parser",
         "_received",
@@ -83,8 +98,9 @@ class ResponseReader:
         self._fault: httpx.RemoteProtocolError | None = None
         self._received = 0  # bytes of the body
         self._room = _MAX_HEAD
-        self._parser = httptools.HttpResponseParser(self)
-        self._parser.set_dangerous_leniencies(lenient_headers=True)  # folded lines
+        self._earlier: list[bytes] = []  # what has come of the head before
+        self._mender: LengthMender | None = None
+        self._parser = self._make_parser()
 
     def feed(self, data: bytes) -> None:
         """
@@ -141,6 +157,8 @@ class ResponseReader:
         """Take a header or a trailer (called by the parser)."""
         if self.has_head:
             return
+        if len(name) == len(_TRANSFER_ENCODING) and name.lower() == _TRANSFER_ENCODING:
+            self._check_transfer_encoding(value)
         if _CONTROL(value):
             self._refuse(f"malformed response: control characters in the value of {name.decode()}: {value!r}")
         self.headers.append((name, value.rstrip(b" \t")))
@@ -165,6 +183,15 @@ class ResponseReader:
     def on_message_complete(self) -> None:
         """See the end of a response (called by the parser)."""
         self.complete = self.has_head
+
+    def _check_transfer_encoding(self, value: bytes) -> None:
+        """Refuse what httpx refuses: an encoding that nobody has asked for, and chunks of chunks."""
+        again = any(name.lower() == _TRANSFER_ENCODING for name, _ in self.headers)
+        if again or value.strip().lower() != b"chunked":
+            said = ", again" if again else ""
+            self._refuse(
+                f"malformed response: Transfer-Encoding: {value.decode('latin-1')}{said}; it may be chunked, once"
+            )
 
     def _take_head(self, status: int, version: bytes) -> None:
         tunnels = self._method == "CONNECT" and status < HTTPStatus.MULTIPLE_CHOICES
@@ -191,15 +218,32 @@ class ResponseReader:
         if start < len(data):
             self.feed(data[start:])
 
-    def _parse(self, data: bytes) -> None:
-        received, in_head = self._received, not self.has_head
+    def _make_parser(self) -> httptools.HttpResponseParser:
+        parser = httptools.HttpResponseParser(self)
+        # Folded lines, and Content-Length beside chunks.
+        parser.set_dangerous_leniencies(lenient_headers=True, lenient_chunked_length=True)
+        return parser
+
+    def _feed_parser(self, data: bytes) -> None:
+        """Have the parser read; where it stumbles over lengths that may be the same one, once more from the start."""
         try:
-            self._parser.feed_data(data)
+            self._parser.feed_data(data if self._mender is None else self._mender.feed(data))
         except httptools.HttpParserUpgrade:
             pass  # the head is there, and was fed alone
         except httptools.HttpParserError as exc:
-            if not self.complete:
+            if self.complete:
+                return
+            if self._mender is not None or self.has_head or str(exc) not in _MENDED:
                 raise self._fault or httpx.RemoteProtocolError(f"malformed response: {exc}") from None
+            self._mender = LengthMender()
+            self._parser = self._make_parser()
+            self._feed_parser(b"".join([*self._earlier, data]))
+
+    def _parse(self, data: bytes) -> None:
+        received, in_head = self._received, not self.has_head
+        self._feed_parser(data)
+        if not self.has_head:
+            self._earlier.append(data)
         if self.complete:
             del self._parser  # the two refer to each other
         elif self._received > received:
@@ -220,8 +264,8 @@ class ResponseReader:
     def _missing(self) -> str | None:
         """Say how far a body came that should have gone further; a body that ends with the connection does not."""
         fields = {name.lower(): value for name, value in self.headers}
-        if fields.get(b"transfer-encoding", b"").lower().endswith(b"chunked"):
+        if _TRANSFER_ENCODING in fields:
             return f"{self._received} bytes of a chunked body"
-        if b"transfer-encoding" not in fields and b"content-length" in fields:
+        if b"content-length" in fields:
             return f"{self._received} of {int(fields[b'content-length'])} body bytes"
         return None

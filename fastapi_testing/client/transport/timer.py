@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+from fastapi_testing.server.recording.stacks import has_debugger
+
 __all__ = ["Watchdog"]
 
 
@@ -32,6 +34,15 @@ class Watchdog:
         self._due = self._loop.time() + seconds
         if self._timer is None or self._due < self._rings:
             self._set_timer(self._due)
+
+    def is_late(self) -> bool:
+        """
+        Tell whether the wait has taken too long by now, for what ends it.
+
+        A loop that was blocked takes what has come meanwhile before it looks at its timers, and a client on a machine
+        of its own would have given up. A debugger blocks the loop as well: where there is one, nobody is late.
+        """
+        return self._due is not None and self._loop.time() >= self._due and not has_debugger()
 
     def stop(self) -> None:
         """End the wait."""

@@ -44,7 +44,7 @@ _CWD = os.getcwd()
 _SITES = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages"))
 """What folders are called that hold nothing but what was installed."""
 
-_FRAMEWORKS = ("anyio", "fastapi", "starlette", "uvicorn")
+_FRAMEWORKS = ("anyio", "fastapi", "starlette", "uvicorn", "uvloop")
 
 _ALWAYS = (*_FRAMEWORKS, "h11", "httpcore", "httptools", "httpx", "httpx_sse", "pydantic", "sqlalchemy", "websockets")
 """What this package and the apps that it serves are made of: libraries, whatever brought them."""
@@ -55,14 +55,14 @@ def is_users(file: str) -> bool:
     """Tell whether a file, as code objects name it, is the user's own."""
     if file.startswith("<"):
         return not file.startswith("<frozen ")  # exec() and its like run code of the user's, for all that is known
-    path = os.path.normcase(file)
+    path = _path_of(file)
     return not (path.startswith((*_PACKAGE, *_STDLIB)) or _is_of(path, _ALWAYS) or _is_installed(path))
 
 
 @functools.cache
 def is_frameworks(file: str) -> bool:
     """Tell whether a file is of this package, of a framework that serves apps, or of the standard library."""
-    path = os.path.normcase(file)
+    path = _path_of(file)
     if file.startswith("<frozen ") or path.startswith(_PACKAGE) or _is_of(path, _FRAMEWORKS):
         return True
     # What is installed may lie within the standard library's folder.
@@ -72,6 +72,14 @@ def is_frameworks(file: str) -> bool:
 def is_packages(file: str, room: str = "") -> bool:
     """Tell whether a file is of this package, or of one of its rooms."""
     return os.path.normcase(file).startswith(tuple(_folder(os.path.join(folder, room)) for folder in _PACKAGE))
+
+
+def _path_of(file: str) -> str:
+    """Return the path of a file; Cython names a source from where it compiled it: ``uvloop/loop.pyx``."""
+    if file.endswith(".pyx") and not os.path.isabs(file):
+        package = getattr(sys.modules.get(file.partition("/")[0]), "__file__", None)
+        return os.path.normcase(package or file)
+    return os.path.normcase(file)
 
 
 def _is_of(path: str, packages: Iterable[str]) -> bool:

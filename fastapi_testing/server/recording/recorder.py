@@ -171,8 +171,16 @@ class Recorder:
 
     def _fail(self, exchange: Exchange, exception: BaseException) -> None:
         exchange.fail(exception)
+        if isinstance(exception, KeyboardInterrupt) and exchange.kind != "lifespan":
+            # It is the run's; uvicorn would answer with 500. From a callback, it leaves the event loop.
+            exchange.expect()
+            asyncio.get_running_loop().call_soon(_interrupt, exception)
         # A WebSocket whose other side has gone is no error, whoever looks: at the end of a class, nobody does.
         has_gone = exchange.kind == "websocket" and not exchange.is_error
         exchange.reported = exchange.reported or self.reports or has_gone
         if exchange.kind != "lifespan" or exchange.is_on:
             self.failed.append(exchange)
+
+
+def _interrupt(interruption: KeyboardInterrupt) -> None:
+    raise interruption

@@ -24,6 +24,7 @@ __all__ = [
     "frames_of",
     "frames_of_thread",
     "frames_of_workers",
+    "has_debugger",
     "headline_of",
     "is_in_debugger",
     "message_of",
@@ -41,6 +42,9 @@ _T = TypeVar("_T")
 
 _DEBUGGERS = {"bdb", "pydevd", "_pydevd_bundle"}
 """What pdb and all that are made of it run, and what editors do."""
+
+_LOADED_DEBUGGERS = ("pdb", "pudb", "pydevd")
+"""What is imported when somebody first stops in one; bdb alone is also imported by pytest."""
 
 _HALF = 5000
 """Characters that are shown of the beginning of a long traceback, and as many of its end."""
@@ -155,6 +159,11 @@ def is_in_debugger(thread: int) -> bool:
     """Return whether a debugger has a thread in its hands, where it waits for somebody to type or to click."""
     frames = _callers(sys._current_frames().get(thread))  # noqa: SLF001 - documented
     return any(str(frame.f_globals.get("__name__")).partition(".")[0] in _DEBUGGERS for frame in frames)
+
+
+def has_debugger() -> bool:
+    """Return whether a debugger may have stopped this process at some time; nothing tells of that once it goes on."""
+    return any(name in sys.modules for name in _LOADED_DEBUGGERS)
 
 
 def describe_task(task: "asyncio.Task[Any]") -> str:

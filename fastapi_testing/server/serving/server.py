@@ -18,7 +18,7 @@ from fastapi_testing.server.recording.tasks import TaskWatch
 from fastapi_testing.server.recording.worker_threads import abandoned_threads
 from fastapi_testing.server.serving.endpoint import Endpoint
 from fastapi_testing.server.serving.lifespan import Lifespan
-from fastapi_testing.server.serving.sockets import bind_socket, bound_host
+from fastapi_testing.server.serving.sockets import bind_socket, bound_host, warn_of_exposure
 from fastapi_testing.server.serving.state import ServerState
 from fastapi_testing.server.tls.handshake import make_server_context
 from fastapi_testing.server.tls.options import TLSOptions, choose_tls
@@ -61,7 +61,8 @@ class Server(Endpoint, uvicorn.Server):
 
     Args:
         app: An ASGI 3 application, or an import string such as ``"shop.main:app"``.
-        host: The IP address to listen on, such as ``127.0.0.1`` or ``::1``.
+        host: The IP address to listen on, such as ``127.0.0.1`` or ``::1``. With ``0.0.0.0`` or ``::``, which others
+            than this machine reach, the first start in a process warns of that.
         port: The port to listen on; 0 for a free one.
         lifespan: Whether the app's lifespan is run: ``"on"``, ``"off"``, or ``"auto"`` for where the app supports it.
         http: uvicorn's HTTP/1.1 implementation; ``"auto"`` is httptools.
@@ -267,6 +268,7 @@ class Server(Endpoint, uvicorn.Server):
         return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port  # noqa: S104 - compared, not bound
 
     def _bind(self) -> socket.socket:
+        warn_of_exposure(self.host, self._name)
         if self._given_socket is None:
             return bind_socket(self.host, self._requested_port)
         if self._given_socket.fileno() == -1:

@@ -1,12 +1,22 @@
 """The socket that a server listens on, bound before anything is told its address."""
 
+import errno
 import ipaddress
 import socket
 import sys
+import warnings
 
 from fastapi_testing.errors import ServerStartupError
 
-__all__ = ["bind_socket", "bound_host"]
+__all__ = ["bind_socket", "bound_host", "warn_of_exposure"]
+
+_LOOPBACK = {4: "127.0.0.1", 6: "::1"}
+
+_NO_ADDRESS = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+"""What the operating system says where the machine has no such address, or none of its kind."""
+
+_warned: set[str] = set()
+"""The addresses that have been warned of in this process."""
 
 
 def bind_socket(host: str, port: int) -> socket.socket:
@@ -24,17 +34,12 @@ def bind_socket(host: str, port: int) -> socket.socket:
         ValueError: If ``host`` is not an IP address.
         ServerStartupError: If the address cannot be bound; ``__cause__`` is the :exc:`OSError`.
     """
-    sock = _make_socket(host)
+    version = _ip_address(host).version
     try:
-        sock.bind((host, port))
-        sock.listen()
+        return _listen(host, port, version)
     except (OSError, OverflowError, TypeError) as exc:
-        sock.close()
         reason = exc.strerror if isinstance(exc, OSError) else exc
-        raise ServerStartupError(
-            f"cannot bind {host} port {port}: {reason}; choose another port, or leave it at 0 for a free one"
-        ) from exc
-    return sock
+        raise ServerStartupError(f"cannot bind {host} port {port}: {reason}; {_advice(exc, version)}") from exc
 
 
 def bound_host(sock: socket.socket) -> str:
@@ -51,8 +56,51 @@ def bound_host(sock: socket.socket) -> str:
     return str(host)
 
 
-def _make_socket(host: str) -> socket.socket:
-    family = socket.AF_INET6 if _ip_version(host) == 6 else socket.AF_INET  # noqa: PLR2004 - IPv6's own number
+def warn_of_exposure(host: str, name: str) -> None:
+    """Warn, once in a process, of a server that others than this machine reach."""
+    address = _ip_address(host)
+    if address.is_unspecified and host not in _warned:
+        warnings.warn(
+            f"the server of {name} listens on {host}, every address of this machine: others on its networks can reach "
+            f"the app while the tests run; with host={_LOOPBACK[address.version]!r}, only this machine can",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+        _warned.add(host)
+
+
+def _listen(host: str, port: int, version: int) -> socket.socket:
+    sock = _make_socket(version)
+    try:
+        sock.bind((host, port))
+        sock.listen()
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _advice(exc: Exception, version: int) -> str:
+    """Return what to do about an address that cannot be bound."""
+    if getattr(exc, "errno", None) not in _NO_ADDRESS:
+        return "choose another port, or leave it at 0 for a free one"
+    other = 10 - version
+    if not _has(version) and _has(other):
+        return f"this machine has IPv{other} only: say host={_LOOPBACK[other]!r}"
+    return "this machine has no such address"
+
+
+def _has(version: int) -> bool:
+    """Tell whether this machine has the loopback address of a version of IP."""
+    try:
+        _listen(_LOOPBACK[version], 0, version).close()
+    except OSError:
+        return False
+    return True
+
+
+def _make_socket(version: int) -> socket.socket:
+    family = socket.AF_INET6 if version == 6 else socket.AF_INET  # noqa: PLR2004 - IPv6's own number
     # asyncio sets TCP_NODELAY on accepted sockets only where it sees this proto (it compares it in
     # base_events._set_nodelay); without it Nagle's algorithm and delayed ACKs cost 44 ms a response.
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -66,8 +114,8 @@ def _make_socket(host: str) -> socket.socket:
     return sock
 
 
-def _ip_version(host: str) -> int:
+def _ip_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     try:
-        return ipaddress.ip_address(host).version
+        return ipaddress.ip_address(host)
     except ValueError:
         raise ValueError(f"host must be an IP address such as '127.0.0.1' or '::1', got {host!r}") from None

@@ -16,6 +16,9 @@ running  over, abandoned         The coroutine runs in a task. It may have the w
 over     none                    Result or exception are set, and after them None is in the queue: the last news.
 ======== ======================= ============================================================================
 
+A call that is *broken off* is over in the usual way: its coroutine is cancelled, since something has left the loop, and
+what that was is raised where it waits.
+
 *Abandoned* is how a call is over that the loop did not end: it has closed, and the coroutine with it. A call is over
 once, since it is taken out of ``owner.calls`` with that, and only what is still in there is abandoned.
 
@@ -32,6 +35,7 @@ What is never so:
 import asyncio
 import contextlib
 import contextvars
+import inspect
 import threading
 from collections.abc import Callable, Coroutine
 from functools import partial
@@ -93,7 +97,17 @@ class Call(Generic[_T]):
         coroutine: The coroutine, which sees the context variables of the caller.
     """
 
-    __slots__ = ("_coroutine", "_exception", "_loop", "_news", "_owner", "_result", "_task")
+    __slots__ = (
+        "_broken_off_by",
+        "_coroutine",
+        "_exception",
+        "_loop",
+        "_news",
+        "_owner",
+        "_result",
+        "_task",
+        "_waiter",
+    )
 
     def __init__(self, owner: Owner, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, _T]) -> None:
         self._owner = owner
@@ -103,12 +117,19 @@ class Call(Generic[_T]):
         self._task: asyncio.Task[None] | None = None
         self._result: _T | None = None
         self._exception: BaseException | None = None
+        self._broken_off_by: BaseException | None = None
+        self._waiter = threading.get_ident()
         owner.calls.add(self)
         try:
             loop.call_soon_threadsafe(self._start)
         except RuntimeError:  # closed just now
             owner.calls.discard(self)
             raise owner.not_running() from None
+
+    @property
+    def is_main_threads(self) -> bool:
+        """Whether it is the main thread that waits."""
+        return self._waiter == threading.main_thread().ident
 
     def wait(self, timeout: float | None = None, *, patience: float | None = None) -> _T:
         """
@@ -150,6 +171,14 @@ class Call(Generic[_T]):
             self._exception.__cause__ = exc
         self._end()
 
+    def break_off(self, exception: BaseException) -> bool:
+        """Cancel the coroutine, have the waiting thread raise an exception, and return whether it runs at all."""
+        # A task that is cancelled before its first step would not even say that it has ended.
+        if self._task is None or inspect.getcoroutinestate(self._coroutine) == inspect.CORO_CREATED:
+            return False
+        self._broken_off_by = exception
+        return self._task.cancel()
+
     def _start(self) -> None:
         self._task = self._loop.create_task(self._run())
 
@@ -158,9 +187,12 @@ class Call(Generic[_T]):
         try:
             self._result = await self._coroutine
         except BaseException as exc:  # noqa: BLE001 - for the one who waits, whatever it is
-            ended = isinstance(exc, asyncio.CancelledError) and not self._owner.is_running
-            self._exception = self._owner.not_running() if ended else exc
+            self._exception = self._explain(exc) if isinstance(exc, asyncio.CancelledError) else exc
         self._end()
+
+    def _explain(self, cancelled: asyncio.CancelledError) -> BaseException:
+        """Return what to raise for a cancellation: why it came, where that is known."""
+        return self._broken_off_by or (cancelled if self._owner.is_running else self._owner.not_running())
 
     def _end(self) -> None:
         self._owner.calls.discard(self)

@@ -13,8 +13,9 @@ from typing import Any, Self, TypeVar
 from fastapi_testing.errors import ServerError, ServerNotRunningError
 from fastapi_testing.server.cancelling import cancel_tasks
 from fastapi_testing.server.clock import unfreeze
-from fastapi_testing.server.recording.stacks import stack_of_thread
+from fastapi_testing.server.recording.stacks import stack_of_thread, traceback_of_users
 from fastapi_testing.server.threads.calls import Call
+from fastapi_testing.server.threads.interrupting import interrupt_main_thread
 
 __all__ = ["LoopThread"]
 
@@ -206,12 +207,36 @@ class LoopThread:
                 loop = runner.get_loop()
                 turning = loop.create_task(self._turn(loop, opened))
                 while not turning.done():
-                    # Those of the app: asyncio lets them end the loop.
-                    with contextlib.suppress(SystemExit, KeyboardInterrupt):
-                        loop.run_until_complete(turning)
+                    self._run(loop, turning)
         finally:  # also where a warning about a task that does not end is an error
             for call in list(self.calls):
                 call.abandon()
+
+    def _run(self, loop: asyncio.AbstractEventLoop, turning: "asyncio.Task[None]") -> None:
+        """Run the loop until it is to end, or the app leaves it: it goes on then, as others have work on it."""
+        try:
+            with contextlib.suppress(SystemExit):  # of a task of the app's, which keeps it
+                loop.run_until_complete(turning)
+        except KeyboardInterrupt as exc:
+            self._interrupt_run(exc)
+        except RuntimeError as exc:
+            if turning.done():
+                raise
+            self._tell_of_stop(loop, exc)
+
+    def _interrupt_run(self, interruption: KeyboardInterrupt) -> None:
+        """Have the main thread raise what a task of the app has raised: it ends the run, as Ctrl-C does."""
+        interruption.__traceback__ = traceback_of_users(interruption)
+        told = [call.break_off(interruption) for call in list(self.calls) if call.is_main_threads]
+        if not any(told):
+            interrupt_main_thread()
+
+    def _tell_of_stop(self, loop: asyncio.AbstractEventLoop, stopped: RuntimeError) -> None:
+        """Tell those who wait for something on the loop that it was stopped, or asyncio's log where nobody does."""
+        note = f"something called stop() on the event loop of {self._title}"
+        told = [call.break_off(_with_note(RuntimeError(*stopped.args), note)) for call in list(self.calls)]
+        if not any(told):
+            loop.call_exception_handler({"message": f"{note}, which goes on"})
 
     async def _turn(self, loop: asyncio.AbstractEventLoop, opened: SimpleQueue[BaseException | None]) -> None:
         ending = asyncio.Event()
@@ -220,3 +245,8 @@ class LoopThread:
         opened.put(None)
         await ending.wait()
         await cancel_tasks(asyncio.all_tasks() - {asyncio.current_task()})
+
+
+def _with_note(error: RuntimeError, note: str) -> RuntimeError:
+    error.add_note(note)
+    return error

@@ -2,13 +2,13 @@
 
 import functools
 import os
-import shutil
 import tempfile
 import threading
 from importlib import import_module
-from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
+
+from fastapi_testing.server.tls.folder import make_folder
 
 __all__ = ["Authority", "run_authority"]
 
@@ -19,7 +19,8 @@ class Authority:
     """
     A certificate authority, and the files with what it has issued.
 
-    The folder with the files is this user's alone, and goes when the process ends.
+    The folder with the files is this user's alone, and goes when the process ends. That of a process which was killed
+    goes when the next one makes its own.
 
     Attributes:
         certificate: The PEM file with its own certificate.
@@ -31,7 +32,7 @@ class Authority:
     def __init__(self) -> None:
         trustme = _import_trustme()
         self._authority = trustme.CA(organization_name="fastapi_testing")
-        self._folder = _make_folder()
+        self._folder = make_folder()
         self._issued: dict[tuple[str | None, tuple[str, ...]], Path] = {}
         self.certificate: Path = self._write(self._authority.cert_pem.bytes())
 
@@ -66,13 +67,6 @@ def run_authority() -> Authority:
 @functools.cache
 def _make_authority() -> Authority:
     return Authority()
-
-
-def _make_folder() -> str:
-    folder = tempfile.mkdtemp(prefix="fastapi_testing-")
-    # Unlike those of atexit, it is called in processes of multiprocessing too, and only in the one that made it.
-    Finalize(None, shutil.rmtree, args=(folder,), kwargs={"ignore_errors": True}, exitpriority=0)
-    return folder
 
 
 def _import_trustme() -> Any:

@@ -407,8 +407,8 @@ class ReportTests(unittest.TestCase):
             time.sleep(2 * LIMIT)  # noqa: ASYNC251 - that is what is tested
 
         def is_excused(case: SharedCase) -> bool:
-            assert case._block_guard._monitor is not None
-            hold = case._block_guard._monitor._hold
+            assert case._framework_block_guard._monitor is not None
+            hold = case._framework_block_guard._monitor._hold
             return hold is not None and hold.is_excused
 
         text, outcome = run(test)

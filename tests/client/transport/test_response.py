@@ -72,7 +72,7 @@ class ReaderTests(unittest.TestCase):
 
     def test_until_close(self) -> None:
         """A body without a length ends with the connection, which then serves no other request."""
-        for head in [OK, b"HTTP/1.0 200 OK\r\n", OK + b"Transfer-Encoding: chunked, gzip\r\n"]:
+        for head in [OK, b"HTTP/1.0 200 OK\r\n"]:
             reader = read(head + b"\r\nabc", step=1)
             with self.subTest(head):
                 self.assertFalse(reader.complete)
@@ -147,14 +147,14 @@ class ReaderTests(unittest.TestCase):
             self.assertEqual((reader.switched, reader.complete, body(reader)), (False, True, b"hi"))
 
     def test_largest_head(self) -> None:
-        """A head may have 100 KiB, however it comes."""
+        """A head may have 164 KiB, however it comes."""
         start, end = OK + b"Content-Length: 2\r\nX: ", b"\r\n\r\n"
-        filler = b"x" * (100 * 1024 - len(start) - len(end))
-        for step in (0, 4096, 100 * 1024):
+        filler = b"x" * (164 * 1024 - len(start) - len(end))
+        for step in (0, 4096, 164 * 1024):
             self.assertEqual(body(read(start + filler + end + b"hi", step=step)), b"hi")
             with self.assertRaises(httpx.RemoteProtocolError) as caught:
                 read(start + filler + b"x" + end + b"hi", step=step)
-            self.assertEqual(str(caught.exception), "the server sent a head of more than 102400 bytes")
+            self.assertEqual(str(caught.exception), "the server sent a head of more than 167936 bytes")
 
     def test_endless_overhead(self) -> None:
         """Neither chunk extensions nor trailers go on forever, and a body may."""
@@ -164,7 +164,7 @@ class ReaderTests(unittest.TestCase):
             with self.assertRaises(httpx.RemoteProtocolError) as caught:
                 read(head + data, step=1000)
             self.assertEqual(
-                str(caught.exception), "the server sent chunk extensions or trailers of more than 102400 bytes"
+                str(caught.exception), "the server sent chunk extensions or trailers of more than 167936 bytes"
             )
 
 

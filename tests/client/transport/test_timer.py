@@ -52,6 +52,18 @@ class WatchdogTests(unittest.TestCase):
         self.clock.move_to(200)
         self.assertEqual(self.expired, [105])
 
+    def test_late(self) -> None:
+        """What ends a wait is late once its time is over, be the timer's turn still to come; with a debugger, never."""
+        with unittest.mock.patch("fastapi_testing.client.transport.timer.has_debugger", return_value=False) as debugger:
+            self.assertFalse(self.watchdog.is_late())
+            self.watchdog.start(5)
+            self.clock.now = 104.9
+            self.assertFalse(self.watchdog.is_late())
+            self.clock.now = 105
+            self.assertTrue(self.watchdog.is_late())
+            debugger.return_value = True
+            self.assertFalse(self.watchdog.is_late())
+
     def test_one_timer(self) -> None:
         """Waits one after the other share a timer, which is set again for the one that still lasts."""
         for now in (100, 101, 102):

@@ -128,6 +128,16 @@ class PlaceTests(LibrariesTestCase):
             self.assertFalse(is_users(path))
             self.assertTrue(is_frameworks(path))
 
+    def test_compiled(self) -> None:
+        """What Cython has compiled is named as it lay there, and is whose the package is."""
+        names = ("uvicorn/loop.pyx", "shop/loop.pyx", "gone/loop.pyx", str(self.folder / "shop.pyx"))
+        modules = {"uvicorn": ModuleType("uvicorn"), "shop": ModuleType("shop")}
+        modules["uvicorn"].__file__ = str(self.folder / "uvicorn" / "__init__.py")
+        modules["shop"].__file__ = str(self.folder / "shop" / "__init__.py")
+        with patch.dict(sys.modules, modules):
+            self.assertEqual([is_users(name) for name in names], [False, True, True, True])
+            self.assertEqual([is_frameworks(name) for name in names], [True, False, False, False])
+
     @unittest.skipIf(sys.platform == "win32", "links take a privilege there")
     def test_links(self) -> None:
         """A link in site-packages leads to what is edited, which is the user's, or to what is installed elsewhere."""

@@ -3,16 +3,19 @@
 import asyncio
 import json
 import re
+import sys
 import threading
 import types
 import unittest
 from collections.abc import AsyncIterator, Awaitable, Generator
 from traceback import extract_tb
 from typing import Any
+from unittest import mock
 
 from fastapi_testing.server.recording.stacks import (
     app_traceback,
     describe_task,
+    has_debugger,
     stack_of,
     stack_of_thread,
     traceback_of_users,
@@ -146,6 +149,20 @@ def parse(text: str) -> None:
         json.loads(text)
     except ValueError as exc:
         raise LookupError("no document") from exc
+
+
+class DebuggerTests(unittest.TestCase):
+    """Whether somebody has stopped in a debugger."""
+
+    def test_has_debugger(self) -> None:
+        """One that was imported may have stopped the process; bdb alone, which pytest imports, has not."""
+        with mock.patch.dict(sys.modules):
+            for name in ("pdb", "pudb", "pydevd"):
+                sys.modules.pop(name, None)
+            sys.modules["bdb"] = types.ModuleType("bdb")
+            self.assertFalse(has_debugger())
+            sys.modules["pydevd"] = types.ModuleType("pydevd")
+            self.assertTrue(has_debugger())
 
 
 class Decoder(json.JSONDecoder):

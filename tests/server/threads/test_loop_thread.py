@@ -162,6 +162,50 @@ class RunTests(unittest.TestCase):
         self.assertEqual(self.server.run(leave()), "still here")
         self.assertEqual(get(self.server.url), 200)
 
+    def test_stop_of_the_loop(self) -> None:
+        """Where something stops the loop, who waits for a coroutine hears so, and the loop goes on."""
+
+        async def leave() -> None:
+            asyncio.get_running_loop().stop()
+            await forever()
+
+        with self.assertRaisesRegex(RuntimeError, "^Event loop stopped before Future completed.$") as caught:
+            self.server.run(leave())
+        self.assertEqual(
+            caught.exception.__notes__, ["something called stop() on the event loop of the server of FastAPI 'shop'"]
+        )
+        self.assertEqual(get(self.server.url), 200)
+
+    def test_stop_of_a_loop_that_nobody_waits_for(self) -> None:
+        """Where nobody does, asyncio's log has it; calls that have not begun are made nevertheless."""
+        loop = self.server._loop
+        assert loop is not None
+        text = "something called stop() on the event loop of the server of FastAPI 'shop', which goes on"
+        for stop_first in (True, False):
+            begun = threading.Event()
+            with self.subTest(stop_first=stop_first), self.assertLogs("asyncio") as logged:
+                loop.call_soon_threadsafe(begun.wait)
+                if stop_first:
+                    loop.call_soon_threadsafe(loop.stop)
+                    call = self.server.begin(running_loop())
+                else:
+                    call = self.server.begin(running_loop())
+                    loop.call_soon_threadsafe(loop.stop)
+                begun.set()
+                self.assertIs(call.wait(), loop)
+            self.assertEqual(logged.output, [f"ERROR:asyncio:{text}"])
+
+    def test_end_that_fails(self) -> None:
+        """What goes wrong as the thread ends is not taken for a stop of its loop."""
+        with (
+            mock.patch("fastapi_testing.server.threads.loop_thread.cancel_tasks", side_effect=RuntimeError("mine")),
+            mock.patch("threading.excepthook") as excepthook,
+            LoopThread("the thread"),
+        ):
+            pass
+        ((arguments,),) = (call.args for call in excepthook.mock_calls)
+        self.assertEqual(repr(arguments.exc_value), "RuntimeError('mine')")
+
     def test_too_late_for_the_loop(self) -> None:
         """A call that the loop does not come to any more ends with its thread."""
         loop = asyncio.new_event_loop()

@@ -1,8 +1,10 @@
 """The certificates of a run: made when they are needed, and gone when the process ends."""
 
+import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 import unittest
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +12,8 @@ from pathlib import Path
 from unittest.mock import patch
 
 from fastapi_testing.server.tls.certificates import Authority, run_authority
+from fastapi_testing.server.tls.folder import _is_own, _lock, _remove, make_folder
+from tests.processes import environment, run_python
 
 IN_PROCESSES = """
 import multiprocessing
@@ -31,6 +35,23 @@ if __name__ == "__main__":
     print(run_authority().certificate, *paths)
     {after}
 """
+
+
+MAKE = (
+    "from fastapi_testing.server.tls.certificates import run_authority; print(run_authority().certificate, flush=True)"
+)
+
+
+def start(folder: Path, after: str = "") -> "subprocess.Popen[str]":
+    """Start a process that makes certificates in a folder, says where, and waits for the end of its input."""
+    command = [sys.executable, "-c", f"import os, sys\n{MAKE}\n{after}\nsys.stdin.read()"]
+    environ = environment(TMPDIR=str(folder))
+    return subprocess.Popen(command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def end(process: "subprocess.Popen[str]") -> None:
+    """Let a process end."""
+    process.communicate()
 
 
 def run(before: str = "", after: str = "") -> list[Path]:
@@ -97,3 +118,90 @@ class ProcessTests(unittest.TestCase):
         paths = run(before="run_authority()", after="assert all(map(__import__('os').path.exists, paths))")
         self.assertEqual((len(set(paths)), len({path.parent for path in paths})), (4, 1))
         self.assertFalse(paths[0].parent.exists())
+
+    def test_killed(self) -> None:
+        """What a killed process has left goes with the next run; what is in use, and what is none of it, stays."""
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        others = [folder / "fastapi_testing-without-lock", folder / "other"]
+        for other in others:
+            other.mkdir()
+        (folder / "fastapi_testing-link").symlink_to(others[1])
+        (others[1] / "in-use").touch()
+        runs = [start(folder) for _ in range(2)]
+        for run in runs:
+            self.addCleanup(end, run)
+        killed, living = (Path(run.stdout.readline().strip()) for run in runs if run.stdout)
+        runs[0].kill()
+        runs[0].wait()
+        self.assertTrue(killed.exists())
+        third = run_python("-c", MAKE, folder=folder, TMPDIR=str(folder))
+        self.assertEqual(third.returncode, 0, third.stdout)
+        self.assertFalse(killed.parent.exists())
+        self.assertTrue(living.exists())
+        left = {path.name for path in folder.iterdir()}
+        self.assertEqual(left, {living.parent.name, "fastapi_testing-without-lock", "other", "fastapi_testing-link"})
+        self.assertTrue((others[1] / "in-use").exists())
+
+    def test_forked_from_a_killed_one(self) -> None:
+        """A folder stays as long as a process has it that was forked from the one that made it."""
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        run = start(folder, after="if os.fork(): os.kill(os.getpid(), 9)\nprint('forked', flush=True)")
+        self.addCleanup(end, run)
+        assert run.stdout is not None
+        path = Path(run.stdout.readline().strip())
+        self.assertEqual(run.stdout.readline(), "forked\n")
+        run.wait()
+        run_python("-c", MAKE, folder=folder, TMPDIR=str(folder))
+        self.assertTrue(path.exists())
+
+
+class FolderTests(unittest.TestCase):
+    """What may come in between."""
+
+    def setUp(self) -> None:
+        """Have a folder for temporary ones, and remove what is made in it."""
+        self.root = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.enterContext(patch("tempfile.gettempdir", return_value=str(self.root)))
+        self.finalize = self.enterContext(patch("fastapi_testing.server.tls.folder.Finalize"))
+
+    def tearDown(self) -> None:
+        """Let go of the locks."""
+        for call in self.finalize.mock_calls:
+            call.args[1](*call.kwargs["args"])
+        self.assertEqual([*self.root.iterdir()], [])
+
+    def test_leftovers(self) -> None:
+        """A folder goes whose lock is to be had, and one stays whose lock is not."""
+        dead, living = (self.root / f"fastapi_testing-{name}" for name in ("dead", "living"))
+        for folder in (dead, living):
+            folder.mkdir()
+            (folder / "in-use").touch()
+        lock = _lock(living)
+        assert lock is not None
+        make_folder()
+        self.assertEqual((dead.exists(), living.exists()), (False, True))
+        _remove(living, lock)
+
+    def test_taken_for_a_dead_ones(self) -> None:
+        """A folder that another process removes before it is locked is made anew; so is one that it holds just then."""
+        made: list[Path] = []
+
+        def interfere(folder: Path) -> int | None:
+            made.append(folder)
+            lock = _lock(folder)
+            if len(made) == 1:
+                shutil.rmtree(folder)
+            elif len(made) == 2:
+                assert lock is not None
+                _remove(folder, lock)
+                return None
+            return lock
+
+        with patch("fastapi_testing.server.tls.folder._lock", interfere):
+            self.assertEqual(make_folder(), str(made[2]))
+
+    def test_gone_meanwhile(self) -> None:
+        """One that goes while it is looked at is passed over."""
+        gone = self.root / "fastapi_testing-gone"
+        self.assertFalse(_is_own(gone))
+        self.assertIsNone(_lock(gone))

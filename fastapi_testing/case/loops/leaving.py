@@ -1,0 +1,159 @@
+"""
+What leaves an event loop in the middle of a test, and what becomes of the test then.
+
+Theory of operation
+-------------------
+
+A loop runs until the task of the test, or of a hook, is done. Three things leave it before that, and the task behind:
+
+* ``loop.stop()``, of which asyncio makes a RuntimeError;
+* KeyboardInterrupt in any task: a second Ctrl-C, where the test takes its time over the first, or one that code raises;
+* SystemExit in any task.
+
+If it was a task of the app that exits, the loop goes on, as that of a server on a thread of its own does: the guard
+tells it at the end of the test. All else is the error of the test. Its task is ended on the spot, before anything else
+is run on the loop: nobody would look after it, and it runs in the test's own context, which the cleanups enter.
+
+What is never so:
+
+* A task that was left goes on, or is left to others to end.
+* Its end takes longer than ``_GRACE``.
+"""
+
+import asyncio
+import contextlib
+import contextvars
+import gc
+import traceback
+from collections.abc import Coroutine, Iterator
+from typing import Any, TypeVar
+
+from fastapi_testing.server.clock import RealClock
+from fastapi_testing.server.recording.exchange import is_servers
+from fastapi_testing.server.recording.stacks import traceback_of_users, waiting_at
+
+__all__ = ["run_to_its_end"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+_T = TypeVar("_T")
+_Outcome = tuple[_T | None, Exception | None]
+
+_GRACE = 1.0
+"""Seconds that a task which was left has to end: it has been cancelled once already where it is Ctrl-C that leaves."""
+
+
+def run_to_its_end(
+    runner: asyncio.Runner, coroutine: Coroutine[Any, Any, _T], context: contextvars.Context
+) -> _Outcome[_T]:
+    """
+    Run a coroutine, and return its result and its exception, one of which is None.
+
+    Args:
+        runner: The loop's.
+        coroutine: What to run.
+        context: Where to.
+
+    Raises:
+        BaseException: What has left the loop; the coroutine has ended then, too.
+    """
+    outcome = _outcome_of(coroutine)
+    task: asyncio.Task[_Outcome[_T]] | None = None
+    while True:
+        try:
+            if task is None:
+                return runner.run(outcome, context=context)
+            runner.run(_wait_for(task))
+            return task.result()
+        except BaseException as exc:
+            task = task or _task_of(outcome, runner.get_loop())
+            if task is None or task.done():  # it has ended by that
+                _pass_on(exc, runner.get_loop())
+                raise
+            if not _is_exit_of_app(exc):
+                _leave(task, exc)
+                raise
+
+
+def _pass_on(exc: BaseException, loop: asyncio.AbstractEventLoop) -> None:
+    if isinstance(exc, (SystemExit, KeyboardInterrupt)):
+        exc.__traceback__ = traceback_of_users(exc)
+        _use_up_stops(loop)
+
+
+def _leave(task: "asyncio.Task[_Outcome[Any]]", left_by: BaseException) -> None:
+    """End a task at once, and note where it stood."""
+    is_stop = isinstance(left_by, RuntimeError)
+    left_by.__traceback__ = None if is_stop else traceback_of_users(left_by)  # asyncio's own lines tell nothing
+    left_by.add_note(f"{'something called stop() on the event loop: ' if is_stop else ''}left at {waiting_at(task)}")
+    for raiser in _raised_in(left_by):
+        raiser.exception()  # or asyncio would log it, too
+    try:
+        _cancel(task)
+        _use_up_stops(task.get_loop())
+    finally:
+        _note_end(task, left_by)
+
+
+def _cancel(task: "asyncio.Task[Any]") -> None:
+    loop = task.get_loop()
+    deadline = RealClock.now() + _GRACE
+    task.add_done_callback(lambda _: loop.stop())
+    task.cancel()
+    while not task.done() and RealClock.now() < deadline:
+        timer = loop.call_later(deadline - RealClock.now(), loop.stop)
+        with contextlib.suppress(SystemExit):
+            loop.run_forever()
+        timer.cancel()
+
+
+def _use_up_stops(loop: asyncio.AbstractEventLoop) -> None:
+    """
+    Turn a loop until it forgets the stops that came together with what left it.
+
+    uvloop keeps them, and would stop its next run by them: callbacks that are ready call ``stop()``, which takes place
+    in the turn after that.
+    """
+    for _ in range(2):
+        loop.stop()
+        with contextlib.suppress(SystemExit):
+            loop.run_forever()
+
+
+def _note_end(task: "asyncio.Task[_Outcome[Any]]", left_by: BaseException) -> None:
+    if not task.done():
+        asyncio._unregister_task(task)  # noqa: SLF001 - as asyncio documents it for loops of other makers
+        task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001 - it is told here
+        left_by.add_note(f"cancelled, but not ended after {_GRACE:g} s: it waits at {waiting_at(task)}")
+    elif not task.cancelled() and (exc := task.exception() or task.result()[1]) is not None:
+        exc.__traceback__ = traceback_of_users(exc)
+        text = "".join(traceback.format_exception(exc, chain=False)).rstrip()
+        left_by.add_note(f"and then, as it was cancelled:\n{text}")
+
+
+def _task_of(coroutine: Coroutine[Any, Any, _T], loop: asyncio.AbstractEventLoop) -> "asyncio.Task[_T] | None":
+    return next((task for task in asyncio.all_tasks(loop) if task.get_coro() is coroutine), None)
+
+
+def _is_exit_of_app(exc: BaseException) -> bool:
+    """Tell whether it is SystemExit that a task of the app has raised."""
+    return isinstance(exc, SystemExit) and any(is_servers(task) for task in _raised_in(exc))
+
+
+def _raised_in(exc: BaseException) -> Iterator["asyncio.Task[Any]"]:
+    """Yield the task that has raised something; asyncio itself tells of no tasks but those that have not ended."""
+    # By its type: isinstance() would ask objects that stand for others what they are.
+    tasks: Any = (each for each in gc.get_objects() if issubclass(type(each), asyncio.Task))
+    return (task for task in tasks if task._exception is exc)  # noqa: SLF001 - exception() would count as a look
+
+
+async def _wait_for(task: "asyncio.Task[Any]") -> None:
+    with contextlib.suppress(SystemExit, KeyboardInterrupt, Exception):
+        await task  # and not asyncio.wait(): Ctrl-C cancels this, and with it the task
+
+
+async def _outcome_of(coroutine: Coroutine[Any, Any, _T]) -> _Outcome[_T]:
+    try:
+        return await coroutine, None
+    except Exception as exc:  # noqa: BLE001 - raised again by the caller
+        return None, exc
