@@ -11,7 +11,6 @@ from types import FrameType, TracebackType
 from typing import Any
 
 __all__ = [
-    "Interrupted",
     "closing_class_on",
     "ending_on_users_line",
     "part_of_a_test",
@@ -30,10 +29,6 @@ _BETWEEN = frozenset({"asyncio", "contextlib", "json"})
 """What of the standard library these are made of."""
 
 _RAISE = opcode.opmap["RAISE_VARARGS"]
-
-
-class Interrupted(asyncio.CancelledError):
-    """Ends what blocks a thread or its event loop, in a test or in a handler, as a cancellation would."""
 
 
 def runs_alone(case: unittest.TestCase, result: unittest.TestResult | None) -> bool:
