@@ -142,12 +142,12 @@ class SyncWebSocketSession(WaitingMessages, ClientConnection):
         """
         self._read_on()  # or the server's close frame would not be read behind messages that nobody receives
         super().close(code, reason)
-        self.recv_events_thread.join()
+        self.recv_events_thread.join(self.close_timeout)
 
     def cut(self) -> None:
         """Close the connection without a closing handshake."""
         self.close_socket()
-        self.recv_events_thread.join()
+        self.recv_events_thread.join(self.close_timeout)
 
     def _read_on(self) -> None:
         """Let any number of messages wait to be received."""
