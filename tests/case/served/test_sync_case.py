@@ -762,7 +762,7 @@ class HangTests(unittest.TestCase):
 
         with mock.patch("fastapi_testing.server.threads.lookout.is_debugging", is_debugging):
             self.assertEqual(verdicts(test, test_timeout=20 * MS), [])
-        self.assertEqual(len(looks), 1)
+        self.assertTrue(looks)
 
     def test_in_time(self) -> None:
         """A test that ends is not touched."""
