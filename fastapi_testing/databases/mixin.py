@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 from sqlalchemy.orm import sessionmaker
 from starlette.requests import HTTPConnection
 
-from fastapi_testing.case import AsyncClassTestCase, AsyncServerTestCase
+from fastapi_testing.case import AsyncServerTestCase
+from fastapi_testing.case.guards.class_limits import AsyncClassLimits
 from fastapi_testing.case.overrides.dependencies import check_dependency, override_for
 from fastapi_testing.case.where import ClassLine
 from fastapi_testing.databases.isolation.isolation import Rollback, Truncation, truncation
@@ -47,7 +48,7 @@ class _Session:
         return session
 
 
-class SQLAlchemyMixin(AsyncClassTestCase):
+class SQLAlchemyMixin(AsyncClassLimits):
     """
     Gives a test case a database of its own, for apps that use SQLAlchemy's asyncio extension or SQLModel.
 

@@ -4,10 +4,14 @@ import asyncio
 import warnings
 from typing import Any
 
-__all__ = ["all_tasks", "cancel_tasks"]
+__all__ = ["Interrupted", "all_tasks", "cancel_tasks"]
 
 _CANCEL_TIMEOUT = 10.0
 """Seconds that cancelled tasks have to come to their end."""
+
+
+class Interrupted(asyncio.CancelledError):
+    """Ends what blocks a thread or its event loop, in a test or in a handler, as a cancellation would."""
 
 
 async def all_tasks() -> set["asyncio.Task[Any]"]:

@@ -1,18 +1,33 @@
 """What to say of a test that does not come to its end."""
 
+import asyncio
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi_testing.case.guards.own_server import waits_for
 from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.recorder import Address, Recorder
-from fastapi_testing.server.recording.stacks import format_frames, frames_of_workers, stack_of, stack_of_thread
+from fastapi_testing.server.recording.stacks import (
+    describe_task,
+    format_frames,
+    frames_of,
+    frames_of_executor,
+    frames_of_workers,
+    places,
+    runs_users,
+    stack_of,
+    stack_of_thread,
+)
 
-if TYPE_CHECKING:
-    import asyncio
-
-__all__ = ["choose_test_timeout", "describe_block", "describe_hang", "describe_standstill", "describe_wait"]
+__all__ = [
+    "choose_hook_timeout",
+    "choose_test_timeout",
+    "describe_block",
+    "describe_hang",
+    "describe_standstill",
+    "describe_wait",
+]
 
 _VARIABLE = "FASTAPI_TESTING_TEST_TIMEOUT"
 
@@ -55,9 +70,22 @@ def choose_test_timeout(case: type) -> float | None:
     return _positive(_VARIABLE, given) if given else None
 
 
-def describe_hang(seconds: float, test: "asyncio.Task[Any]", recorders: Iterable[Recorder]) -> str:
-    """Return where a test waits that has not ended in time, and what the app is doing meanwhile."""
-    return f"not ended within {seconds:g} s; the test waits at:{_lines(stack_of(test))}{_describe_app(recorders)}"
+def choose_hook_timeout(case: Any) -> float | None:
+    """
+    Return the seconds that each hook of a class may take: as it says, else what its tests may; None for no limit.
+
+    Raises:
+        ValueError: If they are not a positive number.
+    """
+    seconds = case.hook_timeout
+    return choose_test_timeout(case) if seconds is None else _positive("hook_timeout", seconds)
+
+
+def describe_hang(who: str, seconds: float, task: "asyncio.Task[Any]", recorders: Iterable[Recorder]) -> str:
+    """Return where a test, or who else it is, waits that has not ended in time, and what the app does meanwhile."""
+    stack = stack_of(task)
+    others = "" if runs_users(places(frames_of(task.get_coro()))) else _describe_others(task)
+    return f"not ended within {seconds:g} s; {who} waits at:{_lines(stack)}{others}{_describe_app(recorders)}"
 
 
 def describe_block(seconds: float, thread: int, recorders: Iterable[Recorder]) -> str:
@@ -95,19 +123,20 @@ def describe_standstill(
     return f"{test}: {loop} has been blocked for {seconds:g} s, at:{_lines(stack)}{asked}\n{advice}"
 
 
-def describe_wait(seconds: float, thread: int, loop: str, recorders: Sequence[Recorder]) -> str:
+def describe_wait(who: str, seconds: float, thread: int, loop: str, recorders: Sequence[Recorder]) -> str:
     """
     Return where a test waits that has an event loop of the server's beside it, and what the app is doing meanwhile.
 
     Args:
-        seconds: How long the test might have taken.
-        thread: The thread of the test.
+        who: The test, or what else waits.
+        seconds: How long it might have taken.
+        thread: Its thread.
         loop: Where the thread of the event loop stands, on lines of their own.
         recorders: Of the servers.
     """
     where = f"\nthe server's event loop is blocked at:{loop}" if _has_running(recorders) else ""
     stack = _lines(stack_of_thread(thread, "case"))
-    return f"not ended within {seconds:g} s; the test is at:{stack}{_describe_app(recorders)}{where}"
+    return f"not ended within {seconds:g} s; {who} is at:{stack}{_describe_app(recorders)}{where}"
 
 
 def _has_running(recorders: Iterable[Recorder]) -> bool:
@@ -123,6 +152,14 @@ def _describe_app(recorders: Iterable[Recorder]) -> str:
         for frames in frames_of_workers()
     ]
     return "".join([*requests, *websockets, *threads])
+
+
+def _describe_others(task: "asyncio.Task[Any]") -> str:
+    """Return what else is on the loop of a task in which no line of the user's is: it may be what that waits for."""
+    others = asyncio.all_tasks(task.get_loop()) - {task}
+    tasks = [f"\n  {describe_task(each)}" for each in others if runs_users(places(frames_of(each.get_coro())))]
+    threads = [f"\na thread of the event loop, at:{_lines(format_frames(each))}" for each in frames_of_executor()]
+    return "".join([*sorted(tasks), *threads])
 
 
 def _describe(state: str, exchange: Exchange) -> str:

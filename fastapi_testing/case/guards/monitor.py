@@ -48,6 +48,9 @@ Seat = tuple[asyncio.AbstractEventLoop | None, int]
 
 _RUN = asyncio.Handle._run.__code__  # noqa: SLF001 - asyncio's callbacks have no other mark
 
+_LAST_LOOK = 5.0
+"""Seconds that the last look may take, which may print."""
+
 _CALLERS = {class_case.__file__, unittest.suite.__file__}
 """What calls hooks, tests and cleanups."""
 
@@ -150,7 +153,7 @@ class LoopMonitor:
     def close(self) -> None:
         """End the thread."""
         self._closed.set()
-        self._thread.join()
+        self._thread.join(_LAST_LOOK)
         if self._hold is not None:
             self._hold.end()
 

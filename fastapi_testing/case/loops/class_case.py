@@ -266,7 +266,7 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
         class_loop = cls._running_class_loop(f"{name}()")
         cls._unawaited.begin("")
         with closing_class_on(cls, BaseException, but=Exception), ending_on_users_line(Exception):
-            class_loop.run(getattr(cls, name)(), class_loop.context)
+            class_loop.run(cls._in_time(getattr(cls, name)()), class_loop.context)
             cls._check_hook()
 
     @classmethod
@@ -279,17 +279,29 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
     @classmethod
     def _run_for_class(cls, coroutine: Coroutine[Any, Any, _T]) -> _T:
         class_loop = cls._running_class_loop("a class cleanup")
-        return class_loop.run(coroutine, class_loop.context)
+        return class_loop.run(cls._in_time(coroutine), class_loop.context)
 
     @classmethod
     def _open_class_loop(cls) -> ClassLoop:
+        return cls._choose_class_loop()
+
+    @classmethod
+    def _choose_class_loop(cls) -> ClassLoop:
         return ClassLoop(make_runner(cls.loop_factory, debug=cls.loop_debug))
 
     @classmethod
     def _close_class_loop(cls) -> None:
         class_loop = cls._running_class_loop("its end")
         cls._class_loop = None
-        class_loop.close()
+        try:
+            class_loop.run(cls._in_time(class_loop.leave()), class_loop.context)
+        finally:
+            class_loop.close()
+
+    @classmethod
+    def _in_time(cls, coroutine: Coroutine[Any, Any, _T]) -> Coroutine[Any, Any, _T]:
+        """Return what runs a coroutine of the class within its time."""
+        return coroutine
 
 
 def _does_not_override_set_up(cls: type[AsyncClassTestCase]) -> bool:

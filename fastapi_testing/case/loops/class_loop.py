@@ -3,11 +3,11 @@
 import asyncio
 import contextvars
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
 from fastapi_testing.case.loops.leaving import run_to_its_end
-from fastapi_testing.case.loops.running import Interrupted
-from fastapi_testing.server.cancelling import cancel_tasks
+from fastapi_testing.server.cancelling import Interrupted, cancel_tasks
 from fastapi_testing.server.clock import unfreeze
 from fastapi_testing.server.recording.exchange import is_servers
 
@@ -62,10 +62,21 @@ class ClassLoop:
         if tasks:
             self.run(cancel_tasks(tasks), self.context)
 
-    def close(self) -> None:
-        """Cancel what is left, and close the loop."""
+    async def leave(self) -> None:
+        """Cancel what is left, and end what else the loop waits for before it is closed: generators and threads."""
+        loop, current = self.runner.get_loop(), asyncio.current_task()
+        await cancel_tasks({task for task in self.tasks() if task is not current})
+        await loop.shutdown_asyncgens()
         try:
-            self.cancel(self.tasks())
+            await loop.shutdown_default_executor()
+        except BaseException:
+            loop.set_default_executor(ThreadPoolExecutor())  # or the loop's end would wait for the other one again
+            raise
+
+    def close(self) -> None:
+        """Close the loop."""
+        try:
+            self.cancel(self.tasks())  # one that did not end in time, and that Runner.close() would wait for
         finally:
             self.runner.close()
 
@@ -77,6 +88,10 @@ class BorrowedLoop(ClassLoop):
         super().__init__(runner)
         self._before = self.tasks()
 
-    def close(self) -> None:
+    async def leave(self) -> None:
         """Cancel what the class has left."""
-        self.cancel({task for task in self.tasks() - self._before if not is_servers(task)})
+        left = self.tasks() - self._before - {asyncio.current_task()}
+        await cancel_tasks({task for task in left if not is_servers(task)})
+
+    def close(self) -> None:
+        """Leave it open."""

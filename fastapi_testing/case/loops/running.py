@@ -14,7 +14,6 @@ from typing import Any
 from fastapi_testing.case.mistakes.too_early import note_what_came_too_early
 
 __all__ = [
-    "Interrupted",
     "call_cleanups",
     "closing_class_on",
     "ending_on_users_line",
@@ -34,10 +33,6 @@ _BETWEEN = frozenset({"asyncio", "contextlib", "json"})
 """What of the standard library these are made of."""
 
 _RAISE = opcode.opmap["RAISE_VARARGS"]
-
-
-class Interrupted(asyncio.CancelledError):
-    """Ends what blocks a thread or its event loop, in a test or in a handler, as a cancellation would."""
 
 
 def runs_alone(case: unittest.TestCase, result: unittest.TestResult | None) -> bool:

@@ -85,7 +85,7 @@ def _has_twin(owner: type, name: str) -> bool:
 
 def _calls(owner: type, name: str) -> bool:
     """Tell whether the functions of a class call a method of its own."""
-    functions = map(function_of, [*vars(owner).values()])
+    functions = (inspect.unwrap(function_of(value)) for value in [*vars(owner).values()])
     return any(name in function.__code__.co_names for function in functions if isinstance(function, FunctionType))
 
 

@@ -2,17 +2,16 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 import httpx
 
 from fastapi_testing.assertions import EventAssertions, EventuallyAssertions, WebSocketAssertions
 from fastapi_testing.case.guards.blocking import BlockGuard
+from fastapi_testing.case.guards.class_limits import AsyncClassLimits
 from fastapi_testing.case.guards.guard import TestGuard
-from fastapi_testing.case.guards.watchdog import Watchdog
-from fastapi_testing.case.loops.class_case import AsyncClassTestCase
 from fastapi_testing.case.loops.class_loop import ClassLoop, make_runner
 from fastapi_testing.case.served.module_server import ModuleServer
 from fastapi_testing.case.served.served_case import RunningServer, ServedCase, shares_connections
@@ -24,15 +23,13 @@ __all__ = ["AsyncServerTestCase"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
-_T = TypeVar("_T")
-
 
 class AsyncServerTestCase(
     ServedCase,
     WebSocketAssertions,
     EventAssertions,
     EventuallyAssertions,
-    AsyncClassTestCase,
+    AsyncClassLimits,
 ):
     """
     A test case whose app is served by a real uvicorn server on a real socket, started once for the class.
@@ -62,7 +59,6 @@ class AsyncServerTestCase(
 
     _notes_origins = False  # it would make each request a tenth slower
     _framework_transport: LoopbackTransport  # the connections to the server
-    _framework_watchdog: ClassVar[Watchdog | None] = None
     _framework_module_server: ClassVar[ModuleServer | None] = None
     _framework_client: Client | None
     _framework_clients: list[Client]
@@ -72,7 +68,6 @@ class AsyncServerTestCase(
         """Start the server; overriding methods call ``await super().asyncSetUpClass()`` first."""
         await super().asyncSetUpClass()
         cls._check_attributes()
-        cls._begin_watchdog(partial(Watchdog, asyncio.get_running_loop()))
         if cls.server_scope != "test":
             cls._framework_server = await cls._start_server()
             cls.addClassCleanup(delattr, cls, "_framework_server")
@@ -98,9 +93,10 @@ class AsyncServerTestCase(
     @classmethod
     def _open_class_loop(cls) -> ClassLoop:
         cls._framework_block_guard = BlockGuard(cls, is_shared=True)
-        class_loop = cls._choose_class_loop()
+        class_loop = super()._open_class_loop()
         seat = class_loop.runner.get_loop(), threading.get_ident()
         cls._framework_block_guard.seat = lambda: seat
+        cls._take_over_blocks(cls.blocked_after)
         cls._framework_block_guard.start()
         return class_loop
 
@@ -108,10 +104,10 @@ class AsyncServerTestCase(
     def _choose_class_loop(cls) -> ClassLoop:
         cls._framework_module_server = None
         if cls.server_scope != "module":
-            return super()._open_class_loop()
+            return super()._choose_class_loop()
         options = [cls.loop_factory, cls.loop_debug, cls._server_arguments()]
         make_loop = partial(make_runner, cls.loop_factory, debug=cls.loop_debug)
-        make = partial(ModuleServer, make_loop)
+        make = partial(ModuleServer, make_loop, cls._hook_seconds)
         cls._framework_module_server = ModuleServer.of(cls.__module__, cls._shared_app(), options, make)
         return cls._framework_module_server.lend()
 
@@ -128,8 +124,21 @@ class AsyncServerTestCase(
     @classmethod
     async def _start_server(cls) -> Server:
         if cls._framework_module_server is not None:
-            return await cls._framework_module_server.start(cls._make_server)
-        return await cls.enterAsyncClassContext(await cls._make_server())
+            return await cls._framework_module_server.start(cls._make_server, cls._begin_server)
+        server = await cls._make_server()
+        await cls._begin_server(server)
+        cls.addAsyncClassCleanup(cls._stop_server, server)
+        return server
+
+    @classmethod
+    async def _begin_server(cls, server: Server) -> None:
+        with cls._unlimited():
+            await server.start()
+
+    @classmethod
+    async def _stop_server(cls, server: Server) -> None:
+        with cls._unlimited():
+            await server.stop()
 
     @classmethod
     def _what_to_do(cls) -> str:
@@ -169,17 +178,7 @@ class AsyncServerTestCase(
 
     def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         with self._telling_more():
-            return self._call_in_time(function, *args, **kwargs)
-
-    def _call_in_time(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        watchdog = self._framework_watchdog
-        # Each wait in the end of a test has a limit of its own.
-        if watchdog is None or function == self._end_test:
             return super()._call(function, *args, **kwargs)
-        return self._within(watchdog, partial(super()._call, function, *args, **kwargs))
-
-    def _run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
-        return super()._run(coroutine if self._framework_watchdog is None else self._framework_watchdog.run(coroutine))
 
     def _end_test(self) -> None:
         """Close what the test opened, and look what it left; added first, this cleanup runs after all of its own."""

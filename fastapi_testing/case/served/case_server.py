@@ -42,7 +42,7 @@ class CaseServer(ServerThread):
         super()._open()
 
     async def _start(self) -> None:
-        self._take(await self._case._make_server())  # noqa: SLF001 - of this room
+        self._take(await self._case._await_hook("create_app", self._case._make_server()))  # noqa: SLF001 - of this room
         await super()._start()
         self.transport: LoopbackTransport = LoopbackTransport(
             ssl_context=self.client_ssl_context() if self.tls else None, limits=self._case.limits

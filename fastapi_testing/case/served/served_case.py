@@ -12,12 +12,10 @@ from fastapi import FastAPI
 
 from fastapi_testing.assertions import HTTPAssertions, JsonAssertions, ModelAssertions, OpenAPIAssertions
 from fastapi_testing.case.guards.blocking import BlockGuard, Blocking, check_blocking
+from fastapi_testing.case.guards.class_limits import ClassLimits
 from fastapi_testing.case.guards.guard import Leaks, TestGuard
-from fastapi_testing.case.guards.hangs import choose_test_timeout
 from fastapi_testing.case.guards.leftovers import check_background_tasks
 from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, telling_more
-from fastapi_testing.case.guards.watchdog import SyncWatchdog, TestTimeout
-from fastapi_testing.case.mistakes.checked_case import CheckedCase
 from fastapi_testing.case.overrides.dependencies import DependencyOverrides
 from fastapi_testing.case.served.late_options import note_late_options
 from fastapi_testing.case.served.unnamed import describe_unnamed
@@ -28,6 +26,7 @@ from fastapi_testing.hints.foreign import ForeignNames
 from fastapi_testing.hints.names import CASE_NAMES
 from fastapi_testing.server import Server, ServerOptions, TLSOptions
 from fastapi_testing.server.application import describe_app
+from fastapi_testing.server.recording.recorder import Recorder
 from fastapi_testing.server.routing.unnamed import note_unnamed
 from fastapi_testing.server.tls.endpoint import TLSEndpoint
 
@@ -58,7 +57,7 @@ class ServedCase(
     JsonAssertions,
     ModelAssertions,
     OpenAPIAssertions,
-    CheckedCase,
+    ClassLimits,
     ForeignNames,
 ):
     """
@@ -131,9 +130,6 @@ class ServedCase(
     neither reported nor cancelled before the class ends. Those of some libraries are known.
     """
 
-    test_timeout: ClassVar[float | None] = None
-    """Seconds that a test may take, and each of its hooks; None for FASTAPI_TESTING_TEST_TIMEOUT, or no limit."""
-
     blocked_after: ClassVar[float] = 2.0
     """Seconds after which code that blocks the event loop is reported on stderr, while it does; 0 for never."""
 
@@ -150,7 +146,6 @@ class ServedCase(
     """The running server."""
 
     _foreign = CASE_NAMES
-    _framework_watchdog: ClassVar[SyncWatchdog | None] = None
     _framework_client: Any
     _framework_server: Any  # of the class or, where server_scope is "test", of the test
     _framework_guard: TestGuard
@@ -259,22 +254,8 @@ class ServedCase(
         check_background_tasks(cls.background_tasks)
         check_blocking(cls)
 
-    @classmethod
-    def _begin_watchdog(cls, make: Callable[[float], SyncWatchdog]) -> None:
-        """Look after the time of the class's tests, where there is a limit to it."""
-        seconds = choose_test_timeout(cls)
-        if seconds is not None:
-            cls._framework_watchdog = make(seconds)
-            cls.addClassCleanup(cls._framework_watchdog.close)
-            cls.addClassCleanup(setattr, cls, "_framework_watchdog", None)
-
-    def _within(self, watchdog: SyncWatchdog, call: Callable[[], Any]) -> Any:
-        """Make a call within the time of a test, and fail the test if it takes longer."""
-        try:
-            return watchdog.call(call, self._framework_guard.recorders)
-        except TestTimeout as exc:
-            report, cause = str(exc), exc.__cause__
-        raise self.failureException(report) from cause
+    def _seen_recorders(self) -> Sequence[Recorder]:
+        return self._framework_guard.recorders
 
     def _expect(self, *args: Any, **options: Any) -> ServerRaises:
         return ServerRaises(*args, **options)

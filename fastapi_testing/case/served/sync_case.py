@@ -7,16 +7,15 @@ import inspect
 import unittest
 from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar, Unpack
 
 from fastapi_testing.assertions import SyncEventAssertions, SyncEventuallyAssertions, SyncWebSocketAssertions
 from fastapi_testing.case.guards.blocking import BlockGuard
+from fastapi_testing.case.guards.class_limits import describe_cleanup
 from fastapi_testing.case.guards.guard import TestGuard
 from fastapi_testing.case.guards.server_errors import ServerRaises
-from fastapi_testing.case.guards.watchdog import SyncWatchdog
 from fastapi_testing.case.loops.class_case import AsyncClassTestCase
 from fastapi_testing.case.loops.running import (
-    Interrupted,
     call_cleanups,
     closing_class_on,
     ending_on_users_line,
@@ -31,7 +30,7 @@ from fastapi_testing.case.served.module_thread import ModuleThread
 from fastapi_testing.case.served.served_case import RunningServer, ServedCase, shares_connections
 from fastapi_testing.client import ClientOptions, SyncClient
 from fastapi_testing.server import ServerThread
-from fastapi_testing.server.cancelling import all_tasks
+from fastapi_testing.server.cancelling import Interrupted, all_tasks
 from fastapi_testing.server.recording.recorder import watcher
 
 if TYPE_CHECKING:
@@ -41,6 +40,7 @@ __all__ = ["ServerTestCase"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
+_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
@@ -81,7 +81,6 @@ class ServerTestCase(
     """The running :class:`ServerThread`."""
 
     _framework_is_set_up: ClassVar[bool]  # of a class itself, and not of one that it inherits from
-    _framework_watchdog: ClassVar[SyncWatchdog | None] = None
     _framework_client: SyncClient | None
     _framework_clients: list[SyncClient]
     _framework_context: contextvars.Context
@@ -107,12 +106,11 @@ class ServerTestCase(
         cls._framework_block_guard = BlockGuard(cls, is_shared=False)
         cls._framework_block_guard.start()
         cls.addClassCleanup(cls._framework_block_guard.close)
-        cls._begin_watchdog(SyncWatchdog)
         if cls.server_scope != "test":
-            cls._framework_server = cls.enterClassContext(cls._choose_server())
-            cls._framework_block_guard.seat = (
-                cls._framework_server.seat
-            )  # a module's server has told another class of itself
+            with cls._unlimited():
+                cls._framework_server = cls.enterClassContext(cls._choose_server())
+            # A module's server has told another class of itself.
+            cls._framework_block_guard.seat = cls._framework_server.seat
             cls.addClassCleanup(delattr, cls, "_framework_server")
             cls.addClassCleanup(cls._end_class_overrides)
             cls._begin_class_overrides()
@@ -123,6 +121,11 @@ class ServerTestCase(
         """Take note that the tests are over; overriding methods call ``super().tearDownClass()``."""
         cls._unawaited.begin("")
         super().tearDownClass()
+
+    @classmethod
+    def addClassCleanup(cls, function: Callable[_P, Any], /, *args: _P.args, **kwargs: _P.kwargs) -> None:
+        """Add a function as :mod:`unittest` does; each has the time of a hook."""
+        super().addClassCleanup(cls._call_class_cleanup, function, *args, **kwargs)
 
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
         if not vars(type(self)).get("_framework_is_set_up") and runs_alone(self, result):
@@ -188,6 +191,14 @@ class ServerTestCase(
         client: SyncClient = self._make_client(self.client_class, server, thread=server, transport=transport, **options)
         self._framework_clients.append(client)
         return client
+
+    @classmethod
+    def _call_class_cleanup(cls, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        who = describe_cleanup(function, args)
+        if who is None:  # each wait in it has a limit of its own
+            function(*args, **kwargs)
+        else:
+            cls._call_hook(who, partial(function, *args, **kwargs))
 
     @classmethod
     def _choose_server(cls) -> "contextlib.AbstractContextManager[CaseServer]":
@@ -267,9 +278,9 @@ class ServerTestCase(
     def _call_in_time(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         call = partial(self._call_in_context, partial(function, *args, **kwargs))
         # Each wait in the end of a test has a limit of its own.
-        if self._framework_watchdog is None or function == self._end_test:
+        if self._test_seconds is None or function == self._end_test:
             return call()
-        return self._within(self._framework_watchdog, call)
+        return self._within(call)
 
     def _call_in_context(self, function: Callable[[], Any]) -> Any:
         if self._framework_is_inside:  # a test that calls doCleanups() itself

@@ -15,6 +15,9 @@ from fastapi_testing.client.transport.connection import Connection, Origin
 
 __all__ = ["ConnectionPool"]
 
+_CLOSE_TIMEOUT = 5.0
+"""Seconds that connections which were cut have to come to their end, as they do in the event loop's next turn."""
+
 
 class ConnectionPool:
     """
@@ -103,7 +106,7 @@ class ConnectionPool:
         for waiter in self._line:
             waiter.cancel()
         if connections:
-            await asyncio.wait([connection.closed for connection in connections])
+            await asyncio.wait([connection.closed for connection in connections], timeout=_CLOSE_TIMEOUT)
 
     def connection_opened(self, connection: Connection) -> None:
         """Know a new connection (called by it)."""

@@ -116,7 +116,7 @@ class SyncWebSocketSession(WaitingMessages, ClientConnection):
         """
         self._read_on()  # or the server's close frame would not be read behind messages that nobody receives
         ClientConnection.close(self, code, reason)
-        self.recv_events_thread.join()
+        self.recv_events_thread.join(self.close_timeout)
 
     def _settle(self, exchange: Exchange) -> None:
         seconds = self._settling.timeout
@@ -126,7 +126,7 @@ class SyncWebSocketSession(WaitingMessages, ClientConnection):
     def cut(self) -> None:
         """Close the connection without a closing handshake."""
         self.close_socket()
-        self.recv_events_thread.join()
+        self.recv_events_thread.join(self.close_timeout)
 
     def _read_on(self) -> None:
         """Let any number of messages wait to be received."""

@@ -15,8 +15,8 @@ which:
 A WebSocket is open as long as both sides like, and a lifespan as long as the server: neither is waited for, nor are
 the tasks of a WebSocket that is still open. What a lifespan has started is never waited for.
 
-What is never so: a wait is without a limit; who asks waits for the task that asks, be it a handler's; a task is
-cancelled here (guards do that, at the end of a test).
+What is never so: a wait is without a limit, but while somebody stands in a debugger; who asks waits for the task that
+asks, be it a handler's; a task is cancelled here (guards do that, at the end of a test).
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from typing import Any
 
 from fastapi_testing.server.recording.exchange import Exchange, exchange_of
 from fastapi_testing.server.recording.recorder import Recorder
-from fastapi_testing.server.recording.stacks import describe_task
+from fastapi_testing.server.recording.stacks import describe_task, is_debugging
 
 __all__ = ["app_tasks", "describe", "settle", "wait_ended"]
 
@@ -44,6 +44,9 @@ async def wait_ended(exchange: Exchange, timeout: float) -> None:
         async with asyncio.timeout(timeout):
             await exchange.wait_ended()
     except TimeoutError:
+        if is_debugging():
+            await wait_ended(exchange, timeout)
+            return
         is_websocket = exchange.kind == "websocket"
         if is_websocket and not exchange.is_told:
             # It does not receive, and so cannot know that its client has gone: the end of the test cancels it.
@@ -74,6 +77,9 @@ async def settle(recorder: Recorder, timeout: float, *, tasks: bool = False) -> 
             while waited_for := _unsettled(recorder, tasks=tasks):
                 await asyncio.wait(waited_for)
     except TimeoutError:
+        if is_debugging():
+            await settle(recorder, timeout, tasks=tasks)
+            return
         unsettled = _unsettled(recorder, tasks=tasks)
         lines = sorted(f"\n  {describe(recorder, task)}" for task in unsettled)
         raise TimeoutError(f"not settled within {timeout:g} s:{''.join(lines)}") from None

@@ -22,10 +22,12 @@ __all__ = [
     "format_frames",
     "format_stack",
     "frames_of",
+    "frames_of_executor",
     "frames_of_thread",
     "frames_of_workers",
     "has_debugger",
     "headline_of",
+    "is_debugging",
     "is_in_debugger",
     "message_of",
     "name_of",
@@ -98,9 +100,20 @@ def stack_of_thread(thread: int, room: str = "") -> list[str]:
     """
     Return the same for what a thread is running, from where this package, or one of its rooms, has called it.
 
-    What the user's code in turn has called of this package, such as ``run_async``, is not where it begins.
+    What the user's code in turn has called of this package, such as ``run_async``, is not where it begins. Where no
+    line of the user's is at work, what a library iterates over is shown, too, if it is the user's.
     """
-    return format_stack(places(frames_of_thread(thread)), room)
+    frames = frames_of_thread(thread)
+    stack = places(frames)
+    return [*format_stack(stack, room), *([] if runs_users(stack) else format_frames(_iterated_in(frames)))]
+
+
+def _iterated_in(frames: list[FrameType]) -> list[FrameType]:
+    """Return where the generators stand that objects in these frames hold, such as a response its body."""
+    held = (value for frame in frames for value in frame.f_locals.values() if hasattr(value, "__dict__"))
+    generators = (each for value in held for each in vars(value).values() if inspect.isasyncgen(each))
+    found = dict.fromkeys(each.ag_frame for each in generators if each.ag_frame is not None)
+    return [frame for frame in found if is_users(_frame_file(frame))]
 
 
 def places(frames: Iterable[FrameType]) -> list[FrameSummary]:
@@ -139,7 +152,16 @@ def frames_of(awaited: object) -> Iterator[FrameType]:
 
 def frames_of_workers() -> list[list[FrameType]]:
     """Return the frames, outermost first, of the threads that run a handler which is a plain function."""
-    threads = [thread.ident for thread in threading.enumerate() if thread.name == "AnyIO worker thread"]
+    return _frames_of_pool("AnyIO worker thread")
+
+
+def frames_of_executor() -> list[list[FrameType]]:
+    """Return the same of the threads that event loops have for what is no coroutine, as for asyncio.to_thread()."""
+    return _frames_of_pool("asyncio_")
+
+
+def _frames_of_pool(name: str) -> list[list[FrameType]]:
+    threads = [thread.ident for thread in threading.enumerate() if thread.name.startswith(name)]
     frames = sys._current_frames()  # noqa: SLF001 - documented
     stacks = ([*_callers(frames.get(ident or 0))][::-1] for ident in threads)
     return [stack for stack in stacks if any(is_users(_frame_file(frame)) for frame in stack)]
@@ -164,6 +186,13 @@ def is_in_debugger(thread: int) -> bool:
 def has_debugger() -> bool:
     """Return whether a debugger may have stopped this process at some time; nothing tells of that once it goes on."""
     return any(name in sys.modules for name in _LOADED_DEBUGGERS)
+
+
+def is_debugging() -> bool:
+    """Return the same of any thread of the process: a handler that is a plain function stops in one of its own."""
+    if _DEBUGGERS.isdisjoint(sys.modules):  # as always but while somebody looks for a mistake
+        return False
+    return any(map(is_in_debugger, sys._current_frames()))  # noqa: SLF001 - documented
 
 
 def describe_task(task: "asyncio.Task[Any]") -> str:

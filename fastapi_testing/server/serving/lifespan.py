@@ -8,6 +8,7 @@ from fastapi_testing.errors import ServerError, ServerShutdownError, ServerStart
 from fastapi_testing.server.application import ASGIApp, Message
 from fastapi_testing.server.recording.exchange import Exchange, current_exchange
 from fastapi_testing.server.recording.stacks import headline_of, traceback_of_users, waiting_at
+from fastapi_testing.server.threads.lookout import LoopLimit
 
 __all__ = ["Lifespan"]
 
@@ -66,11 +67,12 @@ class Lifespan:
             ServerStartupError: If the app's startup fails, or is not complete within ``startup_timeout``.
         """
         self._task = asyncio.create_task(self._run(), name=f"lifespan of {self._name}")
-        try:
-            await self._ask("startup", self._task, self._startup_timeout, ServerStartupError)
-        except BaseException:
-            await _cancel(self._task)
-            raise
+        with self._limit("startup", self._startup_timeout, ServerStartupError) as limit:
+            try:
+                await self._ask("startup", self._task, limit, ServerStartupError)
+            except BaseException:
+                await _cancel(self._task)
+                raise
 
     async def shutdown(self) -> None:
         """
@@ -84,11 +86,12 @@ class Lifespan:
             self._check_how_it_ended()
             return
         self._phase = "shutdown"
-        try:
-            await self._ask("shutdown", self._task, self._shutdown_timeout, ServerShutdownError)
-            await asyncio.wait([self._task], timeout=_GRACE)
-        finally:
-            await _cancel(self._task)
+        with self._limit("shutdown", self._shutdown_timeout, ServerShutdownError) as limit:
+            try:
+                await self._ask("shutdown", self._task, limit, ServerShutdownError)
+                await asyncio.wait([self._task], timeout=_GRACE)
+            finally:
+                await _cancel(self._task)
 
     async def _run(self) -> None:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
@@ -123,23 +126,23 @@ class Lifespan:
         self,
         event: Literal["startup", "shutdown"],
         task: asyncio.Task[None],
-        timeout: float,
+        limit: LoopLimit,
         error: type[ServerError],
     ) -> None:
         self._answer = asyncio.get_running_loop().create_future()
         self._events.put_nowait({"type": f"lifespan.{event}"})
         waited_for: set[asyncio.Future[Any]] = {self._answer, task}
-        done, _ = await asyncio.wait(waited_for, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        if not done:
-            raise error(
-                f"the lifespan of {self._name} did not complete its {event} within {timeout:g} s: "
-                f"it waits at {waiting_at(task)}"
-            )
+        while not (await asyncio.wait(waited_for, timeout=limit.seconds, return_when=asyncio.FIRST_COMPLETED))[0]:
+            if not limit.is_excused():
+                raise limit.too_late(f"it waits at {waiting_at(task)}")
         if not self._answer.done():
             self._ended_without_answer(error)
         elif self._answer.result()["type"].endswith(".failed"):
             await asyncio.wait([task], timeout=_GRACE)  # Starlette raises the app's exception after its answer
             raise self._failure(error) from self._exception
+
+    def _limit(self, event: str, seconds: float, error: type[ServerError]) -> LoopLimit:
+        return LoopLimit(seconds, f"the lifespan of {self._name} did not complete its {event}", error)
 
     def _ended_without_answer(self, error: type[ServerError]) -> None:
         if self._exception is None:

@@ -20,6 +20,7 @@ from fastapi_testing.server.serving.endpoint import Endpoint
 from fastapi_testing.server.serving.lifespan import Lifespan
 from fastapi_testing.server.serving.sockets import bind_socket, bound_host, warn_of_exposure
 from fastapi_testing.server.serving.state import ServerState
+from fastapi_testing.server.threads.lookout import LoopLimit
 from fastapi_testing.server.tls.handshake import make_server_context
 from fastapi_testing.server.tls.options import TLSOptions, choose_tls
 
@@ -299,15 +300,28 @@ class Server(Endpoint, uvicorn.Server):
 
     async def _end_requests(self) -> ServerShutdownError | None:
         """Wait for the requests in flight; cancel, disconnect and name those that do not end."""
+        if self.server_state.is_idle():
+            return None
+        what = f"the requests of {self._name} did not end"
         try:
-            async with asyncio.timeout(self.shutdown_timeout):
-                await self.server_state.wait_until_idle()
-        except TimeoutError:
-            tasks = list(self.server_state.tasks)
-            lines = [f"  {self.recorder.describe(task)}" for task in tasks]
-            await self._cancel(tasks)
-            return self._name_unfinished(lines + await abandoned_threads(0))
-        return None
+            with LoopLimit(self.shutdown_timeout, what, ServerShutdownError) as limit:
+                return await self._wait_for_requests(limit)
+        except ServerShutdownError as blocked:
+            return blocked
+
+    async def _wait_for_requests(self, limit: LoopLimit) -> ServerShutdownError | None:
+        while True:
+            try:
+                async with asyncio.timeout(self.shutdown_timeout):
+                    await self.server_state.wait_until_idle()
+            except TimeoutError:
+                if limit.is_excused():
+                    continue
+                tasks = list(self.server_state.tasks)
+                lines = [f"  {self.recorder.describe(task)}" for task in tasks]
+                await self._cancel(tasks)
+                return self._name_unfinished(lines + await abandoned_threads(0))
+            return None
 
     def _name_unfinished(self, lines: list[str]) -> ServerShutdownError:
         what = f"not ended within {self.shutdown_timeout:g} s of stopping {self._name}, and cancelled:"

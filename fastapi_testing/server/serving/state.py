@@ -47,9 +47,13 @@ class ServerState(uvicorn.server.ServerState):
     def default_headers(self, headers: list[tuple[bytes, bytes]]) -> None:
         """Take uvicorn's initial value, which holds nothing."""
 
+    def is_idle(self) -> bool:
+        """Tell whether every connection is closed and every task is done."""
+        return not self.connections and not self.tasks
+
     async def wait_until_idle(self) -> None:
         """Wait until every connection is closed and every task is done."""
-        while self.connections or self.tasks:
+        while not self.is_idle():
             self._changed.clear()
             await (asyncio.wait(self.tasks) if self.tasks else self._changed.wait())
 

@@ -7,7 +7,7 @@ import threading
 import warnings
 from collections.abc import Callable, Coroutine
 from functools import partial
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, Self, TypeVar
 
 from fastapi_testing.errors import ServerError, ServerNotRunningError
@@ -22,6 +22,9 @@ __all__ = ["LoopThread"]
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
 _T = TypeVar("_T")
+
+_START_TIMEOUT = 30.0
+"""Seconds that the thread has to make its event loop, which is a matter of microseconds unless its factory hangs."""
 
 _STOP_TIMEOUT = 10.0
 """Seconds that the thread itself has, which may wait for threads of its own."""
@@ -175,7 +178,12 @@ class LoopThread:
         opened: SimpleQueue[BaseException | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._main, args=(opened,), name=self._title, daemon=True)
         self._thread.start()
-        if (failure := opened.get()) is not None:
+        try:
+            failure = opened.get(timeout=_START_TIMEOUT)
+        except Empty:
+            where = self.whereabouts()
+            raise ServerError(f"{self._title} cannot start: its event loop is not made at:{where}") from None
+        if failure is not None:
             self._join()
             raise failure
 

@@ -20,14 +20,14 @@ import requests
 from fastapi import FastAPI
 
 from fastapi_testing import AsyncServerTestCase
-from fastapi_testing.case.guards import watchdog
+from fastapi_testing.server.threads import lookout
 from tests.case import failing
 from tests.case.failing import failures, line_of
 from tests.resources import held_resources
 from tests.running import outcomes, run_classes
 from tests.timing import MS
 
-LIMIT = 50 * MS
+LIMIT = 100 * MS
 
 FREEZE = 700 * MS
 """The limit of tests that have to come to a certain point before it: a busy machine may take half a second of it."""
@@ -240,7 +240,7 @@ class BlockTests(unittest.TestCase):
     maxDiff = None
 
     def setUp(self) -> None:
-        self.enterContext(mock.patch.object(watchdog, "_GRACE", 20 * MS))
+        self.enterContext(mock.patch.object(lookout, "_GRACE", 20 * MS))
 
     def blocked(self, test: Any, **attributes: Any) -> str:
         """Run a test that blocks, and return its failure."""
@@ -305,7 +305,7 @@ class BlockTests(unittest.TestCase):
         """A test that has stopped in a debugger when its time is over may take as long as it likes."""
 
         async def test(case: AsyncServerTestCase) -> None:
-            stop_until(lambda: watch_of(case).has_no_end)
+            stop_until(lambda: watch_of(case).is_excused)
             await asyncio.sleep(LIMIT)  # by then, the timer of the same length has been run
             await case.client.get("/plain")
 
@@ -319,7 +319,7 @@ class BlockTests(unittest.TestCase):
             while not terminal.getvalue():
                 time.sleep(MS)
 
-        with mock.patch.object(watchdog, "_SIGNALS", ()), mock.patch.object(sys, "__stderr__", terminal):
+        with mock.patch.object(lookout, "_SIGNALS", ()), mock.patch.object(sys, "__stderr__", terminal):
             text = self.blocked(test)
         self.assertEqual(terminal.getvalue().strip(), text.removeprefix("AssertionError: "))
 

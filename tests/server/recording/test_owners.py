@@ -46,6 +46,8 @@ async def with_asyncio() -> AsyncIterator[Any]:
 class OwnerTests(unittest.IsolatedAsyncioTestCase):
     """Tasks on a loop on which a server runs."""
 
+    started: asyncio.Task[Any]
+
     async def asyncSetUp(self) -> None:
         await self.enterAsyncContext(Server(FastAPI()))
         self.before = asyncio.all_tasks()

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import unittest
 import warnings
 from collections.abc import Iterator
@@ -79,6 +80,23 @@ class RunTests(unittest.TestCase):
         ):
             self.server.begin(forever()).wait(patience=10 * MS)
         self.assertIn("in block", str(raised.exception))
+
+    def test_loop_that_is_not_made(self) -> None:
+        """A factory of loops that hangs is named with its line."""
+        gate = threading.Event()
+
+        def make() -> asyncio.AbstractEventLoop:
+            gate.wait()
+            return asyncio.new_event_loop()
+
+        thread = LoopThread("the loop", loop_factory=make)
+        self.enterContext(mock.patch("fastapi_testing.server.threads.loop_thread._START_TIMEOUT", 20 * MS))
+        text = "^the loop cannot start: its event loop is not made at:\n  File .*\n    gate.wait"
+        self.assertRaisesRegex(ServerError, text, thread.start)
+        gate.set()
+        while not thread.is_running:  # it comes late, and is stopped
+            time.sleep(MS)
+        thread.stop()
 
     def test_patience_with_a_loop_that_turns(self) -> None:
         """A coroutine that takes its time on a loop that turns is waited for."""
