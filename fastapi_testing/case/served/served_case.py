@@ -296,7 +296,12 @@ class ServedCase(
         return client
 
     def _telling_more(self) -> contextlib.AbstractContextManager[None]:
-        return telling_more(self._guard.recorders, show_secrets=self.show_secrets)
+        return telling_more(self._guard.recorders, self._guard.note_failure, show_secrets=self.show_secrets)
+
+    def _let_go(self) -> None:
+        if "_guard" in vars(self):
+            self._guard.let_go()
+        super()._let_go()
 
     def _judge(self) -> None:
         """Fail for what the app did and nobody has seen, for what the test left, and for what held the loop up."""
