@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from websockets.client import ClientProtocol
-from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, InvalidStatus
+from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, InvalidMessage, InvalidStatus
 from websockets.frames import CloseCode
 from websockets.sync.client import ClientConnection
 
@@ -41,8 +41,8 @@ class SyncWebSocketSession(WaitingMessages, ClientConnection):
     Attributes:
         timeout: Seconds that a receive or a send may take where it is not told otherwise.
         settle: Whether closing waits until the app's call has ended, for as long as ``settle_timeout``.
-        received: The last messages that were received, oldest first; 100 are kept. What ``recv_streaming`` yields
-            is not among them.
+        received: The last messages that were received, oldest first: 100, and 1 MB of them. Of a larger one, the
+            beginning is, which says how much is cut. What ``recv_streaming`` yields is not among them.
         exchange: What the server recorded of it; None where the server is not one of this process.
     """
 
@@ -65,6 +65,9 @@ class SyncWebSocketSession(WaitingMessages, ClientConnection):
         addresses = self.remote_address, self.local_address  # the server may close the connection at once
         try:
             super().handshake(*args, **kwargs)
+        except InvalidMessage as exc:
+            self._note_broken_off(exc, *addresses)
+            raise
         except InvalidStatus as exc:
             self._note_rejection(exc, *addresses)
             raise
@@ -128,6 +131,7 @@ class SyncWebSocketSession(WaitingMessages, ClientConnection):
         exchange, seconds = self._unsettled(), self._settling.timeout
         if exchange is not None and self._thread is not None and self._thread.is_running:
             self._thread.begin(wait_ended(exchange, seconds)).wait(patience=seconds)
+        self._thread = None  # it leads to the app, and who holds the session need not
         self._raise_unseen()
 
     def disconnect(self, code: CloseCode | int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
