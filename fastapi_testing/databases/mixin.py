@@ -273,6 +273,10 @@ class SQLAlchemyMixin(AsyncClassLimits):
         if getattr(self, "server_scope", "class") == "test":
             self._override_sessions(self)
 
+    def _let_go(self) -> None:
+        self._framework_session = None
+        super()._let_go()
+
     async def _begin_isolation(self) -> None:
         isolation = self._running_isolation()
         self.addAsyncCleanup(self._end_isolation)

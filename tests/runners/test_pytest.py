@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from tests.processes import run_python
 from tests.runners.case import FAILURES, ProjectCase, shown
 from tests.runners.junit import outcomes, texts
 
@@ -92,3 +93,24 @@ class XdistTests(PytestTests):
 
     options: ClassVar[tuple[str, ...]] = ("-p", "xdist", "-n", "2")
     with_few_plugins: ClassVar[str] = "1"
+
+
+class DebuggerTests(ProjectCase):
+    """Its debugger, opened where a test has failed."""
+
+    maxDiff = None
+
+    def test_frames(self) -> None:
+        """The test, its client and the frames of what the app has raised are there to be looked at."""
+        looks = {
+            "self.app.title": "'kiosk'",
+            "self.server.exchanges[-1].exception": "LookupError('no price for book')",
+            "self.server.exchanges[-1].exception.__traceback__ is not None": "True",
+            "self.client.base_url.host": "'127.0.0.1'",
+            "response.status_code": "500",
+        }
+        typed = "".join(f"p {look}\n" for look in looks)
+        options = ("-q", "-p", "no:cacheprovider", "--pdb", "-k", "test_server_error")
+        finished = run_python("-m", "pytest", *options, folder=self.folder, typed=f"{typed}q\n")
+        printed = [line.removeprefix("(Pdb) ") for line in finished.stdout.splitlines() if line.startswith("(Pdb)")]
+        self.assertEqual(printed[: len(looks)], [*looks.values()], finished.stdout)

@@ -19,6 +19,7 @@ from fastapi_testing.assertions.describing.response import (
     request_url,
     text_of,
 )
+from fastapi_testing.server.recording.kept import whole_size
 from fastapi_testing.server.statuses import name_status
 
 __all__ = [
@@ -75,11 +76,12 @@ _CLOSE_CODES = {
 """RFC 6455 §7.4.1 and, from 1012 on, what IANA registered since."""
 
 
-def cut(text: str, limit: int = _LINE) -> str:
-    """Return the text, or its beginning with a note of how much is not shown."""
+def cut(text: str, limit: int = _LINE, *, missing: int = 0) -> str:
+    """Return the text, or its beginning with a note of how much is not shown; some may be missing already."""
     if len(text) <= limit:
         return text
-    return f"{text[:limit]}… ({len(text) - limit} of {len(text)} characters cut)"
+    whole = len(text) + missing
+    return f"{text[:limit]}… ({whole - limit} of {whole} characters cut)"
 
 
 def request_target(url: str) -> str:
@@ -160,8 +162,9 @@ def describe_diff(actual: Any, expected: Any) -> str:
 def describe_message(message: str | bytes) -> str:
     """Return a WebSocket message: ``"hello"``, ``{"a": 1}`` or ``b'ab' (2 bytes)``."""
     if isinstance(message, bytes):
-        return f"{message[:_LINE]!r} ({len(message)} bytes)"
-    return _printable(cut(message if _is_container(message) else json.dumps(message, ensure_ascii=False)))
+        return f"{message[:_LINE]!r} ({whole_size(message)} bytes)"
+    text = message if _is_container(message) else json.dumps(message, ensure_ascii=False)
+    return _printable(cut(text, missing=whole_size(message) - len(message)))
 
 
 def describe_received(messages: Sequence[str | bytes]) -> str:

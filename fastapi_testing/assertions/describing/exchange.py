@@ -6,6 +6,7 @@ from textwrap import indent
 from typing import Any, Protocol
 
 from fastapi_testing.assertions.describing.describe import cut
+from fastapi_testing.server.recording.kept import message_of
 from fastapi_testing.server.recording.stacks import app_traceback
 
 __all__ = ["ExchangeLike", "describe_behind", "describe_exchange", "exchange_behind"]
@@ -100,19 +101,12 @@ def _describe_logs(records: list[logging.LogRecord], shown_traceback: str) -> st
 def _describe_record(record: logging.LogRecord, shown_traceback: str) -> str:
     traceback = _logged_traceback(record)
     rest = "" if traceback in ("", shown_traceback) else f"\n{indent(traceback, '  ')}"
-    return f"{record.levelname} {record.name}: {cut(_message(record), _BODY)}{rest}"
+    return f"{record.levelname} {record.name}: {cut(message_of(record), _BODY)}{rest}"
 
 
 def _logged_traceback(record: logging.LogRecord) -> str:
     _, exception, traceback = record.exc_info or (None, None, None)
-    return "" if exception is None else app_traceback(exception, traceback)
-
-
-def _message(record: logging.LogRecord) -> str:
-    try:
-        return record.getMessage()
-    except Exception:  # noqa: BLE001 - arguments that do not fit the format, or cannot be written, are the app's
-        return f"{record.msg} {record.args!r}"
+    return record.exc_text or "" if exception is None else app_traceback(exception, traceback)
 
 
 def _describe_request(request: Any) -> str:

@@ -84,6 +84,7 @@ class TestGuard:
     Attributes:
         recorders: Of the servers that the test, or the app for it, may speak to: those that run beside the app's own,
             and those that the test starts or has a client of.
+        has_failed: Whether something in the test has failed, or was skipped: who runs it keeps the test then.
         deferred: What the test expects the app to raise, and the app had not raised when the test went on.
     """
 
@@ -97,6 +98,7 @@ class TestGuard:
         background_tasks: Sequence[str] = (),
     ) -> None:
         self.recorders: list[Recorder] = []
+        self.has_failed: bool = False
         self.deferred: list[ServerRaises] = []
         self._test = test
         self._tasks = tasks
@@ -123,6 +125,23 @@ class TestGuard:
         for other in list(recorders.values()):  # of services that the app calls, which the class or the module started
             if other.loop is recorder.loop or _is_free_and_ours(other):
                 self.watch(other)
+
+    def note_failure(self) -> None:
+        """Take note that something in the test fails, or is skipped."""
+        self.has_failed = True
+
+    def let_go(self) -> None:
+        """
+        Let go of the app, and of what it did but for the text of it; once the test is over, and told.
+
+        Of a test that has passed, nobody keeps anything.
+        """
+        if self.has_failed:
+            for recorder in self.recorders:
+                recorder.let_go()
+        self.recorders.clear()
+        self.deferred.clear()
+        self._overrides = OverridesGuard(None)
 
     def leftovers(self) -> set["asyncio.Task[Any]"]:
         """Return the tasks that the test, or the app for it, started and left, and that have to end."""

@@ -25,6 +25,8 @@ __all__ = ["ServerRaises", "describe_unseen", "release_logs", "telling_more"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
+_UNSEEN = "the app raised what no response could show"
+
 Expected = type[BaseException] | tuple[type[BaseException], ...]
 
 
@@ -50,6 +52,7 @@ class ServerRaises:
         self.exception: BaseException | None = None
         self.exchange: Exchange | None = None
         self._candidates: set[Exchange] | None = None
+        self._error: BaseException | None = None
         self._recorders = recorders
         self._expected = _check_expected(expected)
         self._pattern = None if regex is None else re.compile(regex)
@@ -60,6 +63,9 @@ class ServerRaises:
     def __enter__(self) -> Self:
         self._before = {*self._exchanges("exchanges")}
         self._failed_before = {*self._failures()}
+        self._looked_at = list(self._recorders)
+        for recorder in self._looked_at:
+            recorder.looks.append(self.is_fulfilled)
         return self
 
     def __exit__(
@@ -90,6 +96,7 @@ class ServerRaises:
                 failure.expect()
                 self.exchange = self.exchange or _exchange_of(failure)
                 self.exception = self.exception or exception
+                self._error = self._error or failure.error
         return self.exchange is not None
 
     def describe(self) -> str:
@@ -98,12 +105,19 @@ class ServerRaises:
         return f"expected the app to raise {_name(self._expected)}{matching}, {self._describe_instead()}"
 
     def _conclude(self, exc: BaseException | None) -> bool:
+        self._look_no_more()
         if self.is_fulfilled():
             # With raise_server_exceptions it has come through here as well, and has done its duty.
-            return exc is not None and self.exchange is not None and exc is self.exchange.error
+            return exc is not None and exc is self._error
         if exc is None:
             self._fail(self.describe())
         return False
+
+    def _look_no_more(self) -> None:
+        for recorder in self._looked_at:
+            with contextlib.suppress(ValueError):  # the next test has begun
+                recorder.looks.remove(self.is_fulfilled)
+        self._looked_at = []  # a test may hold this for longer than the app is there
 
     def _describe_instead(self) -> str:
         if failed := self._failed():
@@ -153,17 +167,24 @@ class ServerRaises:
 
 
 def describe_unseen(recorders: Iterable[Recorder]) -> list[str]:
-    """Return one text for each exception that no response has shown, and no test has expected."""
+    """Return one text for each exception that no response has shown, and no test has expected; a number of old ones."""
+    recorders = list(recorders)
+    lost = sum(recorder.lost for recorder in recorders)
     unseen = (failure for recorder in recorders for failure in list(recorder.failed) if failure.was_missed)
-    return [
+    told = [
         f"{_headline(failure)}; where that is meant, expect it with assertServerRaises(): {_tell(failure).lstrip()}"
         for failure in unseen
     ]
+    return [f"{_UNSEEN} before that, {lost} times; what it was is not kept", *told] if lost else told
 
 
 @contextlib.contextmanager
 def telling_more(
-    recorders: Sequence[Recorder], note: Callable[[BaseException], None], *, show_secrets: bool
+    recorders: Sequence[Recorder],
+    note: Callable[[BaseException], None],
+    note_failure: Callable[[], object],
+    *,
+    show_secrets: bool,
 ) -> Iterator[None]:
     """
     Add to a failure what the app has to do with it, and take the secrets out of its text.
@@ -174,13 +195,16 @@ def telling_more(
     Args:
         recorders: Of the servers that the test has asked.
         note: Adds what else there is to say.
+        note_failure: Takes note that the test, or a part of it, has failed or was skipped.
         show_secrets: Whether the text stays as it is.
     """
     try:
         yield
     except SkipTest:
+        note_failure()
         raise
     except Exception as exc:
+        note_failure()
         _note_errors(exc, recorders)
         note(exc)
         note_last_exchanges(exc, recorders)
@@ -216,7 +240,7 @@ def _note_errors(exception: BaseException, recorders: Iterable[Recorder]) -> Non
 def _headline(failure: Exchange | TaskFailure) -> str:
     if isinstance(failure, Exchange) and failure.kind == "lifespan" and failure.error is not None:
         return f"the app's lifespan ended while the server ran: {headline_of(failure.error)}"
-    return "the app raised what no response could show"
+    return _UNSEEN
 
 
 def _tell(failure: Exchange | TaskFailure) -> str:

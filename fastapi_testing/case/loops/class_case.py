@@ -15,6 +15,7 @@ from fastapi_testing.case.loops.running import (
     call_cleanups,
     closing_class_on,
     ending_on_users_line,
+    keeps_text,
     part_of_a_test,
     run_alone,
     runs_alone,
@@ -161,12 +162,16 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
         if self._runs_alone(result):
             return run_alone(self, self.defaultTestResult() if result is None else result)
-        with closing_class_on(type(self), KeyboardInterrupt):
-            try:
-                return super().run(result)
-            except KeyboardInterrupt as exc:
-                self._cut_short(exc)
-                raise
+        try:
+            with closing_class_on(type(self), KeyboardInterrupt):
+                try:
+                    return super().run(result)
+                except KeyboardInterrupt as exc:
+                    self._cut_short(exc)
+                    raise
+        finally:
+            if keeps_text(result):
+                self._let_go()
 
     def debug(self) -> None:
         if self._runs_alone(None) and _does_not_override_set_up(type(self)):

@@ -17,6 +17,7 @@ __all__ = [
     "call_cleanups",
     "closing_class_on",
     "ending_on_users_line",
+    "keeps_text",
     "part_of_a_test",
     "run_alone",
     "runs_alone",
@@ -51,6 +52,16 @@ def run_alone(case: unittest.TestCase, result: unittest.TestResult) -> unittest.
         return unittest.TestSuite([case]).run(result)
     finally:
         result._previousTestClass = None  # type: ignore[attr-defined]  # noqa: SLF001 - the next test is alone too
+
+
+def keeps_text(result: object) -> bool:
+    """
+    Tell whether a result has the text of what was wrong, once the test has run, and needs nothing else of it.
+
+    Those of unittest do. What else runs tests, such as pytest, may keep the failure itself, for a debugger that is
+    opened then.
+    """
+    return result is None or isinstance(result, unittest.TestResult)
 
 
 @contextlib.contextmanager

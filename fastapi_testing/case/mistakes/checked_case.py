@@ -13,6 +13,18 @@ __all__ = ["CheckedCase"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
+_OF_A_TEST = (
+    "app",
+    "_framework_client",
+    "_framework_clients",
+    "_framework_context",
+    "_framework_guard",
+    "_framework_server",
+    "_framework_tasks_before",
+    "_framework_transport",
+)
+"""The attributes that the test cases of this package give a test while it runs."""
+
 
 class CheckedCase(unittest.TestCase):
     """A test case that refuses hooks nobody would run, and fails for coroutines nobody awaits."""
@@ -38,6 +50,15 @@ class CheckedCase(unittest.TestCase):
         # A context cannot be pickled, and the standard library's async case holds one that is not used here;
         # unittest-parallel sends cases to its workers.
         return {name: value for name, value in vars(self).items() if not isinstance(value, contextvars.Context)}
+
+    def _let_go(self) -> None:
+        """
+        Let go of what this package has given to the test, once it is over.
+
+        The results of unittest keep each test that has failed until the run ends, to say what it is called.
+        """
+        for name in _OF_A_TEST:
+            vars(self).pop(name, None)
 
     @classmethod
     def _begin_checks(cls) -> None:

@@ -37,6 +37,13 @@ class CaseServer(ServerThread):
     def _startup_timeout(self) -> float:
         return self._case.startup_timeout
 
+    def __exit__(self, *exc_info: object) -> None:
+        try:
+            super().__exit__(*exc_info)
+        finally:
+            # It lives on in clients that a failed test holds, and would hold the app, and what that was asked last.
+            del self.server, self.transport
+
     def _open(self) -> None:
         self._case._framework_block_guard.seat = self.seat  # noqa: SLF001 - of this room
         super()._open()

@@ -281,12 +281,20 @@ class ServedCase(
         return client
 
     def _telling_more(self) -> contextlib.AbstractContextManager[None]:
-        return telling_more(self._framework_guard.recorders, self._note_late_options, show_secrets=self.show_secrets)
+        guard = self._framework_guard
+        return telling_more(
+            guard.recorders, self._note_late_options, guard.note_failure, show_secrets=self.show_secrets
+        )
 
     def _note_late_options(self, failure: BaseException) -> None:
         if self._framework_client is not None:
             exchanges = [each for recorder in self._framework_guard.recorders for each in list(recorder.exchanges)]
             note_late_options(failure, vars(self), self._framework_client, exchanges)
+
+    def _let_go(self) -> None:
+        if "_framework_guard" in vars(self):
+            self._framework_guard.let_go()
+        super()._let_go()
 
     def _judge(self) -> None:
         """Fail for what the app did and nobody has seen, for what the test left, and for what held the loop up."""

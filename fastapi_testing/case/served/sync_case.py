@@ -19,6 +19,7 @@ from fastapi_testing.case.loops.running import (
     call_cleanups,
     closing_class_on,
     ending_on_users_line,
+    keeps_text,
     part_of_a_test,
     run_alone,
     runs_alone,
@@ -130,14 +131,18 @@ class ServerTestCase(
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
         if not vars(type(self)).get("_framework_is_set_up") and runs_alone(self, result):
             return run_alone(self, self.defaultTestResult() if result is None else result)
-        with self._stopping_on(KeyboardInterrupt):
-            try:
-                return super().run(result)
-            except KeyboardInterrupt as exc:
-                if "_framework_guard" in vars(self):
-                    self._framework_guard.cut_short(exc)
-                call_cleanups(self)  # which unittest does not do then
-                raise
+        try:
+            with self._stopping_on(KeyboardInterrupt):
+                try:
+                    return super().run(result)
+                except KeyboardInterrupt as exc:
+                    if "_framework_guard" in vars(self):
+                        self._framework_guard.cut_short(exc)
+                    call_cleanups(self)  # which unittest does not do then
+                    raise
+        finally:
+            if keeps_text(result):
+                self._let_go()
 
     def debug(self) -> None:
         with self._stopping_on(BaseException):  # it goes past the suite

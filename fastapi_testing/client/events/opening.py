@@ -76,7 +76,7 @@ class WaitingStream:
 
     @property
     def received(self) -> deque[ServerSentEvent]:
-        """The last events that were received, oldest first; 100 are kept."""
+        """The last events that were received, oldest first: 100, and 1 MB of them; a larger one, cut."""
         return self._events.received
 
     @property

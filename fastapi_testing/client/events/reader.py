@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from functools import partial
@@ -12,6 +13,7 @@ from httpx import _types as types
 from httpx_sse import ServerSentEvent, SSEError
 
 from fastapi_testing.client.events.decoder import EventDecoder
+from fastapi_testing.server.recording.kept import Shelf, beginning_of, whole_size
 
 __all__ = ["EventReader", "EventStreamOptions"]
 
@@ -23,7 +25,7 @@ _TIMEOUT = 5.0
 _MEDIA_TYPE = "text/event-stream"
 
 _KEPT = 100
-"""Events that :attr:`EventStream.received` holds."""
+"""Events that :attr:`EventStream.received` holds, as long as they are no more than 1 MB."""
 
 _SHOWN = 5
 """Events that an error shows."""
@@ -72,7 +74,8 @@ class EventReader:
         self.timeout: float = next(
             seconds for seconds in (timeout, client.timeout.read, _TIMEOUT) if seconds is not None
         )
-        self.received: deque[ServerSentEvent] = deque(maxlen=_KEPT)
+        self._shelf: Shelf[ServerSentEvent] = Shelf(_KEPT, _size_of)
+        self.received: deque[ServerSentEvent] = self._shelf.items
         self.last_event_id: str = last_event_id
         self._entering = entering
         self._build_request = partial(client.build_request, method, url, **options)
@@ -121,7 +124,7 @@ class EventReader:
             raise
         finally:
             self._awaited = False
-        self.received.append(event)
+        self._shelf.keep(_beginning_of(event))
         self.last_event_id = event.id
         return event
 
@@ -219,4 +222,13 @@ def _describe(event: ServerSentEvent) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _CUT else f"{text[:_CUT]}… ({len(text)} characters)"
+    return text if len(text) <= _CUT else f"{text[:_CUT]}… ({whole_size(text)} characters)"
+
+
+def _size_of(event: ServerSentEvent) -> int:
+    return sys.getsizeof(event.data)
+
+
+def _beginning_of(event: ServerSentEvent) -> ServerSentEvent:
+    data = beginning_of(event.data)
+    return event if data is event.data else ServerSentEvent(event.event, data, event.id, event.retry)

@@ -37,7 +37,7 @@ class SyncEventStream(WaitingStream):
 
     Attributes:
         timeout: Seconds that an event may take where it is not told otherwise.
-        received: The last events that were received, oldest first; 100 are kept.
+        received: The last events that were received, oldest first: 100, and 1 MB of them; a larger one, cut.
         last_event_id: The ID that the stream had given when it sent the event received last; empty where it gave none.
     """
 

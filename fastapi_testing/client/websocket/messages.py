@@ -1,16 +1,18 @@
 """What sessions of either kind, those that are awaited and those that wait, know of their messages and say of them."""
 
 import json
+import sys
 from collections import deque
 from typing import TYPE_CHECKING, Any, Literal
 
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 from websockets.frames import CloseCode
 
-from fastapi_testing.client.websocket.rejection import note_rejection
+from fastapi_testing.client.websocket.rejection import note_broken_off, note_rejection
 from fastapi_testing.client.wrappers.settling import Settling, raise_exception
 from fastapi_testing.hints.foreign import ForeignNames
 from fastapi_testing.hints.names import SESSION_NAMES
+from fastapi_testing.server.recording.kept import Shelf, beginning_of, whole_size
 from fastapi_testing.server.recording.recorder import find_exchange
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ Data = str | bytes
 Mode = Literal["text", "binary"]
 
 _KEPT = 100
-"""Messages that :attr:`Messages.received` holds."""
+"""Messages that :attr:`Messages.received` holds, as long as they are no more than 1 MB."""
 
 _SHOWN = 5
 """Messages that an error shows."""
@@ -55,7 +57,8 @@ class Messages(ForeignNames):
         self._settling = settling or Settling()
         self.settle = self._settling.settle
         self._is_left_by_exception = False  # the test leaves the block by one, which has to be the one that is seen
-        self.received = deque(maxlen=_KEPT)
+        self._shelf: Shelf[Data] = Shelf(_KEPT, sys.getsizeof)
+        self.received = self._shelf.items
         self._received_count = 0
         self.exchange = None
 
@@ -66,6 +69,11 @@ class Messages(ForeignNames):
         self._find_exchange(server, client)
         self._raise_exception()
         note_rejection(rejected, str(self), self.exchange)
+
+    def _note_broken_off(self, broken_off: InvalidMessage, server: Any, client: Any) -> None:
+        self._find_exchange(server, client)
+        self._raise_exception()
+        note_broken_off(broken_off, str(self), self.exchange)
 
     def _raise_exception(self) -> None:
         """Raise the exception with which the app has ended the connection, where that is wanted."""
@@ -86,7 +94,7 @@ class Messages(ForeignNames):
             self._raise_exception()
 
     def _keep(self, message: Data) -> Data:
-        self.received.append(message)
+        self._shelf.keep(beginning_of(message))
         self._received_count += 1
         return message
 
@@ -190,7 +198,7 @@ def _parse_json(message: Data) -> Any:
 def _describe(message: Data) -> str:
     r"""Render a message for an error: ``"hello"``, ``{"a": 1}`` or ``bytes b'\x00\x01' (2 bytes)``."""
     if isinstance(message, bytes):
-        size = "1 byte" if len(message) == 1 else f"{len(message)} bytes"
+        size = "1 byte" if len(message) == 1 else f"{whole_size(message)} bytes"
         return f"bytes {message[:_CUT]!r}{'…' if len(message) > _CUT else ''} ({size})"
     if isinstance(_parse_json(message), dict | list):
         return _cut(message)
@@ -206,4 +214,4 @@ def _cut(text: str) -> str:
 
 
 def _omission(text: str) -> str:
-    return f"… ({len(text)} characters)" if len(text) > _CUT else ""
+    return f"… ({whole_size(text)} characters)" if len(text) > _CUT else ""

@@ -1,9 +1,9 @@
-"""What is said of a WebSocket handshake that the server has rejected."""
+"""What is said of a WebSocket handshake that the server has rejected, or has not answered to the end."""
 
 from collections.abc import Callable
 from functools import cached_property, partial
 
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import InvalidMessage, InvalidStatus
 from websockets.frames import CloseCode
 from websockets.http11 import Response
 
@@ -11,7 +11,7 @@ from fastapi_testing.client.wrappers.settling import describe_exception
 from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.statuses import name_status
 
-__all__ = ["note_rejection"]
+__all__ = ["note_broken_off", "note_rejection"]
 
 
 def note_rejection(exc: InvalidStatus, websocket: str, exchange: Exchange | None) -> None:
@@ -50,6 +50,14 @@ def _describe(response: Response, websocket: str, exchange: Exchange | None) -> 
     return f"{websocket}: the handshake was rejected{why}{_describe_exception(exchange)}"
 
 
+def note_broken_off(exc: InvalidMessage, websocket: str, exchange: Exchange | None) -> None:
+    """Do the same for a handshake whose answer has broken off, where the app was asked at all."""
+    exc.exchange = exchange  # type: ignore[attr-defined]
+    if exchange is not None:
+        exc.__cause__, exc.__suppress_context__ = None, True  # where a parser has missed the rest explains nothing
+        exc.add_note(f"{websocket}: the answer to the handshake broke off{_describe_exception(exchange)}")
+
+
 def _describe_why(response: Response, exchange: Exchange | None) -> str:
     """Return why: by what the app's routes are, where they are the reason, since a status says little of that."""
     obstacle = "" if exchange is None else exchange.obstacle
@@ -68,6 +76,6 @@ def _describe_close(exchange: Exchange | None) -> str:
 
 
 def _describe_exception(exchange: Exchange | None) -> str:
-    if exchange is None or exchange.error is None:
+    if exchange is None or not exchange.app_traceback:
         return ""
     return f"\n{describe_exception(exchange)}"

@@ -38,8 +38,8 @@ class WebSocketSession(AwaitedMessages, ClientConnection):
     Attributes:
         timeout: Seconds that a receive or a send may take where it is not told otherwise.
         settle: Whether closing waits until the app's call has ended, for as long as ``settle_timeout``.
-        received: The last messages that were received, oldest first; 100 are kept. What ``recv_streaming`` yields
-            is not among them.
+        received: The last messages that were received, oldest first: 100, and 1 MB of them. Of a larger one, the
+            beginning is, which says how much is cut. What ``recv_streaming`` yields is not among them.
         exchange: What the server recorded of it; None where the server is not one of this process.
     """
 
@@ -54,6 +54,7 @@ class WebSocketSession(AwaitedMessages, ClientConnection):
             await super().handshake(*args, **kwargs)
         except InvalidMessage as exc:
             if self._alert is None:
+                self._note_broken_off(exc, *addresses)
                 raise
             raise self._alert from exc  # the server has refused the client's certificate: in TLS 1.3, only now
         except InvalidStatus as exc:

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from websockets.client import ClientProtocol
-from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, InvalidStatus
+from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, InvalidMessage, InvalidStatus
 from websockets.frames import CloseCode
 from websockets.sync.client import ClientConnection
 
@@ -59,6 +59,9 @@ class SyncWebSocketSession(WaitingMessages, ClientConnection):
         addresses = self.remote_address, self.local_address  # the server may close the connection at once
         try:
             super().handshake(*args, **kwargs)
+        except InvalidMessage as exc:
+            self._note_broken_off(exc, *addresses)
+            raise
         except InvalidStatus as exc:
             self._note_rejection(exc, *addresses)
             raise
@@ -122,6 +125,10 @@ class SyncWebSocketSession(WaitingMessages, ClientConnection):
         seconds = self._settling.timeout
         if self._thread is not None and self._thread.is_running:
             self._thread.begin(wait_ended(exchange, seconds)).wait(patience=seconds)
+
+    def _raise_unseen(self) -> None:
+        self._thread = None  # it leads to the app, and who holds the session need not
+        super()._raise_unseen()
 
     def cut(self) -> None:
         """Close the connection without a closing handshake."""

@@ -11,7 +11,7 @@ from fastapi_testing.client.transport.body import WholeResponse
 from fastapi_testing.client.transport.network import NetworkStream
 from fastapi_testing.client.wrappers.leaving import handled_here, is_left_by_exception
 from fastapi_testing.server.recording.exchange import Exchange
-from fastapi_testing.server.recording.recorder import find_exchange, recorders
+from fastapi_testing.server.recording.recorder import find_exchange, raising, recorders
 from fastapi_testing.server.recording.settle import wait_ended
 
 __all__ = ["Settling", "SettlingStream", "SettlingTransport", "describe_exception", "raise_exception"]
@@ -40,6 +40,10 @@ class Settling:
     timeout: float = 5.0
     raise_server_exceptions: bool = False
     open_streams: "set[SettlingStream]" = field(default_factory=set, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.raise_server_exceptions:
+            raising.add(self)
 
     def attach(self, request: httpx.Request, response: httpx.Response) -> None:
         """Give a response its exchange, and have it settle when its body is read or closed."""
@@ -166,6 +170,7 @@ def raise_exception(exchange: Exchange | None) -> None:
     if exchange is None or exception is None:
         return
     exchange.expect()
+    exchange.is_handed_over = True
     context = exception.__context__  # of the app; raising it where another one is handled would replace it
     try:
         raise exception

@@ -26,6 +26,11 @@ What the app does is written on the server's thread, and what clients and guards
 the end on another thread first puts a waiter there and then looks at ``ended_at``; ``end()`` does the two the other
 way round. So none is missed, and one whose own loop has closed keeps nobody else from being told.
 
+An exception holds the frames that it came through, and they the request, its body and what was made of it. So what is
+kept of an exchange that has ended gets less, a step at a time, as the recorder says: ``condense()`` leaves the
+exception without its frames, and of the log what is text; ``forget()`` leaves a line of all that; and ``let_go()``, at
+the end of the test, leaves all of the text and nothing else.
+
 What is never so:
 
 * An exchange is both expected and unseen.
@@ -41,13 +46,21 @@ import logging
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from types import TracebackType
 from typing import Any, Literal
 
 from fastapi_testing.server.application import ASGIApp, Message, Scope, describe_app
 from fastapi_testing.server.clock import RealClock
 from fastapi_testing.server.recording.departures import is_an_end
+from fastapi_testing.server.recording.kept import (
+    drop_frames,
+    estimate,
+    last_line_of,
+    note_of,
+    record_without,
+    shorten_record,
+    size_of_failure,
+)
 from fastapi_testing.server.recording.stacks import app_traceback, follow, name_of, stack_of, waiting_at
 
 __all__ = ["Exchange", "current_exchange", "exchange_of", "is_servers", "serving"]
@@ -80,10 +93,12 @@ class Exchange:
         bytes_sent: Bytes of the response's body, or of a WebSocket's messages, that the app has sent.
         started_at: When the app was called, in seconds of the monotonic clock.
         ended_at: When the call ended; None as long as it runs.
-        exception: The exception that the app raised to the server.
+        exception: The exception that the app raised to the server; without its traceback once the app has raised others
+            since, and None once the test is over: ``app_traceback`` has its text.
         handled: The exception for which the app answered 500, or closed the WebSocket so, where it can be told: the one
             that was being handled just then, or the last one logged as an error. Litestar, Quart and Django raise none.
-        log_records: What was logged from INFO up while serving it, uvicorn's own records aside; the last 100.
+        log_records: What was logged from INFO up while serving it, uvicorn's own records aside; the last 100, and of
+            the text of each 10,000 characters.
         unseen: Whether there is an exception which no response has shown, and no test has expected.
         expected: Whether a test has expected the exception.
         reported: Whether somebody reports the exception, so that the server's log need not go to the terminal.
@@ -97,6 +112,7 @@ class Exchange:
         is_given_up: Whether its end has been waited for in vain, so that nobody has to wait once more.
         left: Whether a client of this package gave up waiting for the response: it cannot have shown the exception.
         is_on: Whether it is a lifespan that has started, and has not been told to end.
+        is_handed_over: Whether the test has got the exception itself, which is left as it is then.
     """
 
     # Class attributes until they change: one is made for every request, and most of this stays as it is.
@@ -120,6 +136,7 @@ class Exchange:
     is_given_up: bool = False
     left = False
     is_on = False
+    is_handed_over = False
     _handled: BaseException | None = None
     _traceback: TracebackType | None = None
     _endpoint: object = None
@@ -127,7 +144,9 @@ class Exchange:
     _was_routed = False
     _invalid: str = ""
     _waiters: Sequence["asyncio.Future[None]"] = ()
-    _held: Sequence[Callable[[], object]] = ()
+    _held: tuple[logging.LogRecord, Sequence[logging.Handler]] | None = None
+    _text: str | None = None
+    _was_error: bool | None = None
     _started: "dict[asyncio.Task[Any], str] | None" = None
 
     def __init__(
@@ -148,7 +167,7 @@ class Exchange:
         self._scope: Scope | None = scope
         self._task: asyncio.Task[Any] | None = task
         self._tell = tell
-        self._app = app
+        self._app: ASGIApp | None = app
 
     def __repr__(self) -> str:
         state = "in flight" if self.ended_at is None else f"status {self.status}"
@@ -173,6 +192,8 @@ class Exchange:
     @property
     def is_error(self) -> bool:
         """Whether something went wrong, other than because the client had gone or the test was over."""
+        if self._was_error is not None:
+            return self._was_error
         return self.error is not None and not is_an_end(self.error)
 
     @property
@@ -184,7 +205,7 @@ class Exchange:
     def endpoint(self) -> str:
         """The name of the route's function, such as ``shop.main.read_item``; empty where there is none."""
         endpoint = self._endpoint if self._scope is None else self._scope.get("endpoint")
-        return "" if endpoint is None else describe_app(endpoint)
+        return endpoint if isinstance(endpoint, str) else "" if endpoint is None else describe_app(endpoint)
 
     @property
     def obstacle(self) -> str:
@@ -212,7 +233,16 @@ class Exchange:
     @property
     def app_traceback(self) -> str:
         """The traceback of what went wrong without the frames of frameworks; empty where nothing did."""
-        return "" if self.error is None else app_traceback(self.error, self._traceback)
+        error = self.error
+        text = "" if error is None or self._text is not None else app_traceback(error, self._traceback)
+        # Looked at after that: another thread may have taken the frames meanwhile.
+        return text if self._text is None else self._text
+
+    @property
+    def size(self) -> int:
+        """About how many bytes are kept of what it raised and logged."""
+        logged = sum(estimate(record.msg, record.exc_text) for record in self.log_records)
+        return logged + size_of_failure(self._text, self.exception, self.handled)
 
     @property
     def stack(self) -> list[str]:
@@ -296,13 +326,62 @@ class Exchange:
 
     def hold_log(self, record: logging.LogRecord, handlers: Sequence[logging.Handler]) -> None:
         """Keep the server's log of the exception back from handlers, until it is known whether anybody sees it."""
-        self._held = [partial(handler.handle, record) for handler in handlers]
+        self._held = record, handlers
 
     def release_log(self) -> None:
         """Let it go to them after all."""
-        for handle in self._held:
-            handle()
-        self._held = ()
+        held, self._held = self._held, None
+        if held is not None:
+            for handler in held[1]:
+                handler.handle(held[0])
+
+    def condense(self) -> bool:
+        """
+        Let go of the frames of what it raised, and of what the log holds besides text; once its call has ended.
+
+        What is thrown into the test stays as it is: it is the test's.
+        """
+        self._text = self.app_traceback
+        if self.is_handed_over:
+            self._drop_errors()
+        self._traceback = None
+        for error in (self.exception, self.handled):
+            if error is not None:
+                drop_frames(error)
+        self._condense_logs()
+        return True
+
+    def forget(self) -> None:
+        """Keep no more than a line of what it raised, and the number of what it logged."""
+        self._drop_errors()
+        self._text = last_line_of(self._text or "")
+        if self.log_records:
+            self.log_records = deque([note_of(self.log_records)], _RECORDS)
+
+    def let_go(self) -> None:
+        """Keep the text of what is known, and nothing of the app; once the test is over."""
+        if self.ended_at is None:
+            return
+        self._invalid, self._was_routed = self.obstacle, False
+        if self.expected:
+            self.condense()  # who expects an exception has it, and need not have its frames
+        self._text = self.app_traceback
+        self._drop_errors()
+        self._condense_logs()
+        self._endpoint = self.endpoint or None
+        self._app = None
+        if not self._started:
+            self._tell = _tell_nobody
+
+    def _drop_errors(self) -> None:
+        self._was_error = self.is_error
+        self.exception = self.handled = self._traceback = None
+
+    def _condense_logs(self) -> None:
+        if self.log_records:
+            self.log_records = deque(map(record_without, self.log_records), _RECORDS)
+        if self._held is not None:
+            self._held = record_without(self._held[0]), self._held[1]
 
     def watch(self, task: "asyncio.Task[Any]", coroutine: Any) -> None:
         """Take note of a task that the app starts while it answers, or that is started by what it started."""
@@ -318,7 +397,7 @@ class Exchange:
         if record.levelno >= logging.INFO and not own:
             if not isinstance(self.log_records, deque):
                 self.log_records = deque(maxlen=_RECORDS)
-            self.log_records.append(record)
+            self.log_records.append(shorten_record(record))
 
     def _take_handled(self) -> None:
         """Take note of the exception that is being handled, or that was logged before the app answered for it."""
@@ -348,6 +427,10 @@ class Exchange:
         name = self._started.pop(task)
         if not task.cancelled() and self.kind != "lifespan":
             self._tell(self, task, name)
+
+
+def _tell_nobody(*_: object) -> None:
+    """Stand in the place of a recorder, once the test is over."""
 
 
 def exchange_of(task: "asyncio.Task[Any]") -> Exchange | None:

@@ -3,21 +3,30 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from fastapi_testing.server.application import ASGIApp, Receive, Scope, Send
 from fastapi_testing.server.recording.exchange import Exchange, current_exchange
+from fastapi_testing.server.recording.kept import Shelf
 from fastapi_testing.server.recording.tap import Tap
 from fastapi_testing.server.recording.tasks import TaskFailure, was_not_retrieved
 
 if TYPE_CHECKING:
     import threading
 
-__all__ = ["Address", "Recorder", "find_exchange", "recorders", "watcher"]
+__all__ = ["Address", "Recorder", "find_exchange", "raising", "recorders", "watcher"]
 
 _KEPT = 500
 """Exchanges that are kept, the last ones; so much memory a test may take that makes thousands of requests."""
+
+_WHOLE = 2
+"""Exchanges that are kept with what they hold besides text, of those that have raised or logged something."""
+
+_UNTAKEN = 100
+"""The same of those that a client is going to raise, as it raises what the app has raised."""
 
 Address = tuple[str, int]
 
@@ -26,6 +35,10 @@ recorders: dict[Address, "Recorder"] = {}
 
 watcher: ContextVar[Callable[["Recorder"], None] | None] = ContextVar("watcher", default=None)
 """What is told of each server that the running code starts: the test that it is a part of."""
+
+
+raising: WeakSet[object] = WeakSet()
+"""What stands for the clients that raise what the app has raised."""
 
 
 def find_exchange(server: Address, client: Address) -> Exchange | None:
@@ -52,6 +65,9 @@ class Recorder:
     It stands outside everything that uvicorn wraps around an app: ProxyHeadersMiddleware changes
     ``scope["client"]``, and the socket's own address is wanted here.
 
+    What is kept is bounded, in number and in bytes: the last two of what has raised or logged something are as they
+    are, and those before keep text, about 1 MB of it all in all (see ``kept.py``).
+
     The app is called on one thread, and a test may look on from another: what is iterated over is a copy.
 
     Args:
@@ -61,6 +77,8 @@ class Recorder:
         exchanges: HTTP requests and WebSockets, oldest first, since :meth:`start_over`; the last 500.
         failed: Those among them whose call ended with an exception, or that answered 500 for one, and the tasks they
             started that failed and were not looked after.
+        lost: How many more had failed, and were not seen by anybody, before the last 500 did.
+        looks: Called before something is let go of that an exception is looked for in: of those who expect one.
         lifespan: The exchange of the lifespan, if there is one.
         reports: Whether somebody reports the app's exceptions, so that uvicorn's log of them is kept off the terminal.
         loop: The event loop on which the server runs; None before its first start.
@@ -69,7 +87,7 @@ class Recorder:
 
     def __init__(self, app: ASGIApp) -> None:
         self.exchanges: deque[Exchange] = deque(maxlen=_KEPT)
-        self.failed: deque[Exchange | TaskFailure] = deque(maxlen=_KEPT)
+        self._begin_to_keep()
         self.lifespan: Exchange | None = None
         self.reports = False
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -100,10 +118,12 @@ class Recorder:
             raise
         else:
             if exchange.handled is not None:
-                self.failed.append(exchange)
+                self._add(exchange)
         finally:
             del self._in_flight[task]
             exchange.end()
+            if exchange.log_records or exchange.error is not None:
+                self._keep(exchange)
 
     @property
     def in_flight(self) -> list[Exchange]:
@@ -148,10 +168,23 @@ class Recorder:
         """Forget what was, as a test begins; what is in flight stays in flight."""
         self._earlier = {*self._in_flight}
         self.exchanges.clear()
-        self.failed.clear()
+        self._begin_to_keep()
         self._by_client.clear()
         if self.lifespan is not None and self.lifespan.was_missed:  # it ended between two tests
             self.failed.append(self.lifespan)
+
+    def _begin_to_keep(self) -> None:
+        self.failed: deque[Exchange | TaskFailure] = deque()
+        self.lost: int = 0
+        self.looks: list[Callable[[], object]] = []
+        self._whole: deque[Exchange | TaskFailure] = deque()
+        self._condensed: Shelf[Exchange | TaskFailure] = Shelf(_KEPT, _size_of, self._forget)
+
+    def let_go(self) -> None:
+        """Let go of the app in what was kept of its calls, as the test is over that they were for: text stays."""
+        failed = (failure for failure in list(self.failed) if isinstance(failure, Exchange))
+        for exchange in {*list(self.exchanges), *failed}:
+            exchange.let_go()
 
     def abandon(self, tasks: Iterable["asyncio.Task[Any]"]) -> None:
         """Take note of tasks that are going to be cancelled, and reported by who does so."""
@@ -167,7 +200,9 @@ class Recorder:
     def _take_failure(self, exchange: Exchange, task: "asyncio.Task[Any]", name: str) -> None:
         """Keep the exception of a task, where somebody will ask; else asyncio logs it, as it always does."""
         if self.reports and was_not_retrieved(task):
-            self.failed.append(TaskFailure(exchange, task, name))
+            failure = TaskFailure(exchange, task, name)
+            self._add(failure)
+            self._keep(failure)
 
     def _fail(self, exchange: Exchange, exception: BaseException) -> None:
         exchange.fail(exception)
@@ -179,7 +214,44 @@ class Recorder:
         has_gone = exchange.kind == "websocket" and not exchange.is_error
         exchange.reported = exchange.reported or self.reports or has_gone
         if exchange.kind != "lifespan" or exchange.is_on:
-            self.failed.append(exchange)
+            self._add(exchange)
+
+    def _add(self, failure: Exchange | TaskFailure) -> None:
+        """Keep a failure; one that nobody has seen is counted at least, where there are too many."""
+        failed = self.failed
+        if len(failed) == _KEPT:
+            self._look()
+            self.lost += failed.popleft().was_missed
+        failed.append(failure)
+
+    def _keep(self, ended: Exchange | TaskFailure) -> None:
+        """Keep what has ended as it is, and of the one that it takes the place of the text."""
+        whole, condensed = self._whole, self._condensed  # a test that begins on another thread takes new ones
+        whole.append(ended)
+        for each in list(whole)[:-_WHOLE]:
+            if raising and not each.expected and len(whole) <= _UNTAKEN:
+                continue
+            if each.is_handed_over:
+                self._look()
+            if each.condense():
+                condensed.keep(each)
+            elif len(whole) <= _UNTAKEN:
+                continue
+            whole.remove(each)
+
+    def _forget(self, ended: Exchange | TaskFailure) -> None:
+        self._look()
+        ended.forget()
+
+    def _look(self) -> None:
+        """Let those see what has failed who expect that, before there is less to be seen."""
+        for look in list(self.looks):
+            with suppress(Exception):  # of the user's own making, as a text is; the test meets it where it looks
+                look()
+
+
+def _size_of(ended: Exchange | TaskFailure) -> int:
+    return ended.size
 
 
 def _interrupt(interruption: KeyboardInterrupt) -> None:

@@ -139,7 +139,7 @@ def runs_users(stack: Iterable[FrameSummary]) -> bool:
 
 def frames_of_thread(thread: int) -> list[FrameType]:
     """Return the frames of a thread, innermost first; none of one that has ended."""
-    return [*_callers(sys._current_frames().get(thread))]  # noqa: SLF001 - documented
+    return _frames_of_threads([thread])[0]
 
 
 def frames_of(awaited: object) -> Iterator[FrameType]:
@@ -161,10 +161,28 @@ def frames_of_executor() -> list[list[FrameType]]:
 
 
 def _frames_of_pool(name: str) -> list[list[FrameType]]:
-    threads = [thread.ident for thread in threading.enumerate() if thread.name.startswith(name)]
-    frames = sys._current_frames()  # noqa: SLF001 - documented
-    stacks = ([*_callers(frames.get(ident or 0))][::-1] for ident in threads)
+    threads = [thread.ident or 0 for thread in threading.enumerate() if thread.name.startswith(name)]
+    stacks = [stack[::-1] for stack in _frames_of_threads(threads)]
     return [stack for stack in stacks if any(is_users(_frame_file(frame)) for frame in stack)]
+
+
+def _frames_of_threads(threads: Iterable[int]) -> list[list[FrameType]]:
+    """
+    Return the frames of threads, innermost first.
+
+    In Python 3.11, a frame gets its object when somebody asks for it, and that may set off a garbage collection. A
+    finalizer in it lets the other thread go on: the frame is left, and its object written into what is there now.
+    Seen as an ``f_back`` that was a list. From 3.12 on, no collection begins inside of an allocation.
+    """
+    stops_collecting = sys.version_info < (3, 12) and gc.isenabled()
+    if stops_collecting:
+        gc.disable()
+    try:
+        frames = sys._current_frames()  # noqa: SLF001 - documented
+        return [[*_callers(frames.get(thread))] for thread in threads]
+    finally:
+        if stops_collecting:
+            gc.enable()
 
 
 def format_frames(frames: Iterable[FrameType]) -> list[str]:
@@ -179,7 +197,7 @@ def _format(stack: list[FrameSummary]) -> list[str]:
 
 def is_in_debugger(thread: int) -> bool:
     """Return whether a debugger has a thread in its hands, where it waits for somebody to type or to click."""
-    frames = _callers(sys._current_frames().get(thread))  # noqa: SLF001 - documented
+    frames = frames_of_thread(thread)
     return any(str(frame.f_globals.get("__name__")).partition(".")[0] in _DEBUGGERS for frame in frames)
 
 
@@ -192,7 +210,7 @@ def is_debugging() -> bool:
     """Return the same of any thread of the process: a handler that is a plain function stops in one of its own."""
     if _DEBUGGERS.isdisjoint(sys.modules):  # as always but while somebody looks for a mistake
         return False
-    return any(map(is_in_debugger, sys._current_frames()))  # noqa: SLF001 - documented
+    return any(is_in_debugger(thread.ident or 0) for thread in threading.enumerate())
 
 
 def describe_task(task: "asyncio.Task[Any]") -> str:

@@ -19,6 +19,7 @@ import anyio
 
 from fastapi_testing.server.recording.departures import is_an_end
 from fastapi_testing.server.recording.exchange import Exchange, current_exchange
+from fastapi_testing.server.recording.kept import drop_frames, last_line_of, size_of_failure
 from fastapi_testing.server.recording.libraries import is_frameworks, is_users
 from fastapi_testing.server.recording.stacks import app_traceback
 
@@ -29,6 +30,9 @@ librarys_tasks: WeakKeyDictionary["asyncio.Task[Any]", str] = WeakKeyDictionary(
 
 starters: WeakKeyDictionary["asyncio.Task[Any]", "ref[asyncio.Task[Any]]"] = WeakKeyDictionary()
 """The tasks that another one has started, calls of the app aside, and which one has."""
+
+_OWN_REFERENCES = 2
+"""Of a task that nobody else has: that of its failure, and the one with which :func:`sys.getrefcount` looks at it."""
 
 _STARTERS = tuple(f"{Path(package.__path__[0])}{os.sep}" for package in (asyncio, anyio))
 """Whose lines start tasks for others."""
@@ -52,25 +56,31 @@ class TaskFailure:
     """
 
     expected: bool = False
+    is_handed_over: bool = False
 
     def __init__(self, exchange: Exchange, task: "asyncio.Task[Any]", endpoint: str) -> None:
         self.exchange = exchange
         self.endpoint = endpoint
-        self._task = task
-        self._exception = cast("BaseException", task._exception)  # noqa: SLF001 - exception() would count as a look
+        self._task: asyncio.Task[Any] | None = task
+        self._exception = task._exception  # noqa: SLF001 - exception() would count as a look
+        self._text: str | None = None
+        self._was_error: bool | None = None
 
     def __str__(self) -> str:
         return f"a task that {self.exchange} started"
 
     @property
     def error(self) -> BaseException | None:
-        """The exception; None if the app has looked at it meanwhile."""
-        return self._exception if self.expected or was_not_retrieved(self._task) else None
+        """The exception; None if the app has looked at it meanwhile, or where it is forgotten."""
+        is_seen = not self.expected and self._task is not None and not was_not_retrieved(self._task)
+        return None if is_seen else self._exception
 
     @property
     def is_error(self) -> bool:
         """Whether it is an error, and not how a task ends whose client has gone."""
-        return self.error is not None and not is_an_end(self._exception)
+        if self._was_error is not None:
+            return self._was_error
+        return self.error is not None and not is_an_end(self.error)
 
     @property
     def was_missed(self) -> bool:
@@ -80,17 +90,44 @@ class TaskFailure:
     @property
     def app_traceback(self) -> str:
         """The traceback without the frames of frameworks."""
-        return app_traceback(self._exception)
+        text = "" if self._exception is None else app_traceback(self._exception)
+        return text if self._text is None else self._text
 
     @property
     def log_records(self) -> Collection[logging.LogRecord]:
         """What was logged while the app answered, and by what it started."""
         return self.exchange.log_records
 
+    @property
+    def size(self) -> int:
+        """About how many bytes are kept of it."""
+        return size_of_failure(self._text, self._exception)
+
     def expect(self) -> None:
         """Take note that it has been seen; asyncio then says nothing of it."""
         self.expected = True
-        self._task.exception()
+        if self._task is not None:
+            self._task.exception()
+
+    def condense(self) -> bool:
+        """
+        Let go of the frames of the exception, and of the task; tell whether that was possible.
+
+        Who has the task may look at its exception yet. Where nobody else has it, nobody will.
+        """
+        if self._task is None or sys.getrefcount(self._task) > _OWN_REFERENCES:
+            return False
+        self._was_error = self.is_error
+        self._text = self.app_traceback
+        self._task.exception()  # or asyncio would log it now
+        self._task = None
+        drop_frames(cast("BaseException", self._exception))
+        return True
+
+    def forget(self) -> None:
+        """Keep no more than a line of it."""
+        self._text = last_line_of(self.app_traceback)
+        self._exception = None
 
 
 class _TaskFactory:

@@ -25,6 +25,7 @@ from fastapi_testing.assertions.describing.describe import (
     describe_status,
     request_target,
 )
+from fastapi_testing.server.recording.kept import beginning_of
 
 
 def answer(content: bytes, content_type: str | None = None) -> httpx.Response:
@@ -230,6 +231,13 @@ class WebSocketTests(unittest.TestCase):
         messages: list[str | bytes] = ["hi", '{"a":1}', "5", b"ab", "[" * 200_000]
         described = [describe_message(message)[:20] for message in messages]
         self.assertEqual(described, ['"hi"', '{"a":1}', '"5"', "b'ab' (2 bytes)", '"' + "[" * 19])
+
+    def test_large_message(self) -> None:
+        """One that is kept with its beginning alone is as long as it was."""
+        self.assertEqual(
+            describe_message(beginning_of("x" * 2**20)), f'"{"x" * 199}… (1048378 of 1048578 characters cut)'
+        )
+        self.assertEqual(describe_message(beginning_of(bytes(2**20))), f"{bytes(200)!r} (1048576 bytes)")
 
     def test_nothing_received(self) -> None:
         """Where nothing was received there is nothing to show."""

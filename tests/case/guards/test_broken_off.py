@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, WebSocket
 from fastapi.responses import PlainTextResponse, StreamingResponse
+from websockets.exceptions import InvalidMessage
 
 from fastapi_testing import AsyncServerTestCase, ServerTestCase, create_test_server
 from tests.case.failing import failures
@@ -50,6 +51,24 @@ async def number() -> str:
     """Answer with what is not as documented."""
     return "one"
 
+
+@app.websocket("/denied")
+async def denied(websocket: WebSocket) -> None:
+    """Fail in the middle of a denial."""
+    await websocket.receive()
+    await websocket.send({"type": "websocket.http.response.start", "status": 403, "headers": []})
+    await websocket.send({"type": "websocket.http.response.body", "body": b"be", "more_body": True})
+    raise LookupError("no ink")
+
+
+DENIED = f"""\
+websockets.exceptions.InvalidMessage: did not receive a valid HTTP response
+WebSocket /denied: the answer to the handshake broke off
+the app raised, for WebSocket /denied, in {__name__}.denied:
+  Traceback (most recent call last):
+    File "{__file__}", line {denied.__code__.co_firstlineno + 6}, in denied
+      raise LookupError("no ink")
+  LookupError: no ink"""
 
 TORN = f"""\
 httpx.RemoteProtocolError: GET /torn: the server closed the connection after 5 bytes of a chunked body
@@ -121,6 +140,32 @@ class BrokenOffTests(unittest.TestCase):
                 )
                 self.assertTrue(text.startswith(begins), text)
                 self.assertTrue(text.endswith("\n  RuntimeError: Invalid HTTP header name."), text)
+
+    def test_denied(self) -> None:
+        """So is the answer to the handshake of a WebSocket that breaks off."""
+
+        async def test(case: AsyncServerTestCase) -> None:
+            await case.ws.connect("/denied")
+
+        def plain(case: ServerTestCase) -> None:
+            case.ws.connect("/denied")
+
+        for base, function in ((AsyncCase, test), (PlainCase, plain)):
+            with self.subTest(function=function):
+                self.assertEqual(failures(function, base), [DENIED])
+                (text,) = failures(function, base, raise_server_exceptions=True)
+                self.assertEqual(text, "LookupError: no ink")
+
+    def test_denied_and_caught(self) -> None:
+        """The client's exception has the exchange, and the app's has yet to be expected."""
+
+        async def test(case: AsyncServerTestCase) -> None:
+            with case.assertServerRaises(LookupError), case.assertRaises(InvalidMessage) as caught:
+                await case.ws.connect("/denied")
+            exchange = vars(caught.exception)["exchange"]
+            case.assertEqual((exchange.status, repr(exchange.exception)), (403, "LookupError('no ink')"))
+
+        self.assertEqual(failures(test, AsyncCase), [])
 
     def test_raised_in_the_test(self) -> None:
         """With raise_server_exceptions, the app's own exception is raised instead."""

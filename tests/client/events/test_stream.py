@@ -103,6 +103,24 @@ class NextTests(EventTestCase):
         self.assertEqual((second.event, second.json(), second.id, second.retry), ("number", [2], "2", None))
         self.assertEqual((list(events.received), events.retry), ([first, second], 10))
 
+    async def test_received_is_bounded_in_bytes(self) -> None:
+        """Of a large event the beginning is remembered, and how much is missing."""
+        text = f"id: 1\ndata: {'x' * 2**20}\n\ndata: small\n\n"
+        self.app.add_api_route("/large", lambda: Response(text, media_type="text/event-stream"))
+        async with self.client.sse("/large", timeout=10_000 * MS) as events:
+            event = await events.next()
+            self.assertEqual((event.data, events.last_event_id), ("x" * 2**20, "1"))
+            await events.next()
+            with self.assertRaises(EOFError) as caught:
+                await events.next()
+        kept, _ = events.received
+        self.assertEqual((kept.id, kept.data), ("1", "x" * 10_000 + "… (1038576 of 1048576 characters cut)"))
+        self.assertEqual(
+            str(caught.exception),
+            "GET /large: the stream ended while an event was awaited; received before: message "
+            f'"{"x" * 200}\\u2026 (1048576 characters)", message "small"',
+        )
+
     async def test_iteration(self) -> None:
         """Iteration ends where the stream does."""
         async with self.client.sse("/counted") as events:

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, WebSocket
 from fastapi.responses import StreamingResponse
 
 from fastapi_testing import AsyncServerTestCase
+from fastapi_testing.server.tls.certificates import run_authority
 from tests.resources import held_resources
 from tests.running import outcomes, run_classes
 
@@ -92,6 +93,7 @@ class UvloopTests(unittest.TestCase):
 
         on_uvloop = make_suite(uvloop.new_event_loop)
         uvloop.new_event_loop().close()  # libuv's first loop opens a pipe for signals, which stays
+        run_authority()  # the folder of a run's certificates stays locked to its end
         before = held_resources()
         # coverage loses sight of a frame in which uvloop has run: what follows is another's.
         self.check(run_classes(on_uvloop, type("OverTLS", (on_uvloop,), {"tls": True})), before)

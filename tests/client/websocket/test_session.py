@@ -1,6 +1,7 @@
 """Tests of the WebSocket session: what it sends, receives and expects, and what it says when it cannot."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
@@ -121,6 +122,29 @@ class ReceiveTests(WebSocketTestCase):
         for _ in range(101):
             await session.receive()
         self.assertEqual((len(session.received), session.received[0], session.received[-1]), (100, "1", "100"))
+
+    async def test_received_is_bounded_in_bytes(self) -> None:
+        """Of what they are remembered for, a megabyte; of a larger message, the beginning, and how much is missing."""
+        text, data = "é" * 2**20, bytes(2**21)
+        session = await self.ws.connect("/echo", timeout=10_000 * MS, max_size=None)
+        for message in ("first", text, data, "x" * 900_000, "y" * 900_000):
+            await session.send(message)
+            self.assertEqual(await session.receive(), message)
+        self.assertEqual([*session.received], ["y" * 900_000])
+        for message in ("first", text, data):
+            await session.send(message)
+            await session.receive()
+        size = sum(map(sys.getsizeof, session.received))
+        self.assertLess(size, 2**20)
+        self.assertEqual(session.received[-2], "é" * 10_000 + "… (1038576 of 1048576 characters cut)")
+        with self.assertRaises(TimeoutError) as caught:
+            await session.receive(0)
+        shown = f'"{"é" * 200}"… (1048576 characters), bytes {bytes(200)!r}… (2097152 bytes)'
+        self.assertEqual(
+            str(caught.exception),
+            "WebSocket /echo: no message within 0 s; received before: (4 earlier), "
+            f'"{"y" * 200}"… (900000 characters), "first", {shown}',
+        )
 
     async def test_wrong_kind(self) -> None:
         """A message of the other kind is an error that shows it."""

@@ -1,6 +1,7 @@
 """Where a suspended task waits, and where an exception comes from."""
 
 import asyncio
+import gc
 import json
 import re
 import sys
@@ -15,6 +16,7 @@ from unittest import mock
 from fastapi_testing.server.recording.stacks import (
     app_traceback,
     describe_task,
+    frames_of_thread,
     has_debugger,
     stack_of,
     stack_of_thread,
@@ -123,6 +125,22 @@ class StackTests(unittest.IsolatedAsyncioTestCase):
         """Of a thread, the stack ends in what it runs; a thread that is gone has none."""
         self.assertIn("stack_of_thread(threading.get_ident())", stack_of_thread(threading.get_ident())[-1])
         self.assertEqual(stack_of_thread(0), [])
+
+    async def test_no_collection(self) -> None:
+        """In Python 3.11, no garbage is collected while frames of another thread are made; it is as before then."""
+        seen: list[bool] = []
+
+        def current_frames() -> dict[int, types.FrameType]:
+            seen.append(gc.isenabled())
+            return {}
+
+        self.addCleanup(gc.enable)
+        with mock.patch.object(sys, "_current_frames", current_frames):
+            for is_on in (True, False):
+                (gc.enable if is_on else gc.disable)()
+                self.assertEqual(frames_of_thread(threading.get_ident()), [])
+                self.assertEqual(gc.isenabled(), is_on)
+        self.assertEqual(seen, [sys.version_info >= (3, 12), False])
 
     async def test_task_in_debug_mode(self) -> None:
         """A task is described with the place where it was made, if asyncio knows it."""
