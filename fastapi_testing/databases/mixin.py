@@ -16,7 +16,7 @@ from fastapi_testing.case.where import ClassLine
 from fastapi_testing.databases.isolation.isolation import Rollback, Truncation, truncation
 from fastapi_testing.databases.provision.address import choose_url
 from fastapi_testing.databases.provision.elsewhere import watch_engines
-from fastapi_testing.databases.provision.engines import make_engine
+from fastapi_testing.databases.provision.engines import foreign_keys_off, make_engine
 from fastapi_testing.databases.provision.provision import own_database
 from fastapi_testing.databases.statements.owners import claim
 from fastapi_testing.databases.statements.queries import CountedStatements
@@ -207,7 +207,7 @@ class SQLAlchemyMixin(AsyncClassTestCase):
         options = dict(cls.engine_options)
         engine = make_engine(url, options)
         cls.addAsyncClassCleanup(engine.dispose)
-        async with engine.begin() as connection:
+        async with engine.connect() as connection, foreign_keys_off(connection), connection.begin():
             await cls.create_schema(connection)
         isolation: Rollback | Truncation
         if cls.isolation == "rollback":
