@@ -9,5 +9,6 @@ except ImportError as _exc:
 
 from fastapi_testing.databases.mixin import SQLAlchemyMixin
 from fastapi_testing.databases.provision.elsewhere import OtherDatabaseWarning
+from fastapi_testing.databases.provision.likeness import EngineDifferenceWarning
 
-__all__ = ["OtherDatabaseWarning", "SQLAlchemyMixin"]
+__all__ = ["EngineDifferenceWarning", "OtherDatabaseWarning", "SQLAlchemyMixin"]

@@ -62,7 +62,7 @@ def _pragma(connection: Connection, setting: str) -> Any:
 
 
 def _set_up(connection: Any, _record: Any) -> None:
-    """Have SQLite wait for no disk, readers not for a writer, and foreign keys enforced, as every other database does."""
+    """Have SQLite wait for no disk, readers not for a writer, and foreign keys enforced as other databases do."""
     cursor = connection.cursor()
     for setting in (
         "journal_mode = WAL",
