@@ -47,6 +47,7 @@ from sqlalchemy.util import await_only, greenlet_spawn
 
 from fastapi_testing.databases.isolation.deferred import deferred_constraints
 from fastapi_testing.databases.isolation.levels import GUARD, Level, Savepoint
+from fastapi_testing.databases.isolation.vain import note_others, warn_of_notification
 from fastapi_testing.databases.statements.kinds import Kind, SavepointStatement, kind_of, savepoint_of, shorten
 from fastapi_testing.databases.statements.owners import TEST, current_owner, describe_owner
 from fastapi_testing.errors import IsolationError
@@ -122,6 +123,8 @@ class SharedConnection:
     def run(self, connection: Any, statement: str, call: Callable[[], Any]) -> None:
         """Execute a statement for a connection, in its turn."""
         kind = kind_of(statement)
+        if not self._is_sqlite:
+            warn_of_notification(statement)
         if kind not in ("begin", "commit", "rollback") and not (kind == "restore" and self._is_over):
             with self._turn(connection) as owner:
                 try:
@@ -204,7 +207,7 @@ class SharedConnection:
         try:
             self._deferred.check()
         except Exception as exc:
-            _note_others(exc, [each for each in self._levels if each is not level])
+            note_others(exc, [each for each in self._levels if each is not level])
             if is_guarded:
                 self._sql(f"ROLLBACK TO SAVEPOINT {_CHECK}")  # and not what others have written
             elif not self._is_sqlite or level.connection.autocommit:
@@ -399,15 +402,6 @@ class SharedConnection:
             return list(cursor.fetchall()) if cursor.description else []
         finally:
             cursor.close()
-
-
-def _note_others(exc: Exception, others: list[Level]) -> None:
-    if others:
-        whose = " and ".join(sorted({describe_owner(each.owner) for each in others}))
-        exc.add_note(
-            f"on one connection, what others have not committed yet is checked as well: {whose} has a transaction "
-            f"open; commit it earlier, or set isolation = 'truncate'"
-        )
 
 
 def _savepoint_name(depth: int) -> str:

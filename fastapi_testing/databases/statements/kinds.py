@@ -3,7 +3,7 @@
 import re
 from typing import Literal, NamedTuple
 
-__all__ = ["Kind", "SavepointStatement", "kind_of", "savepoint_of", "shorten"]
+__all__ = ["Kind", "SavepointStatement", "is_notification", "kind_of", "savepoint_of", "shorten"]
 
 Kind = Literal["begin", "commit", "rollback", "read", "pragma", "control", "restore", "write", "define"]
 
@@ -78,6 +78,11 @@ def savepoint_of(statement: str) -> SavepointStatement | None:
     if match is None:
         return None
     return SavepointStatement(_VERBS[match[1][:2].upper()], _fold(match[2]))
+
+
+def is_notification(statement: str) -> bool:
+    """Tell whether it is one of PostgreSQL's whose effect comes with the commit: LISTEN or NOTIFY."""
+    return "pg_notify" in statement or statement.lstrip()[:7].upper() in ("LISTEN ", "NOTIFY ")
 
 
 def shorten(statement: str, length: int = 60) -> str:
