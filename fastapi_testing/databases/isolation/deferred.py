@@ -38,7 +38,7 @@ def deferred_constraints(dialect: Dialect, fetch: _Fetch) -> "DeferredConstraint
         fetch: Executes a statement on the one connection, and returns its rows.
     """
     if dialect.name == "sqlite":
-        return _SQLiteConstraints(fetch, dialect.loaded_dbapi.IntegrityError)
+        return _SQLiteConstraints(fetch, dialect.loaded_dbapi)
     return _PostgreSQLConstraints(fetch)
 
 
@@ -117,43 +117,66 @@ class _SQLiteConstraints(DeferredConstraints):
 
     Args:
         fetch: Executes a statement on the one connection, and returns its rows.
-        error: The driver's IntegrityError.
+        dbapi: The driver.
     """
 
-    def __init__(self, fetch: _Fetch, error: Callable[[str], Exception]) -> None:
+    def __init__(self, fetch: _Fetch, dbapi: Any) -> None:
         super().__init__(fetch)
-        self._error = error
+        self._dbapi = dbapi
+        self._is_enforced = False
+        self._are_all_deferred = False
         self._known: set[tuple[Any, ...]] = set()
 
     def open(self) -> None:
         """Begin with a connection; rows that violate a constraint already, as of a migration, are left at that."""
-        self._statements = list(self._find())
-        self._known = {tuple(row) for statement in self._statements for row in self._fetch(statement)}
+        super().open()
+        self._is_enforced = bool(self._fetch("PRAGMA foreign_keys")[0][0])
+        self._known = set()
+        self._known = {row for statement in self._look() for row in self._orphans(statement)}
 
     def note(self, kind: Kind, statement: str) -> None:
         super().note(kind, statement)
         if kind == "pragma" and "defer_foreign_keys" in statement.lower():
-            # Until the commit, it is all of them; the second puts an end to it.
-            self._statements = ["PRAGMA foreign_key_check", "PRAGMA defer_foreign_keys = OFF"]
-            self._is_redefined = True
+            self._are_all_deferred = self._is_enforced
+
+    def undone(self) -> None:
+        super().undone()
+        self._end_deferring()
 
     def check(self) -> None:
-        """Check them."""
-        super().check()
-        if self._statements and self._statements[-1] == "PRAGMA defer_foreign_keys = OFF":
-            self._statements = None
+        if self._are_all_deferred:
+            for statement in self._look():
+                self._execute(statement)
+            self._end_deferring()
+        else:
+            super().check()
+
+    def _end_deferring(self) -> None:
+        """Do what SQLite does at the end of a transaction."""
+        if self._are_all_deferred:
+            self._are_all_deferred = False
+            self._fetch("PRAGMA defer_foreign_keys = OFF")
 
     def _find(self) -> Iterator[str]:
-        if not self._fetch("PRAGMA foreign_keys")[0][0]:
-            return
-        for name, statement in self._fetch("SELECT name, sql FROM sqlite_master WHERE type = 'table'"):
-            if _INITIALLY_DEFERRED.search(statement):
+        return self._look(_INITIALLY_DEFERRED)
+
+    def _look(self, pattern: re.Pattern[str] = re.compile("")) -> Iterator[str]:
+        """Yield the statements that look for orphans, in tables whose definition has something in it."""
+        tables = self._fetch("SELECT name, sql FROM sqlite_master WHERE type = 'table'") if self._is_enforced else []
+        for name, definition in tables:
+            if pattern.search(definition):
                 quoted = name.replace('"', '""')
                 yield f'PRAGMA foreign_key_check("{quoted}")'
 
+    def _orphans(self, statement: str) -> set[tuple[Any, ...]]:
+        try:
+            return {tuple(row) for row in self._fetch(statement)} - self._known
+        except self._dbapi.OperationalError:  # it refers to a column that is not unique: any write to it has failed
+            return set()
+
     def _execute(self, statement: str) -> None:
-        if any(tuple(row) not in self._known for row in self._fetch(statement)):
-            failure = self._error("FOREIGN KEY constraint failed")
-            failure.sqlite_errorcode = sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY  # type: ignore[attr-defined]
-            failure.sqlite_errorname = "SQLITE_CONSTRAINT_FOREIGNKEY"  # type: ignore[attr-defined]
+        if self._orphans(statement):
+            failure = self._dbapi.IntegrityError("FOREIGN KEY constraint failed")
+            failure.sqlite_errorcode = sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+            failure.sqlite_errorname = "SQLITE_CONSTRAINT_FOREIGNKEY"
             raise failure

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 from unittest import mock
 
 from fastapi import Depends, FastAPI, HTTPException
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker, create_async_engine
 
 from fastapi_testing import AsyncServerTestCase
 from fastapi_testing.databases import SQLAlchemyMixin
@@ -275,14 +275,64 @@ class PlainTests(DeferringCase):
         self.assertEqual(await self.statements_of("INSERT INTO parent VALUES (3)"), ["SET CONSTRAINTS ALL IMMEDIATE"])
 
 
-class SQLiteRollbackTests(RollbackBehaviour):
+class SQLiteBehaviour(Behaviour):
+    """What else can be deferred on SQLite."""
+
+    schema = (
+        *Behaviour.schema,
+        "CREATE TABLE note (parent INTEGER REFERENCES parent)",
+        "INSERT INTO child VALUES (9)",
+        "CREATE TABLE several (id INTEGER)",
+        "CREATE TABLE mismatch (id INTEGER REFERENCES several (id) DEFERRABLE INITIALLY DEFERRED)",
+    )
+
+    async def test_deferred_by_the_transaction(self) -> None:
+        """What a transaction has deferred itself is checked at its commit, and is not deferred in the next one."""
+        deferred = ("PRAGMA defer_foreign_keys = ON", "INSERT INTO note VALUES (1)")
+        await self.ask(*deferred, status=409)
+        await self.refuse()
+        await self.ask(*deferred, PARENT)
+        await self.refuse()
+
+    async def refuse(self) -> None:
+        """Check that nothing is deferred which is not so by itself."""
+        async with self.engine.connect() as connection:
+            with self.assertRaises(IntegrityError):
+                await connection.execute(text("INSERT INTO note VALUES (2)"))
+
+    async def count(self, table: str) -> int:
+        """Return how many rows there are, but for the one that the schema has begun with."""
+        return await super().count(table) - (table == "child")
+
+
+class SQLiteRollbackTests(SQLiteBehaviour, RollbackBehaviour):
     """On SQLite."""
 
 
-class SQLiteTruncateTests(Behaviour):
+class SQLiteTruncateTests(SQLiteBehaviour):
     """On SQLite, with transactions of its own."""
 
     isolation = "truncate"
+
+
+class SQLiteWithoutTests(DeferringCase):
+    """On SQLite where foreign keys are not enforced: nothing is."""
+
+    @classmethod
+    async def asyncSetUpClass(cls) -> None:
+        app_engine = create_async_engine("sqlite+aiosqlite://")
+
+        @event.listens_for(app_engine.sync_engine, "connect")
+        def switch_off(connection: Any, _record: Any) -> None:
+            connection.cursor().execute("PRAGMA foreign_keys = OFF")
+
+        cls.session_class = async_sessionmaker(app_engine)
+        await super().asyncSetUpClass()
+
+    async def test_orphan(self) -> None:
+        """An orphan is committed."""
+        await self.ask("PRAGMA defer_foreign_keys = ON", ORPHAN)
+        self.assertEqual(await self.count("child"), 1)
 
 
 class AsyncpgRollbackTests(PostgreSQLRollbackBehaviour):
@@ -311,4 +361,4 @@ class PsycopgTruncateTests(PostgreSQLBehaviour):
     isolation = "truncate"
 
 
-del Behaviour, DeferringCase, PostgreSQLBehaviour, PostgreSQLRollbackBehaviour, RollbackBehaviour
+del Behaviour, DeferringCase, PostgreSQLBehaviour, PostgreSQLRollbackBehaviour, RollbackBehaviour, SQLiteBehaviour
