@@ -28,6 +28,9 @@ __all__ = ["PostgreSQLBaseline"]
 _MANY = 1000
 """Rows of a table from which on it is quicker to truncate it than to delete them."""
 
+_UNDEFINED_TABLE = "42P01"
+"""What PostgreSQL's error codes call so."""
+
 _State = set[tuple[str, str, str]]
 """What the server tells of tables and sequences: of which kind, which, and how it is."""
 
@@ -136,8 +139,10 @@ class PostgreSQLBaseline:
     async def _read_changes(self, connection: AsyncConnection) -> _State:
         try:
             changed = await self._read_state(connection) - self._state
-        except DBAPIError:  # as where a table is gone
-            self._compare_shapes(await self._read_shapes(connection))
+        except DBAPIError as exc:
+            if getattr(exc.orig, "sqlstate", None) == _UNDEFINED_TABLE:
+                self._compare_shapes(await self._read_shapes(connection))
+            exc.add_note("while the tables were looked at after the test: has it left a session or a connection open?")
             raise
         shapes = {each for each in changed if each[0] == "shape"}
         if shapes:

@@ -1,5 +1,6 @@
 """Which engine is behind an app's dependency: looked for in what its code names, without calling anything."""
 
+import contextlib
 import inspect
 from collections.abc import Iterable, Iterator
 from types import CodeType, FunctionType, MethodType, ModuleType
@@ -53,7 +54,7 @@ def _next(thing: Any, names: frozenset[str]) -> Iterator[tuple[Any, frozenset[st
         yield thing.__func__, names
         yield thing.__self__, names | _names(thing.__func__.__code__)
     elif isinstance(thing, FunctionType):
-        if thing.__module__.partition(".")[0] not in _LIBRARIES:
+        if (thing.__module__ or "").partition(".")[0] not in _LIBRARIES:
             yield from _in_function(thing)
     elif isinstance(thing, ModuleType):
         yield from _attributes(vars(thing), names)
@@ -65,7 +66,10 @@ def _in_function(function: FunctionType) -> Iterator[tuple[Any, frozenset[str]]]
     names = _names(function.__code__)
     closure = [cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell)]
     defaults = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
-    annotated = [each for hint in function.__annotations__.values() for each in getattr(hint, "__metadata__", ())]
+    hints: dict[str, Any] = {}
+    with contextlib.suppress(NameError):  # Python 3.14 looks names up now, of which some are for type checkers only
+        hints = function.__annotations__
+    annotated = [each for hint in hints.values() for each in getattr(hint, "__metadata__", ())]
     depended_on = [getattr(each, "dependency", None) for each in (*defaults, *annotated)]
     for each in (*closure, *defaults, *depended_on):
         yield each, names

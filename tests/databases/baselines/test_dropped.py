@@ -37,6 +37,37 @@ class DroppedTests(unittest.TestCase):
         for isolation in ("truncate", "rollback"):
             self.assertEqual(self.run_dropping(None, isolation), {})
 
+    def test_not_to_be_had(self) -> None:
+        """Rows that PostgreSQL would not take any more, as of before a constraint, are told of in the same way."""
+
+        class RefusedTests(SQLAlchemyMixin):
+            database_url = postgresql_url("psycopg")
+            isolation = "truncate"
+
+            @classmethod
+            async def create_schema(cls, connection: AsyncConnection) -> None:
+                await connection.execute(text("CREATE TABLE filled (id INTEGER)"))
+                await connection.execute(text("INSERT INTO filled VALUES (0)"))
+                await connection.execute(text("ALTER TABLE filled ADD CONSTRAINT new CHECK (id > 0) NOT VALID"))
+
+            async def test_1_update(self) -> None:
+                await self.session.execute(text("UPDATE filled SET id = 1"))
+                await self.session.commit()
+
+            async def test_2_read(self) -> None:
+                self.assertEqual(await self.session.scalar(text("SELECT id FROM filled")), 0)
+
+        result = run_classes(RefusedTests)
+        ((_, trace),) = result.errors
+        ((_, reason),) = result.skipped
+        self.assertIn(
+            "IsolationError: rows of public.filled cannot be brought back after the test (new row for relation "
+            '"filled" violates check constraint "new"',
+            trace,
+        )
+        self.assertIn("set isolation = 'rollback'; the tests of the class that come after are skipped", trace)
+        self.assertIn("the class has no clean database any more: rows of public.filled cannot be brought back", reason)
+
     def run_dropping(self, url: Any, kind: Any) -> dict[str, str]:
         """Run a class whose first test drops tables, and return what its tests end with."""
 
