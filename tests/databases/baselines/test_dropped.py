@@ -54,8 +54,8 @@ class DroppedTests(unittest.TestCase):
                 await self.session.execute(text("UPDATE filled SET id = 1"))
                 await self.session.commit()
 
-            async def test_2_read(self) -> None:
-                self.assertEqual(await self.session.scalar(text("SELECT id FROM filled")), 0)
+            async def test_2_skipped(self) -> None:
+                """Do nothing: it is not run."""
 
         result = run_classes(RefusedTests)
         ((_, trace),) = result.errors

@@ -9,6 +9,7 @@ import contextlib
 import os
 import sqlite3
 import unittest
+from abc import abstractmethod
 from random import Random
 from typing import Any, ClassVar
 
@@ -92,13 +93,13 @@ class Behaviour(unittest.TestCase):
             self.runner.run(baseline.restore())
             self.assertEqual(self.dump(), before, example)
 
+    @abstractmethod
     def write(self, transactions: list[Transaction]) -> None:
         """Execute transactions as they come; one that is refused is rolled back."""
-        raise NotImplementedError
 
+    @abstractmethod
     def dump(self) -> str:
         """Return all that is in the database."""
-        raise NotImplementedError
 
     def run_property(self, check: Any) -> None:
         """Check it for many examples; most of the tests in them change something."""

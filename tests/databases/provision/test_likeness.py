@@ -5,7 +5,7 @@ import unittest
 import warnings
 from typing import Any, ClassVar
 
-from sqlalchemy import event, text
+from sqlalchemy import JSON, event, literal, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker, create_async_engine
 
@@ -142,7 +142,7 @@ class LikeBehaviour(SQLAlchemyMixin):
                 self.assertEqual(await connection.scalar(text("SHOW application_name")), "shop")
                 self.assertEqual(await connection.scalar(text("SHOW transaction_isolation")), "serializable")
                 self.assertEqual(await connection.scalar(text("SELECT 'statement'")), "another")
-                self.assertEqual(connection.dialect._json_serializer, encode)
+                self.assertEqual(await connection.scalar(select(literal(1, JSON))), {"app": 1})
                 self.assertEqual(engine.sync_engine.get_execution_options()["logging_token"], "shop")
 
 
