@@ -7,7 +7,9 @@ except ImportError as _exc:
         f"fastapi_testing.databases needs SQLAlchemy with asyncio ({_exc}): pip install 'fastapi-unittest[sqlalchemy]'"
     ) from _exc
 
+from fastapi_testing.databases.isolation.vain import OneTransactionWarning
 from fastapi_testing.databases.mixin import SQLAlchemyMixin
 from fastapi_testing.databases.provision.elsewhere import OtherDatabaseWarning
+from fastapi_testing.databases.provision.likeness import EngineDifferenceWarning
 
-__all__ = ["OtherDatabaseWarning", "SQLAlchemyMixin"]
+__all__ = ["EngineDifferenceWarning", "OneTransactionWarning", "OtherDatabaseWarning", "SQLAlchemyMixin"]

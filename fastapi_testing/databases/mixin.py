@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from sqlalchemy import MetaData
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Engine
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import sessionmaker
 from starlette.requests import HTTPConnection
@@ -16,8 +16,10 @@ from fastapi_testing.case.overrides.dependencies import check_dependency, overri
 from fastapi_testing.case.where import ClassLine
 from fastapi_testing.databases.isolation.isolation import Rollback, Truncation, truncation
 from fastapi_testing.databases.provision.address import choose_url
+from fastapi_testing.databases.provision.behind import engine_behind
 from fastapi_testing.databases.provision.elsewhere import watch_engines
-from fastapi_testing.databases.provision.engines import make_engine
+from fastapi_testing.databases.provision.engines import foreign_keys_off, make_engine
+from fastapi_testing.databases.provision.likeness import likeness_to
 from fastapi_testing.databases.provision.provision import own_database
 from fastapi_testing.databases.statements.owners import claim
 from fastapi_testing.databases.statements.queries import CountedStatements
@@ -205,19 +207,31 @@ class SQLAlchemyMixin(AsyncClassLimits):
 
     @classmethod
     async def _open(cls, url: URL) -> None:
-        options = dict(cls.engine_options)
+        likeness = likeness_to(cls._app_engine(), cls)
+        lends = cls.isolation == "rollback"
+        options = likeness.options(url.drivername, cls.engine_options, lends=lends)
         engine = make_engine(url, options)
         cls.addAsyncClassCleanup(engine.dispose)
-        async with engine.begin() as connection:
+        likeness.warn(engine.sync_engine, lends=lends)
+        likeness.take_connections(engine.sync_engine)
+        async with engine.connect() as connection, foreign_keys_off(connection), connection.begin():
             await cls.create_schema(connection)
         isolation: Rollback | Truncation
-        if cls.isolation == "rollback":
+        if lends:
             isolation = Rollback(engine, cls.turn_timeout)
             await isolation.open()
         else:
-            isolation = truncation(engine, make_engine(url, options), options.get("connect_args", {}))
+            test_engine = make_engine(url, options)
+            likeness.take_connections(test_engine.sync_engine)
+            isolation = truncation(engine, test_engine, options.get("connect_args", {}))
+        for each in (isolation.engine, isolation.test_engine):
+            likeness.take_statements(each.sync_engine, lends=lends)
         cls._isolation = isolation
         cls.addAsyncClassCleanup(cls._close)
+
+    @classmethod
+    def _app_engine(cls) -> Engine | None:
+        return engine_behind([_attribute(cls, "session_class"), *_as_tuple(_attribute(cls, "session_dependency"))])
 
     @classmethod
     async def _close(cls) -> None:

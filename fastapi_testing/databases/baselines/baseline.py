@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from fastapi_testing.errors import IsolationError
+
 __all__ = ["Baseline"]
 
 LOCK_TIMEOUT = 5.0
@@ -10,6 +12,9 @@ LOCK_TIMEOUT = 5.0
 
 class Baseline(Protocol):
     """Remembers what a database holds."""
+
+    beyond_repair: IsolationError | None
+    """Why it can never hold that again, if so; a test has been told, and those that come after cannot be run."""
 
     async def keep(self) -> None:
         """Remember what it holds now."""

@@ -6,10 +6,11 @@ __all__ = [
     "COPIES",
     "REFERENCES",
     "SEQUENCES",
+    "SHAPES",
     "TABLES",
     "TRIGGERS",
-    "dropped",
     "has_rows",
+    "is_as_before",
     "sequence_position",
     "state",
 ]
@@ -27,10 +28,10 @@ _USERS = f"c.oid >= 16384 AND c.relpersistence <> 't' AND n.nspname <> '{COPIES}
 _OF_EXTENSIONS = "SELECT objid FROM pg_depend WHERE classid = 'pg_class'::regclass AND deptype = 'e'"
 
 TABLES = f"""
-SELECT c.oid::int8 AS oid, {_NAME} AS name, pg_relation_size(c.oid) > 0 AS is_touched, (
+SELECT c.oid::int8 AS oid, {_NAME} AS name, pg_relation_size(c.oid) > 0 AS is_touched, coalesce((
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
     WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
-) AS columns
+), '') AS columns
 FROM {_NAMED} WHERE c.relkind = 'r' AND {_USERS} AND c.oid NOT IN ({_OF_EXTENSIONS})
 """
 
@@ -60,18 +61,50 @@ FROM {_NAMED} JOIN pg_sequence s ON s.seqrelid = c.oid WHERE {_USERS}
 """
 
 
-def dropped(tables: Iterable[tuple[int, str]]) -> str:
-    """Return a query for which of the tables, given by oid and name, are no longer there; empty if there are none."""
-    values = ", ".join(f"({oid}, {_literal(name)})" for oid, name in tables)
-    return values and (
-        f"SELECT 'dropped', name, '' FROM (VALUES {values}) AS kept (oid, name) "
-        f"WHERE NOT EXISTS (SELECT FROM pg_class WHERE pg_class.oid = kept.oid)"
-    )
+_SHAPE = """
+SELECT 'shape', catalogue, concat_ws(' ', count(*), coalesce(sum(xmin::text::int8), 0)) FROM (
+    SELECT 'columns' AS catalogue, xmin FROM pg_attribute WHERE attrelid >= 16384
+    UNION ALL SELECT 'constraints', xmin FROM pg_constraint WHERE oid >= 16384
+) AS entries GROUP BY catalogue
+"""
+"""What changes when a table is made, dropped or altered; the cost is that of an index over the tests' own columns."""
+
+SHAPES = f"""
+SELECT c.oid::int8, {_NAME}, concat_ws(' ', {_NAME}, CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, (
+    SELECT string_agg(concat_ws(
+        ' ', attnum, attname, format_type(atttypid, atttypmod), attnotnull, attidentity, attgenerated, attcollation,
+        attisdropped, pg_get_expr(adbin, adrelid)
+    ), ', ' ORDER BY attnum)
+    FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+    WHERE attrelid = c.oid AND attnum > 0
+), (
+    SELECT string_agg(concat_ws(' ', conname, pg_get_constraintdef(oid)), ', ' ORDER BY conname)
+    FROM pg_constraint WHERE conrelid = c.oid
+), (SELECT string_agg(pg_get_indexdef(indexrelid), ', ' ORDER BY indexrelid) FROM pg_index WHERE indrelid = c.oid))
+FROM {_NAMED} WHERE c.relkind IN ('r', 'p', 'v', 'm') AND {_USERS} ORDER BY 2
+"""
+"""What each table and view is like: it is asked for when something of the kind has changed."""
 
 
 def has_rows(tables: Iterable[str]) -> str:
     """Return a query for which of the tables have rows; empty if there are no tables."""
     return " UNION ALL ".join(f"SELECT {_literal(name)} WHERE EXISTS (SELECT FROM ONLY {name})" for name in tables)
+
+
+def is_as_before(table: str, number: int, total: int, newest: int) -> str:
+    """
+    Return a condition for whether the rows that were in a table are there still, and have not been updated.
+
+    Args:
+        table: The table.
+        number: How many rows there were.
+        total: The sum of the transactions that had written them.
+        newest: The greatest of those.
+    """
+    return (
+        f"(SELECT count(*) = {number} AND coalesce(sum(xmin::text::int8), 0) = {total} FROM ONLY {table} "
+        f"WHERE xmin::text::int8 <= {newest})"
+    )
 
 
 def sequence_position(name: str) -> str:
@@ -92,6 +125,7 @@ def state(looked_at: list[tuple[int, str]]) -> str:
     """
     oids = ", ".join(str(oid) for oid, _ in looked_at)
     parts = [
+        _SHAPE,
         f"""
         SELECT 'touched', {_NAME}, '' FROM {_NAMED}
         WHERE c.relkind = 'r' AND {_USERS} AND c.oid <> ALL ('{{{oids}}}'::oid[]) AND pg_relation_size(c.oid) > 0

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from fastapi_testing.databases.baselines import baseline
@@ -13,10 +13,11 @@ from fastapi_testing.databases.baselines.catalogue import (
     COPIES,
     REFERENCES,
     SEQUENCES,
+    SHAPES,
     TABLES,
     TRIGGERS,
-    dropped,
     has_rows,
+    is_as_before,
     sequence_position,
     state,
 )
@@ -26,6 +27,9 @@ __all__ = ["PostgreSQLBaseline"]
 
 _MANY = 1000
 """Rows of a table from which on it is quicker to truncate it than to delete them."""
+
+_UNDEFINED_TABLE = "42P01"
+"""What PostgreSQL's error codes call so."""
 
 _State = set[tuple[str, str, str]]
 """What the server tells of tables and sequences: of which kind, which, and how it is."""
@@ -39,8 +43,8 @@ class _Kept(NamedTuple):
     copy: str
 
     def insert(self) -> str:
-        what = f"SELECT {self.columns} FROM {self.copy}"
-        return f"INSERT INTO {self.name} ({self.columns}) OVERRIDING SYSTEM VALUE {what}"
+        columns = self.columns and f"({self.columns}) OVERRIDING SYSTEM VALUE"
+        return f"INSERT INTO {self.name} {columns} SELECT {self.columns} FROM {self.copy}"
 
 
 class _Rows(NamedTuple):
@@ -77,11 +81,12 @@ class PostgreSQLBaseline:
             execution_options={"no_parameters": True},  # or psycopg takes a percent sign in a name for one
         )
         event.listen(self._engine.sync_engine, "connect", _limit_waiting)
+        self.beyond_repair: IsolationError | None = None
         self._kept: list[_Kept] = []
         self._sequences: list[_Sequence] = []
         self._triggers: list[Any] = []
         self._references: list[tuple[str, str]] = []  # which table refers to which
-        self._dropped = ""
+        self._shapes: dict[int, tuple[str, str]] = {}  # the name of each table and view, and what it is like
         self._query = ""
         self._state: _State = set()
 
@@ -90,6 +95,7 @@ class PostgreSQLBaseline:
             self._references = [(one, other) for one, other in await _rows(connection, REFERENCES)]
             await self._keep_rows(connection)
             await self._keep_sequences(connection)
+            self._shapes = await self._read_shapes(connection)
             self._state = await self._read_state(connection)
 
     async def restore(self) -> None:
@@ -104,14 +110,14 @@ class PostgreSQLBaseline:
         await self._engine.dispose()
 
     async def _keep_rows(self, connection: AsyncConnection) -> None:
-        tables = [row for row in await _rows(connection, TABLES) if row.columns]
+        tables = await _rows(connection, TABLES)
         touched = [each.name for each in tables if each.is_touched]
         filled = {name for (name,) in await _rows(connection, has_rows(touched))}
         self._kept = [
             _Kept(name, columns, f"{COPIES}.rows_{oid}") for oid, name, _, columns in tables if name in filled
         ]
-        looked_at = filled | self._referenced
-        self._dropped = dropped([(each.oid, each.name) for each in tables])
+        # Also those that are empty and have pages, as after a rollback: of these, the pages tell nothing.
+        looked_at = self._referenced.union(touched)
         self._query = state([(each.oid, each.name) for each in tables if each.name in looked_at])
         self._triggers = [row for row in await _rows(connection, TRIGGERS) if row.at_truncate or row.name in looked_at]
         if self._kept:
@@ -127,13 +133,32 @@ class PostgreSQLBaseline:
     async def _read_state(self, connection: AsyncConnection) -> _State:
         return {(kind, name, how) for kind, name, how in await _rows(connection, self._query)}
 
+    async def _read_shapes(self, connection: AsyncConnection) -> dict[int, tuple[str, str]]:
+        return {oid: (name, shape) for oid, name, shape in await _rows(connection, SHAPES)}
+
     async def _read_changes(self, connection: AsyncConnection) -> _State:
-        if gone := sorted(name for _, name, _ in await _rows(connection, self._dropped)):
-            raise IsolationError(
-                f"a test has dropped {', '.join(gone)}: isolation = 'truncate' brings back rows, and no tables; set "
-                f"isolation = 'rollback'"
+        try:
+            changed = await self._read_state(connection) - self._state
+        except DBAPIError as exc:
+            if getattr(exc.orig, "sqlstate", None) == _UNDEFINED_TABLE:
+                self._compare_shapes(await self._read_shapes(connection))
+            exc.add_note("while the tables were looked at after the test: has it left a session or a connection open?")
+            raise
+        shapes = {each for each in changed if each[0] == "shape"}
+        if shapes:
+            self._compare_shapes(await self._read_shapes(connection))
+            catalogues = {name for _, name, _ in shapes}
+            self._state = {each for each in self._state if each[0] != "shape" or each[1] not in catalogues} | shapes
+        return changed - shapes
+
+    def _compare_shapes(self, now: Mapping[int, tuple[str, str]]) -> None:
+        """Refuse to go on with tables that are not what they were; what a test has made stays."""
+        dropped = [name for oid, (name, _) in self._shapes.items() if oid not in now]
+        altered = [name for oid, (name, shape) in self._shapes.items() if oid in now and now[oid][1] != shape]
+        if told := _and(dropped and f"dropped {', '.join(dropped)}", altered and f"altered {', '.join(altered)}"):
+            raise self._give_up(
+                f"a test has {told}: isolation = 'truncate' brings back rows, and no tables; set isolation = 'rollback'"
             )
-        return await self._read_state(connection) - self._state
 
     async def _remove_new(self, connection: AsyncConnection, changed: _State) -> _State:
         """Remove the rows that were added; return what is still changed then, where a test has done more than add."""
@@ -141,9 +166,12 @@ class PostgreSQLBaseline:
         before = _looked_at(self._state)
         if any(now.number - before[name].number > _MANY for name, now in _looked_at(changed).items()):
             return changed
+        kept = names & {each.name for each in self._kept}
+        # Of a row that was updated, what is new cannot be removed: others may refer to it, and were removed as well.
+        only_new = " AND ".join(is_as_before(name, *before[name]) for name in sorted(kept))
         newest = {name: rows.newest for name, rows in before.items()}
-        await self._write(connection, changed, names, self._delete(names, newest))
-        if names.isdisjoint(each.name for each in self._kept):
+        await self._write(connection, changed, names, self._delete(names, newest, only_new))
+        if not kept:
             return set()
         return await self._read_state(connection) - self._state
 
@@ -154,7 +182,7 @@ class PostgreSQLBaseline:
         is_much = any(rows.number > _MANY for rows in _looked_at(changed).values())
         tables = self._with_references(names, None if is_much else names | {each.name for each in self._kept})
         kept = [each for each in self._kept if each.name in tables]
-        statements = [_truncate(tables, "CASCADE")] if is_much else [*self._delete(tables, {})]
+        statements = [_truncate(tables)] if is_much else [*self._delete(tables, {}, "")]
         statements += [_at_once([each.insert() for each in kept])] if kept else []
         await self._write(connection, changed, tables, statements)
         self._state = await self._read_state(connection)  # the same rows, but others to PostgreSQL
@@ -175,12 +203,21 @@ class PostgreSQLBaseline:
                     *self._reset(sequences),
                 ],
             )
+        except IntegrityError as exc:
+            raise self._give_up(
+                f"rows of {', '.join(sorted(tables))} cannot be brought back after the test ({exc.orig}): set "
+                f"isolation = 'rollback'"
+            ) from exc
         except DBAPIError as exc:
             exc.add_note(
                 f"while rows of {', '.join(sorted(tables))} were removed after the test: has it left a session or a "
                 f"connection open?"
             )
             raise
+
+    def _give_up(self, why: str) -> IsolationError:
+        self.beyond_repair = IsolationError(f"{why}; the tests of the class that come after are skipped")
+        return self.beyond_repair
 
     @property
     def _referenced(self) -> set[str]:
@@ -191,17 +228,25 @@ class PostgreSQLBaseline:
         more = {one for one, other in self._references if other in names and (among is None or one in among)}
         return names if more <= names else self._with_references(names | more, among)
 
-    def _delete(self, tables: set[str], newest: Mapping[str, int]) -> Iterator[str]:
-        """Have rows removed: those of newer transactions than the newest that had written a table."""
+    def _delete(self, tables: set[str], newest: Mapping[str, int], condition: str) -> Iterator[str]:
+        """
+        Have rows removed: those of newer transactions than the newest that had written a table.
+
+        Args:
+            tables: Where from.
+            newest: The newest of each; all rows are removed from others.
+            condition: What has to hold when nobody else can write any more; empty for nothing.
+        """
         looked_at = sorted(tables & _looked_at(self._state).keys())
         if alone := tables.difference(looked_at):
             yield _truncate(alone)
         if looked_at:
             # DELETE does not see what a transaction that is still open has written, and would not wait for it.
             yield f"LOCK TABLE ONLY {', ONLY '.join(looked_at)} IN SHARE ROW EXCLUSIVE MODE"
-            yield _at_once(
+            delete = _at_once(
                 [f"DELETE FROM ONLY {name} WHERE xmin::text::int8 > {newest.get(name, 0)}" for name in looked_at]
             )
+            yield f"IF {condition} THEN {delete}; END IF" if condition else delete
 
     def _reset(self, oids: set[str]) -> Iterator[str]:
         for sequence in self._sequences:
@@ -219,6 +264,10 @@ def _looked_at(state: _State) -> dict[str, _Rows]:
     return {name: _Rows(*map(int, how.split())) for kind, name, how in state if kind == "rows"}
 
 
+def _and(*parts: str | list[str]) -> str:
+    return " and ".join(str(part) for part in parts if part)
+
+
 async def _rows(connection: AsyncConnection, query: str) -> list[Any]:
     return list((await connection.exec_driver_sql(query)).all()) if query else []
 
@@ -229,8 +278,9 @@ async def _do(connection: AsyncConnection, statements: list[str]) -> None:
     await connection.exec_driver_sql(f"DO $fastapi_testing$ BEGIN {body}; END $fastapi_testing$")
 
 
-def _truncate(tables: set[str], how: str = "RESTRICT") -> str:
-    return f"TRUNCATE TABLE {', '.join(sorted(tables))} {how}"
+def _truncate(tables: set[str]) -> str:
+    # The others that refer to them are emptied for that matter, or have been made by a test.
+    return f"TRUNCATE TABLE {', '.join(sorted(tables))} CASCADE"
 
 
 def _at_once(statements: list[str]) -> str:

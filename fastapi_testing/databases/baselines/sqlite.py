@@ -26,6 +26,7 @@ class SQLiteBaseline:
     """
 
     def __init__(self, engine: AsyncEngine, writers: Writers) -> None:
+        self.beyond_repair: IsolationError | None = None
         self._engine = engine
         self._writers = writers
         # SQLAlchemy's connections belong to threads of their own, and one cannot be restored in a transaction.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol
+from unittest import SkipTest
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -90,6 +91,8 @@ class Truncation:
         self._state: Literal["new", "clean", "written"] = "new"
 
     async def begin_test(self) -> None:
+        if self._baseline.beyond_repair is not None:
+            raise SkipTest(f"the class has no clean database any more: {self._baseline.beyond_repair}")
         if self._state == "new":
             await self._baseline.keep()
         elif self._state == "written":  # the end of the test before has failed
@@ -98,8 +101,9 @@ class Truncation:
 
     async def end_test(self, session: AsyncSession | None) -> None:
         await _close(session)
-        await self._baseline.restore()
-        self._state = "clean"
+        if self._baseline.beyond_repair is None:
+            await self._baseline.restore()
+            self._state = "clean"
 
     async def close(self) -> None:
         await self._baseline.close()

@@ -45,12 +45,18 @@ from typing import Any, Literal, NoReturn
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.util import await_only, greenlet_spawn
 
+from fastapi_testing.databases.isolation.deferred import deferred_constraints
 from fastapi_testing.databases.isolation.levels import GUARD, Level, Savepoint
+from fastapi_testing.databases.isolation.vain import note_others, warn_of_notification
 from fastapi_testing.databases.statements.kinds import Kind, SavepointStatement, kind_of, savepoint_of, shorten
 from fastapi_testing.databases.statements.owners import TEST, current_owner, describe_owner
 from fastapi_testing.errors import IsolationError
 
 __all__ = ["SharedConnection"]
+
+
+_CHECK = "fastapi_testing_check"
+"""The savepoint that keeps what others have written where a deferred constraint is violated."""
 
 
 class SharedConnection:
@@ -82,6 +88,7 @@ class SharedConnection:
         self._is_lost = False
         self._is_over = False
         self._guarded = False  # whether the outermost savepoint is set, with nothing written since
+        self._deferred = deferred_constraints(engine.dialect, self._sql)
 
     async def open(self) -> None:
         """Connect."""
@@ -90,6 +97,7 @@ class SharedConnection:
         if self._is_sqlite:
             # sqlite3 would begin transactions by itself, but not before a SAVEPOINT, and so lose what it protects.
             await greenlet_spawn(setattr, self.real, "isolation_level", None)
+        await greenlet_spawn(self._deferred.open)
 
     async def close(self) -> None:
         """Let go of the connection; what is not kept is lost."""
@@ -115,6 +123,8 @@ class SharedConnection:
     def run(self, connection: Any, statement: str, call: Callable[[], Any]) -> None:
         """Execute a statement for a connection, in its turn."""
         kind = kind_of(statement)
+        if not self._is_sqlite:
+            warn_of_notification(statement)
         if kind not in ("begin", "commit", "rollback") and not (kind == "restore" and self._is_over):
             with self._turn(connection) as owner:
                 try:
@@ -131,12 +141,16 @@ class SharedConnection:
             self.rollback(connection)
 
     def commit(self, connection: Any) -> None:
-        """Keep what a connection has done since its last commit or rollback."""
-        if (level := self._level_of(connection)) is not None:
+        """Keep what a connection has done since its last commit or rollback; deferred constraints are checked."""
+        if (level := self._level_of(connection)) is None:
+            return
+        with self._locked():
+            self._leave_ended()
+            if not level.failed:
+                self._check_deferred(level)
             # A transaction in which a statement failed is rolled back by PostgreSQL when it is to commit.
             level.end("abandoned" if level.failed else "committed")
-            with self._locked():
-                self._leave_ended()
+            self._leave_ended()
 
     def rollback(self, connection: Any) -> None:
         """Undo what a connection has done since its last commit or rollback."""
@@ -158,9 +172,12 @@ class SharedConnection:
             level.end("abandoned")
 
     def _run(self, connection: Any, owner: object, kind: Kind, statement: str, call: Callable[[], Any]) -> None:
-        self._begin(guarded=not self._is_sqlite or kind != "read")
+        is_read = kind in ("read", "pragma")
+        self._begin(guarded=not self._is_sqlite or not is_read)
+        if kind in ("pragma", "define"):
+            self._deferred.note(kind, statement)
         level = self._level_of(connection)
-        if kind == "read" and level is None:
+        if is_read and level is None:
             self._read(call)
             return
         level = level or self._enter_level(connection, owner, statement)
@@ -171,14 +188,35 @@ class SharedConnection:
             self._check_restore(level, about.name)
         try:
             self._execute(level, about, call)
+            if connection.autocommit:
+                self._check_deferred(level)
         except BaseException:
             level.failed = not self._is_sqlite
             raise
         else:
             level.failed = level.failed and kind != "restore"
         finally:
-            if connection.autocommit:
+            if connection.autocommit and level.state == "open":
                 level.end("abandoned" if level.failed else "committed")
+
+    def _check_deferred(self, level: Level) -> None:
+        """Check what a COMMIT would check; PostgreSQL then rolls back, and SQLite leaves that to the session."""
+        is_guarded = self._is_entangled(level) and not self._is_sqlite
+        if is_guarded:
+            self._sql(f"SAVEPOINT {_CHECK}")
+        try:
+            self._deferred.check()
+        except Exception as exc:
+            note_others(exc, [each for each in self._levels if each is not level])
+            if is_guarded:
+                self._sql(f"ROLLBACK TO SAVEPOINT {_CHECK}")  # and not what others have written
+            elif not self._is_sqlite or level.connection.autocommit:
+                level.end("abandoned")
+                self._leave_ended()
+            raise
+        finally:
+            if is_guarded:
+                self._sql(f"RELEASE SAVEPOINT {_CHECK}")
 
     def _check_restore(self, level: Level, name: str) -> None:
         """Refuse to go back to a savepoint if others have written since it was set."""
@@ -257,6 +295,7 @@ class SharedConnection:
             is_outermost = len(self._levels) == 1
             if level.state == "abandoned":
                 self._sql(f"ROLLBACK TO SAVEPOINT {level.name}")
+                self._deferred.undone()
             if level.state == "committed" or not is_outermost:
                 self._sql(f"RELEASE SAVEPOINT {level.name}")
                 self._guarded = not is_outermost
@@ -345,6 +384,7 @@ class SharedConnection:
                 level.end("abandoned")
             self._leave_ended()
             self._end_transaction("COMMIT" if keep else "ROLLBACK")
+            self._deferred.ended()
             self._begun = self._guarded = False
 
     def _end_transaction(self, how: Literal["COMMIT", "ROLLBACK"]) -> None:
@@ -355,10 +395,11 @@ class SharedConnection:
         else:
             self.real.rollback()
 
-    def _sql(self, statement: str) -> None:
+    def _sql(self, statement: str) -> list[Any]:
         cursor = self.real.cursor()
         try:
             cursor.execute(statement)
+            return list(cursor.fetchall()) if cursor.description else []
         finally:
             cursor.close()
 

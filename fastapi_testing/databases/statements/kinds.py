@@ -3,9 +3,9 @@
 import re
 from typing import Literal, NamedTuple
 
-__all__ = ["Kind", "SavepointStatement", "kind_of", "savepoint_of", "shorten"]
+__all__ = ["Kind", "SavepointStatement", "is_notification", "kind_of", "savepoint_of", "shorten"]
 
-Kind = Literal["begin", "commit", "rollback", "read", "control", "restore", "write"]
+Kind = Literal["begin", "commit", "rollback", "read", "pragma", "control", "restore", "write", "define"]
 
 _LEADING = re.compile(r"(?:\s|\(|/\*.*?\*/|--[^\n]*(?:\n|$))*", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z]+")
@@ -23,12 +23,17 @@ _KINDS: dict[str, Kind] = {
     "VALUES": "read",
     "TABLE": "read",
     "SHOW": "read",
-    "PRAGMA": "read",
+    "PRAGMA": "pragma",
     "SAVEPOINT": "control",
     "RELEASE": "control",
     "SET": "control",
     "RESET": "control",
     "LOCK": "control",
+    "CREATE": "define",
+    "ALTER": "define",
+    "DROP": "define",
+    "DO": "define",
+    "CALL": "define",
 }
 
 _NAME = r'(?:"(?:[^"]|"")+"|\w+)'
@@ -53,8 +58,8 @@ def kind_of(statement: str) -> Kind:
     """
     Return what kind of statement it is.
 
-    ``control`` changes the transaction and no rows; ``restore`` goes back to a savepoint of the app's own. What is not
-    known, such as ``CALL`` or DDL, is taken to write.
+    ``control`` changes the transaction and no rows; ``restore`` goes back to a savepoint of the app's own; ``define``
+    writes, and may change the schema. What is not known is taken to write.
     """
     start = _LEADING.match(statement)
     word = _WORD.match(statement, start.end() if start else 0)
@@ -73,6 +78,11 @@ def savepoint_of(statement: str) -> SavepointStatement | None:
     if match is None:
         return None
     return SavepointStatement(_VERBS[match[1][:2].upper()], _fold(match[2]))
+
+
+def is_notification(statement: str) -> bool:
+    """Tell whether it is one of PostgreSQL's whose effect comes with the commit: LISTEN or NOTIFY."""
+    return "pg_notify" in statement or statement.lstrip()[:7].upper() in ("LISTEN ", "NOTIFY ")
 
 
 def shorten(statement: str, length: int = 60) -> str:

@@ -35,7 +35,7 @@ class Writers:
         """
 
         def note(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-            if kind_of(statement) == "write":
+            if kind_of(statement) in ("write", "define"):
                 told = f"{describe_owner(owner or current_owner())}, in a transaction since {shorten(statement)!r}"
                 self._open.setdefault(connection, (connection.connection.driver_connection, told))
 

@@ -247,6 +247,42 @@ class KeptPostgreSQL(Kept):
         await isolation.begin_test()  # type: ignore[union-attr]
         self.assertEqual(await self.contents(), self.before)
 
+    async def test_locked_table(self) -> None:
+        """So it is with a table that is left locked."""
+        isolation = type(self)._isolation
+        async with self.engine.connect() as connection:
+            await connection.execute(text("LOCK TABLE song IN ACCESS EXCLUSIVE MODE"))
+            with self.assertRaises(DBAPIError) as caught:
+                await isolation.end_test(None)  # type: ignore[union-attr]
+            self.assertEqual(
+                caught.exception.__notes__,
+                ["while the tables were looked at after the test: has it left a session or a connection open?"],
+            )
+            await connection.rollback()
+        await isolation.begin_test()  # type: ignore[union-attr]
+
+    async def test_referred_to(self) -> None:
+        """A row that others refer to is as it was, and so are they, whatever they do when it is deleted."""
+        for statement in (
+            "UPDATE song SET title = 'other' WHERE id = 1",
+            "UPDATE verse SET text = 'oh' WHERE id = 1",
+            "DELETE FROM verse",
+        ):
+            await self.execute(statement)
+            await self.restore()
+
+    async def test_new_tables(self) -> None:
+        """Tables that a test makes may refer to others, and to one another."""
+        await self.execute(
+            "CREATE TABLE made (id INTEGER PRIMARY KEY, song INTEGER REFERENCES song)",
+            "CREATE TABLE made_too (made INTEGER REFERENCES made)",
+            "INSERT INTO made VALUES (1, 1)",
+            "UPDATE song SET title = 'other' WHERE id = 1",
+        )
+        await self.restore()
+        await self.execute("DROP TABLE made_too", "DROP TABLE made")
+        await self.restore()
+
 
 class SQLiteTests(Kept):
     """On SQLite."""

@@ -2,7 +2,7 @@
 
 import unittest
 
-from fastapi_testing.databases.statements.kinds import kind_of, savepoint_of, shorten
+from fastapi_testing.databases.statements.kinds import is_notification, kind_of, savepoint_of, shorten
 
 __all__: list[str] = []
 
@@ -22,7 +22,9 @@ class KindTests(unittest.TestCase):
             "EXPLAIN SELECT 1": "read",
             "explain analyze insert into t values (1)": "write",
             "INSERT INTO t VALUES (1)": "write",
-            "CALL work()": "write",
+            "CALL work()": "define",
+            "create table t (id integer)": "define",
+            "PRAGMA foreign_keys = ON": "pragma",
             "SAVEPOINT a": "control",
             "ROLLBACK TO SAVEPOINT a": "restore",
             "rollback work to a": "restore",
@@ -35,6 +37,17 @@ class KindTests(unittest.TestCase):
         }.items():
             with self.subTest(statement):
                 self.assertEqual(kind_of(statement), kind)
+
+
+class NotificationTests(unittest.TestCase):
+    """What only a COMMIT sends."""
+
+    def test_notifications(self) -> None:
+        """It is LISTEN, NOTIFY or the function that does the same, and no table of that name."""
+        for statement in "LISTEN news", "\n notify news", "SELECT pg_notify('news', $1)":
+            self.assertTrue(is_notification(statement), statement)
+        for statement in "SELECT * FROM listen", "UNLISTEN *", "":
+            self.assertFalse(is_notification(statement), statement)
 
 
 class SavepointTests(unittest.TestCase):
