@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from tests.benchmarks.chart import draw
 from tests.benchmarks.environment import describe_environment
@@ -20,6 +21,16 @@ __all__ = ["choose_rows", "main"]
 
 _WIDTH = 105
 _EPILOG = "A ratio is this framework's time divided by the peer's, in the same round: less than 1 is faster."
+
+
+class _Named(Protocol):
+    """A row of any table."""
+
+    @property
+    def name(self) -> str: ...
+
+
+_R = TypeVar("_R", bound=_Named)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -50,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     return int(options.check and any(_failed(result) for result in results))
 
 
-def choose_rows(rows: Sequence[Row], patterns: Sequence[str]) -> list[Row]:
+def choose_rows(rows: Sequence[_R], patterns: Sequence[str]) -> list[_R]:
     """
     Return the rows whose names match one of the patterns, in their own order; without a pattern, all of them.
 
