@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--quick", action="store_true", help="a few turns of each, in this process: to see that it runs"
     )
-    parser.add_argument("--write", action="store_true", help=f"write the table into {PAGE.relative_to(ROOT)}")
+    parser.add_argument("--write", action="store_true", help=f"write the table into {PAGE.name} of the documentation")
     parser.add_argument("--budget", help=argparse.SUPPRESS)  # a row in its own process: its budget, as JSON
     return parser
 

@@ -1,4 +1,4 @@
-"""Fuzz: what several clients see of the same thing on the same server; a difference is a mistake, and tells its seed."""
+"""Fuzz: what several clients see of the same on one server; a difference is a mistake, and tells its seed."""
 
 import asyncio
 import reprlib

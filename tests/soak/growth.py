@@ -3,9 +3,9 @@ Growth: what a process holds late in a row, compared with early.
 
 The time of a row has four quarters, and the process is looked at after the first turn and after each quarter. The
 first warms up: modules are imported, caches fill, and so does what is kept by number, such as the last exchanges of a
-server. What comes in the other three has a bound, whatever is done meanwhile. Only what the user's own objects keep, such as the
-text of failed tests in unittest's result, may grow with the number of turns. Where what is kept by number is large, all
-that comes after the first turn has a bound, too.
+server. What comes in the other three has a bound, whatever is done meanwhile. Only what the user's own objects keep,
+such as the text of failed tests in unittest's result, may grow with the number of turns. Where what is kept by number
+is large, all that comes after the first turn has a bound, too.
 """
 
 from collections.abc import Iterator

@@ -5,7 +5,7 @@ import contextlib
 import io
 import itertools
 import time
-import unittest
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
@@ -15,6 +15,9 @@ from tests.soak.cases import run_test
 from tests.soak.faults import Faults
 from tests.soak.outcome import Outcome
 from tests.soak.row import Row
+
+if TYPE_CHECKING:
+    import unittest
 
 __all__ = ["ROW"]
 
@@ -40,7 +43,7 @@ class _Limits:
     """What both classes have."""
 
     app = served
-    test_timeout = _LIMIT
+    test_timeout: float | None = _LIMIT
     settle_timeout = 0.2
     shutdown_timeout = 0.5
 

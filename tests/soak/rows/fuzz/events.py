@@ -2,11 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from httpx_sse import ServerSentEvent, aconnect_sse
@@ -17,6 +16,9 @@ from tests.soak.fuzz import LIMIT, Fuzz
 from tests.soak.outcome import Outcome
 from tests.soak.row import Row
 from tests.soak.rows.fuzz.clients import quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 __all__ = ["ROW"]
 
