@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from time import monotonic
 
-from tests.benchmarks.command import choose_rows
+from tests.benchmarks.choosing import choose_rows
 from tests.benchmarks.environment import describe_environment
 from tests.processes import ROOT
 from tests.soak.budget import LONG, Budget

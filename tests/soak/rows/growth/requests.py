@@ -13,7 +13,7 @@ __all__ = ["ROW"]
 
 def run(budget: Budget) -> Outcome:
     """Ask for an item."""
-    growth = Growth(budget, Limits(megabytes=3, per=20_000))
+    growth = Growth(budget, Limits(megabytes=3, per=20_000), warm_up=1200)
 
     class Tests(AsyncServerTestCase):
         app = served
