@@ -246,17 +246,22 @@ class FuzzTests(unittest.TestCase):
         self.assertEqual(self.fuzz(theirs, turns=1, seed=2).mistakes[0], outcome.mistakes[1])
 
     def test_errors(self) -> None:
-        """An exception is seen as its name, and so is a client that waits for too long."""
+        """An exception is seen as its name."""
 
-        async def raises(case: int) -> Any:
+        async def theirs(case: int) -> Any:
             raise LookupError(case)
 
-        async def waits(case: int) -> Any:
+        self.assertEqual(self.fuzz(theirs, turns=1).mistakes[0].splitlines()[2], "  theirs: 'LookupError'")
+
+    @patch("tests.soak.fuzz.LIMIT", MS)
+    def test_waits(self) -> None:
+        """A client that waits for too long has seen that."""
+
+        async def theirs(case: int) -> Any:
             await asyncio.sleep(3600)
 
-        with patch("tests.soak.fuzz.LIMIT", MS):
-            seen = [self.fuzz(client, turns=1).mistakes[0].splitlines()[2] for client in (raises, waits)]
-        self.assertEqual(seen, ["  theirs: 'LookupError'", f"  theirs: 'nothing in {MS:g} s'"])
+        # One line: coverage.py loses track of it, once a task was cancelled.
+        self.assertEqual(self.fuzz(theirs, turns=1).mistakes[0].splitlines()[2], f"  theirs: 'nothing in {MS:g} s'")
 
 
 class TableTests(unittest.TestCase):
