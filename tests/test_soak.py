@@ -358,11 +358,11 @@ class CommandTests(unittest.TestCase):
         self.assertRegex(lines[-1], r"^1 of 2 rows held, in 0\.0 minutes; FAILED: tea$")
 
     def test_alone(self) -> None:
-        """Each row is a process, which has the rest of the command; it is given three times its time, and a minute."""
+        """Each row is a process, which has the rest of the command; it is given three times its time, and three minutes."""
         with patch("tests.soak.command.run_alone", return_value=GOOD) as run:
             code, _ = self.run_command("--minutes", "1", "tea", rows=(row("tea", GOOD), row("milk", BAD)))
         (command, limit), _ = run.call_args
-        self.assertEqual((code, command[:4], limit), (0, ["-m", "tests.soak", "tea", "--budget"], 240.0))
+        self.assertEqual((code, command[:4], limit), (0, ["-m", "tests.soak", "tea", "--budget"], 360.0))
         self.assertLessEqual(
             {"seconds": 60.0, "turns": None, "seed": 1, "long": False}.items(), json.loads(command[4]).items()
         )

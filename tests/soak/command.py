@@ -27,7 +27,7 @@ _QUICK = 2
 """Turns of each row where nothing is to be measured."""
 
 _FACTOR = 3
-_GRACE = 60.0
+_GRACE = 180.0
 """Seconds that a row may take beyond so many times its own: to start, and for what it does last."""
 
 _WIDTH = 110

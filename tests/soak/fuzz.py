@@ -15,6 +15,9 @@ __all__ = ["LIMIT", "Fuzz"]
 LIMIT = 20.0
 """Seconds after which a client that waits has been waiting for too long."""
 
+_LEAST = 100
+"""Cases even where time is short."""
+
 _ENOUGH = 3
 """Differences after which a row ends: the next ones would say the same."""
 
@@ -44,7 +47,7 @@ class Fuzz(Generic[_Case]):
 
     async def run(self) -> None:
         """Try cases until the time is over, or enough went wrong."""
-        for turn in self.budget.all_turns():
+        for turn in self.budget.all_turns(_LEAST):
             seed = self.budget.seed + turn
             case = self.draw(Random(seed))  # noqa: S311 - cases, not secrets
             seen = {name: await _seen(look, case) for name, look in self.clients.items()}

@@ -18,7 +18,7 @@ _SENT = hashlib.sha256(MEGABYTE).digest()
 
 def run(budget: Budget) -> Outcome:
     """Send a body, and read it as it comes back."""
-    growth = Growth(budget, Limits(megabytes=8, in_all=20), warm_up=20)
+    growth = Growth(budget, Limits(megabytes=8, in_all=20, objects=10_000), warm_up=20)
 
     class Tests(AsyncServerTestCase):
         app = served

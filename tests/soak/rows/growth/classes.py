@@ -35,7 +35,7 @@ def _plain() -> unittest.TestCase:
 
 def run(budget: Budget) -> Outcome:
     """Make a class and run it, of both kinds in turn."""
-    growth = Growth(budget, Limits(megabytes=8, per=1_000), warm_up=50)
+    growth = Growth(budget, Limits(megabytes=8, per=1_000, objects=8_000, objects_per_turn=1), warm_up=50)
     mistakes: tuple[str, ...] = ()
     for turn in growth.turns():
         mistakes += run_test(_plain() if turn % 2 else _asynchronous())

@@ -14,7 +14,7 @@ __all__ = ["ROW"]
 
 def run(budget: Budget) -> Outcome:
     """Send a body to a handler that has it in a local variable when it raises."""
-    growth = Growth(budget, Limits(megabytes=8, in_all=20), warm_up=20)
+    growth = Growth(budget, Limits(megabytes=8, in_all=20, objects=10_000), warm_up=20)
 
     class Tests(AsyncServerTestCase):
         app = served
