@@ -169,7 +169,7 @@ class GrowthTests(unittest.TestCase):
 
         before = Footprint.now(1)
         with Path(__file__).open(encoding="utf-8"):
-            kept = [[] for _ in range(100_000)], bytearray(b"x" * 50_000_000)
+            kept: Any = [[] for _ in range(100_000)], bytearray(b"x" * 50_000_000)
             after = asyncio.run(two_tasks())
         del kept
         self.assertGreaterEqual(after.tasks - before.tasks, 2)
@@ -358,7 +358,7 @@ class CommandTests(unittest.TestCase):
         self.assertRegex(lines[-1], r"^1 of 2 rows held, in 0\.0 minutes; FAILED: tea$")
 
     def test_alone(self) -> None:
-        """Each row is a process, which has the rest of the command; it is given three times its time, and three minutes."""
+        """Each row is a process, which is given three times its time, and three minutes."""
         with patch("tests.soak.command.run_alone", return_value=GOOD) as run:
             code, _ = self.run_command("--minutes", "1", "tea", rows=(row("tea", GOOD), row("milk", BAD)))
         (command, limit), _ = run.call_args
