@@ -16,7 +16,8 @@ from xml.etree import ElementTree as ET
 
 from tests.benchmarks.batches import AsyncOperation, Operation, asynchronous, synchronous
 from tests.benchmarks.chart import Scale, draw
-from tests.benchmarks.command import choose_rows, main
+from tests.benchmarks.choosing import choose_rows
+from tests.benchmarks.command import main
 from tests.benchmarks.environment import describe_environment
 from tests.benchmarks.harness import QUICK, Effort, measure, rotated
 from tests.benchmarks.results import Result, Summary

@@ -16,6 +16,7 @@ of times, timed as a whole. The modules, from the bottom up::
     environment.py  where it was measured
     table.py        the results as text
     chart.py        the results as a picture
+    choosing.py     rows by their names
     command.py      the command line
 """
 

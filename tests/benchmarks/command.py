@@ -5,10 +5,10 @@ import json
 import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from tests.benchmarks.chart import draw
+from tests.benchmarks.choosing import choose_rows
 from tests.benchmarks.environment import describe_environment
 from tests.benchmarks.harness import QUICK, STANDARD, Effort, measure
 from tests.benchmarks.results import Result
@@ -16,7 +16,7 @@ from tests.benchmarks.row import Row
 from tests.benchmarks.rows import ROWS
 from tests.benchmarks.table import format_row, format_summary, header
 
-__all__ = ["choose_rows", "main"]
+__all__ = ["main"]
 
 _WIDTH = 105
 _EPILOG = "A ratio is this framework's time divided by the peer's, in the same round: less than 1 is faster."
@@ -48,20 +48,6 @@ def main(arguments: Sequence[str]) -> int:
     if options.chart:
         options.chart.write_text(draw(results, environment), encoding="utf-8")
     return int(options.check and any(_failed(result) for result in results))
-
-
-def choose_rows(rows: Sequence[Row], patterns: Sequence[str]) -> list[Row]:
-    """
-    Return the rows whose names match one of the patterns, in their own order; without a pattern, all of them.
-
-    Raises:
-        ValueError: If a pattern matches none.
-    """
-    names = [row.name for row in rows]
-    for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in names):
-            raise ValueError(f"no row matches {pattern!r}: there are {', '.join(names)}")
-    return [row for row in rows if not patterns or any(fnmatchcase(row.name, pattern) for pattern in patterns)]
 
 
 def _parser() -> argparse.ArgumentParser:

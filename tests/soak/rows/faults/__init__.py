@@ -1,0 +1,1 @@
+"""How long what goes wrong takes, and that everything works again afterwards."""

@@ -1,0 +1,1 @@
+"""What several clients see of the same thing, on the same server."""

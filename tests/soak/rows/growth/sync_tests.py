@@ -1,0 +1,28 @@
+"""Plain tests, in one class."""
+
+from fastapi_testing import ServerTestCase
+from tests.soak.app import app as served
+from tests.soak.budget import Budget
+from tests.soak.cases import StreamedSuite, run_suite, troubles
+from tests.soak.growth import Growth, Limits
+from tests.soak.outcome import Outcome
+from tests.soak.row import Row
+
+__all__ = ["ROW"]
+
+
+def run(budget: Budget) -> Outcome:
+    """Ask for an item in each test."""
+    growth = Growth(budget, Limits(megabytes=3, per=10_000))
+
+    class Tests(ServerTestCase):
+        app = served
+
+        def test_item(self) -> None:
+            self.assertStatus(self.client.get("/items/1"), 200)
+
+    suite = StreamedSuite(Tests("test_item") for _ in growth.turns())
+    return growth.outcome("tests", troubles(run_suite(suite)))
+
+
+ROW = Row(name="sync-tests", title="Plain tests of one class, each with a request", run=run)
