@@ -1,6 +1,7 @@
 """Rounds of four processes on three databases, with kill -9 among them."""
 
 import json
+import subprocess
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +13,7 @@ import psycopg
 from sqlalchemy.engine import URL
 
 from tests.databases.postgresql import postgresql_url
-from tests.runners.test_rounds import WORKERS, RoundsTests, start_worker, write_line
+from tests.runners.test_rounds import WORKERS, databases_of, read_lines, start_worker, write_line
 from tests.soak.budget import Budget
 from tests.soak.faults import Faults
 from tests.soak.outcome import Outcome
@@ -33,6 +34,11 @@ _GONE = 20.0
 """Seconds in which PostgreSQL notices that a process is gone, and the next round drops what that has left."""
 
 
+def read_databases(worker: "subprocess.Popen[str]") -> list[str]:
+    """Wait until a process is ready for rounds, and return the databases that it had."""
+    return databases_of(worker, read_lines(worker))
+
+
 class _Workers:
     """The processes, one of which is killed in each turn."""
 
@@ -43,7 +49,7 @@ class _Workers:
         self._workers = [start_worker() for _ in range(number)]
         stack.callback(self._end)
         for worker in self._workers:
-            RoundsTests.read_databases(worker)
+            read_databases(worker)
 
     def make_rounds(self, driver: str) -> None:
         """Have all make their rounds on one database, and kill one of them meanwhile."""
@@ -52,12 +58,12 @@ class _Workers:
         timer = Timer(self._random.uniform(0, _LATEST), self._workers[victim].kill)
         timer.start()
         living = [worker for number, worker in enumerate(self._workers) if number != victim]
-        databases = [RoundsTests.read_databases(worker) for worker in living]
+        databases = [read_databases(worker) for worker in living]
         timer.join()
         self._workers[victim].communicate()
         self.killed += 1
         self._workers[victim] = start_worker()
-        RoundsTests.read_databases(self._workers[victim])
+        read_databases(self._workers[victim])
         self.rounds += sum(map(len, databases))
         _check(databases, _ROUNDS[driver])
 
@@ -67,7 +73,7 @@ class _Workers:
         while True:
             self._write(driver, 1)
             for worker in self._workers:
-                RoundsTests.read_databases(worker)
+                read_databases(worker)
             left = _left(self._folder, _url(driver))
             if not left:
                 return
