@@ -63,16 +63,20 @@ LIMITS: dict[str, dict[str, str]] = {
         "AsyncClassTestCase._close_class_loop: class_loop.close": "_CANCEL_TIMEOUT: leave() has ended the rest",
     },
     "case/loops/class_loop": {
-        "ClassLoop.run: self.runner.run": "that of what is run: Watchdog.run, or its own",
-        "ClassLoop.cancel: self.runner.run": "_CANCEL_TIMEOUT",
         "ClassLoop.leave: await loop.shutdown_asyncgens": CALL,
         "ClassLoop.leave: await loop.shutdown_default_executor": CALL,
         "ClassLoop.close: self.runner.close": "none: leave() has ended the rest",
-        "_with_exception: await coroutine": "that of what is run: Watchdog.run, or its own",
+    },
+    "case/loops/leaving": {
+        "run_to_its_end: runner.run (2 times)": "that of what is run: Watchdog.run, or its own; then _GRACE",
+        "_outcome_of: await coroutine": "that of what is run: Watchdog.run, or its own",
+        "_wait_for: await task": "that of what is run: Watchdog.run, or its own",
     },
     "case/overrides/dependencies": {
         "override_dependencies._wrap_async.wrapper: await function": REQUEST,
-        "_without_arguments.iterate_async: async with contextlib.asynccontextmanager(overr...": REQUEST,
+    },
+    "case/overrides/substitutes": {
+        "without_arguments.iterate_async: async with contextlib.asynccontextmanager(overr...": REQUEST,
     },
     "case/served/async_case": {
         "AsyncServerTestCase.asyncSetUpClass: await super().asyncSetUpClass": CALL,
@@ -92,7 +96,7 @@ LIMITS: dict[str, dict[str, str]] = {
         "ServedCase._choose_app: await made": HOOK,
     },
     "case/served/sync_case": {
-        "ServerTestCase._leave_server: self.server.begin(self._guard.leave(...": "settle_timeout",
+        "ServerTestCase._leave_server: self.server.begin(self._framework_gu...": "settle_timeout",
     },
     "client/events/opening": {
         "AwaitedStream._open: await self._client.send": "the stream's timeout",
@@ -117,7 +121,7 @@ LIMITS: dict[str, dict[str, str]] = {
     },
     "client/transport/connection": {
         "Connection._send_pieces: async for stream": "test_timeout: the body is the test's own generator",
-        "Connection._has_news: select.select": "none: its timeout is 0",
+        "_polls: select.select": "none: its timeout is 0",
         "Connection._wait: await self._waiter": "the client's timeout: connect, read or write",
     },
     "client/transport/loopback": {
@@ -145,7 +149,7 @@ LIMITS: dict[str, dict[str, str]] = {
         "WebSocketSession.handshake: await super().handshake": "open_timeout: _reach()",
         "WebSocketSession.recv: await super().recv": "the session's timeout, or that of the call",
         "WebSocketSession.__aexit__: await super().__aexit__": "close_timeout",
-        "WebSocketSession.disconnect: await super().close": "close_timeout",
+        "WebSocketSession.disconnect: await ClientConnection.close": "close_timeout",
         "WebSocketSession.disconnect: await self.wait_closed": "close_timeout",
         "WebSocketSession._send: await self.send": "the session's timeout, or that of the call",
         "WebSocketSession._drain: await asyncio.wait": "none: the reader is cancelled, or nothing is waited for",
@@ -155,7 +159,7 @@ LIMITS: dict[str, dict[str, str]] = {
     },
     "client/websocket/sync_session": {
         "SyncWebSocketSession.recv: super().recv": "the session's timeout, or that of the call",
-        "SyncWebSocketSession.close: self._thread.begin(wait_ended(exchan...": "settle_timeout",
+        "SyncWebSocketSession._settle: self._thread.begin(wait_ended(exchan...": "settle_timeout",
         "SyncWebSocketSession.disconnect: self.recv_events_thread.join": "close_timeout",
         "SyncWebSocketSession.cut: self.recv_events_thread.join": "close_timeout",
         "SyncWebSocketSession._recv_within: self.recv": "the session's timeout, or that of the call",
@@ -197,7 +201,7 @@ LIMITS: dict[str, dict[str, str]] = {
     "databases/isolation/turns": {
         "SharedConnection.open: await self._engine.connect": DATABASE,
         "SharedConnection.open: await self._connection.get_raw_connection": DATABASE,
-        "SharedConnection.open: await greenlet_spawn": DATABASE,
+        "SharedConnection.open: await greenlet_spawn (2 times)": DATABASE,
         "SharedConnection.close: await self._connection.close": DATABASE,
         "SharedConnection.keep: await greenlet_spawn": DATABASE,
         "SharedConnection.undo: await greenlet_spawn": DATABASE,
@@ -210,9 +214,13 @@ LIMITS: dict[str, dict[str, str]] = {
         "SQLAlchemyMixin.create_schema: await connection.run_sync": DATABASE,
         "SQLAlchemyMixin.open_session: async with cls._make_session": REQUEST,
         "SQLAlchemyMixin.asyncSetUpClass: await super().asyncSetUpClass": CALL,
-        "SQLAlchemyMixin._open: async with engine.begin": DATABASE,
+        "SQLAlchemyMixin._open: async with engine.connect": DATABASE,
+        "SQLAlchemyMixin._open: async with connection.begin": DATABASE,
         "SQLAlchemyMixin._make_rows: async with cls._make_session": DATABASE,
         "SQLAlchemyMixin._make_rows: await session.commit": DATABASE,
+    },
+    "databases/provision/engines": {
+        "foreign_keys_off: await connection.run_sync (3 times)": DATABASE,
     },
     "databases/provision/provision": {
         "_maintenance_connection: await connection.close": DATABASE,
@@ -277,7 +285,7 @@ LIMITS: dict[str, dict[str, str]] = {
         "LoopThread.finish: self.begin(coroutine).wait": "that of what is awaited; blocked: _PATIENCE",
         "LoopThread._open: opened.get": "_START_TIMEOUT",
         "LoopThread._join: self._thread.join": "_STOP_TIMEOUT",
-        "LoopThread._main: loop.run_until_complete": "none: stop() ends it, on a daemon thread",
+        "LoopThread._run: loop.run_until_complete": "none: stop() ends it, on a daemon thread",
         "LoopThread._turn: await ending.wait": "none: stop() ends it, on a daemon thread",
     },
     "standalone/client": {

@@ -21,7 +21,16 @@ HARMLESS = {"asyncio.sleep", "_sleep"}
 """What the clock ends, after a time that the call says."""
 
 OURS = {
-    *("self", "cls", "self._case", "cls._module_server", "self.server", "server", "self.lifespan", "self.server_state"),
+    *(
+        "self",
+        "cls",
+        "self._case",
+        "cls._framework_module_server",
+        "self.server",
+        "server",
+        "self.lifespan",
+        "self.server_state",
+    ),
     *("self._pool", "self._transport", "self._own_transport", "transport", "self.transport", "exchange"),
     *("self.http", "self.http.ws", "self.ws", "self.client", "self._settling", "look", "source"),
     *("self._shared", "self._baseline", "isolation", "self._running_isolation()", "_current.get()"),

@@ -287,9 +287,10 @@ class ServedCase(
         )
 
     def _note_late_options(self, failure: BaseException) -> None:
-        if self._framework_client is not None:
+        client = vars(self).get("_framework_client")  # none where the test could not be prepared
+        if client is not None:
             exchanges = [each for recorder in self._framework_guard.recorders for each in list(recorder.exchanges)]
-            note_late_options(failure, vars(self), self._framework_client, exchanges)
+            note_late_options(failure, vars(self), client, exchanges)
 
     def _let_go(self) -> None:
         if "_framework_guard" in vars(self):

@@ -51,7 +51,7 @@ from typing import Any, Literal
 
 from fastapi_testing.server.application import ASGIApp, Message, Scope, describe_app
 from fastapi_testing.server.clock import RealClock
-from fastapi_testing.server.recording.departures import is_an_end
+from fastapi_testing.server.recording.ends import is_an_end
 from fastapi_testing.server.recording.kept import (
     drop_frames,
     estimate,

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from fastapi_testing.server.recording.departures import left_by_client
+from fastapi_testing.server.recording.ends import left_by_client
 from fastapi_testing.server.recording.exchange import current_exchange
 from fastapi_testing.server.recording.stacks import traceback_of_users
 

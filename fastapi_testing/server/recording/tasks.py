@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary, ref
 
 import anyio
 
-from fastapi_testing.server.recording.departures import is_an_end
+from fastapi_testing.server.recording.ends import is_an_end
 from fastapi_testing.server.recording.exchange import Exchange, current_exchange
 from fastapi_testing.server.recording.kept import drop_frames, last_line_of, size_of_failure
 from fastapi_testing.server.recording.libraries import is_frameworks, is_users

@@ -13,6 +13,7 @@ from fastapi import BackgroundTasks, FastAPI, Request
 
 from fastapi_testing import AsyncServerTestCase
 from fastapi_testing.client.wrappers.settling import Settling
+from fastapi_testing.server.recording.recorder import raising
 from tests.running import run_classes, without_exchanges
 
 logger = logging.getLogger("tests.kept")
@@ -149,6 +150,9 @@ class KeptTests(AsyncServerTestCase):
     """A test that goes on after its app has failed."""
 
     app: Any = app
+
+    async def asyncSetUp(self) -> None:
+        raising.clear()  # clients of other tests that nobody has collected yet
 
     async def test_frames(self) -> None:
         """The last two that have failed have their frames; of those before, exception and text are kept."""

@@ -1,11 +1,11 @@
 """Rounds of four processes on three databases, with kill -9 among them."""
 
 import json
-import subprocess
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
+from subprocess import Popen
 from threading import Timer
 from time import monotonic, sleep
 
@@ -34,7 +34,7 @@ _GONE = 20.0
 """Seconds in which PostgreSQL notices that a process is gone, and the next round drops what that has left."""
 
 
-def read_databases(worker: "subprocess.Popen[str]") -> list[str]:
+def read_databases(worker: Popen[str]) -> list[str]:
     """Wait until a process is ready for rounds, and return the databases that it had."""
     return databases_of(worker, read_lines(worker))
 
