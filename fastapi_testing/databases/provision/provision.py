@@ -27,7 +27,14 @@ from fastapi_testing.server.recording.stacks import headline_of
 __all__ = ["own_database"]
 
 _COMMENT = "made by fastapi_testing, which drops it"
-"""Of each PostgreSQL database that is made here; one without it is never dropped, whatever it is called."""
+"""Of each PostgreSQL database that is made here; one that has not even the limit is left alone, whatever its name."""
+
+_CONNECTIONS = 1_948_027
+"""
+The limit of connections with which each of them is made: one that nobody reaches, and nobody else chooses.
+
+It is there from the first moment. The comment comes with a statement of its own, before which a process may be killed.
+"""
 
 _INSUFFICIENT_PRIVILEGE = "42501"
 """What PostgreSQL's error codes call so."""
@@ -102,8 +109,11 @@ async def _drop_leftovers(connection: AsyncConnection, base: str) -> None:
     """Drop the databases whose processes have died: the server has let go of their locks."""
     pattern = re.compile(rf"test_{re.escape(_stem(base))}_\d+(_\d+)?")
     rows = await connection.execute(
-        text("SELECT datname FROM pg_database WHERE shobj_description(oid, 'pg_database') = :comment"),
-        {"comment": _COMMENT},
+        text(
+            "SELECT datname FROM pg_database"
+            " WHERE shobj_description(oid, 'pg_database') = :comment OR datconnlimit = :connections"
+        ),
+        {"comment": _COMMENT, "connections": _CONNECTIONS},
     )
     for name in filter(pattern.fullmatch, rows.scalars().all()):
         if await _lock(connection, name):
@@ -115,7 +125,7 @@ async def _create(connection: AsyncConnection, base: str, taken: str | None) -> 
     while not await _reserve(connection, name := next(names), taken):
         pass
     try:
-        await connection.exec_driver_sql(f"CREATE DATABASE {_quote(name)}")
+        await connection.exec_driver_sql(f"CREATE DATABASE {_quote(name)} CONNECTION LIMIT {_CONNECTIONS}")
     except DBAPIError as exc:
         if getattr(exc.orig, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
             raise

@@ -120,6 +120,20 @@ class PostgreSQLTests(AsyncClassTestCase):
         async with own_database(postgresql_url(), {}):
             self.assertNotIn(process.database, await databases())
 
+    async def test_killed_while_making(self) -> None:
+        """So is one whose process died before it could write that the database is one of these."""
+        admin, name = postgresql_url(database="postgres"), f"test_shop_{os.getpid()}_77"
+        await execute(admin, f"CREATE DATABASE {name} CONNECTION LIMIT {provision._CONNECTIONS}")
+        async with own_database(postgresql_url(), {}):
+            self.assertNotIn(name, await databases())
+
+    async def test_known_from_the_first(self) -> None:
+        """By the limit of connections, which it has from the moment that it is made."""
+        limit = "SELECT datconnlimit FROM pg_database WHERE datname = '{}'"
+        async with own_database(postgresql_url(), {}) as url:
+            found = await execute(postgresql_url(database="postgres"), limit.format(url.database))
+        self.assertEqual(found, [provision._CONNECTIONS])
+
     async def wait_for_unlocked(self, name: str) -> None:
         """Wait until the server has seen that the process is dead."""
         key = provision._key(name)
@@ -146,15 +160,14 @@ class PostgreSQLTests(AsyncClassTestCase):
                 self.assertIn(url.database, await databases())
 
     async def test_never_written(self) -> None:
-        """The configured database is as it was after a whole class, in both modes."""
+        """A whole class, in both modes, does without a connection to the configured database."""
         admin, configured = postgresql_url(database="postgres"), postgresql_url(database="configured")
         await execute(admin, "DROP DATABASE IF EXISTS configured", "CREATE DATABASE configured")
         await execute(configured, "CREATE TABLE song (id int, title text)", "INSERT INTO song VALUES (1, 'kept')")
-        count = "SELECT xact_commit FROM pg_stat_database WHERE datname = 'configured'"
-        before = await execute(admin, count)
+        await execute(admin, "ALTER DATABASE configured ALLOW_CONNECTIONS false")
         for isolation in ("rollback", "truncate"):
             await asyncio.to_thread(self.run_class, configured, isolation)
-        self.assertEqual(await execute(admin, count), before)
+        await execute(admin, "ALTER DATABASE configured ALLOW_CONNECTIONS true")
         self.assertEqual(await execute(configured, "SELECT title FROM song"), ["kept"])
         await execute(admin, "DROP DATABASE configured WITH (FORCE)")
 
