@@ -406,7 +406,7 @@ class UnusedOverrideTests(unittest.TestCase):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             with self.assertRaises(UnusedOverrideWarning):
-                override_dependencies({get_clock: fake_user}, app=app)(print)()
+                override_dependencies({get_clock: fake_user}, app=app)(lambda: None)()
         self.assertEqual(app.dependency_overrides, {})
 
 
