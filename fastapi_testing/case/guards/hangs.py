@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from fastapi_testing.case.guards.own_server import waits_for
@@ -21,6 +21,7 @@ from fastapi_testing.server.recording.stacks import (
 )
 
 __all__ = [
+    "advise_of_own_server",
     "choose_hook_timeout",
     "choose_test_timeout",
     "describe_block",
@@ -125,18 +126,23 @@ def describe_standstill(
 
 def describe_wait(who: str, seconds: float, thread: int, loop: str, recorders: Sequence[Recorder]) -> str:
     """
-    Return where a test waits that has an event loop of the server's beside it, and what the app is doing meanwhile.
+    Return where a test waits on whose own thread no event loop runs, and what the app is doing meanwhile.
 
     Args:
         who: The test, or what else waits.
         seconds: How long it might have taken.
         thread: Its thread.
-        loop: Where the thread of the event loop stands, on lines of their own.
+        loop: Where the thread of the event loop stands, on lines of their own; empty where there is none.
         recorders: Of the servers.
     """
-    where = f"\nthe server's event loop is blocked at:{loop}" if _has_running(recorders) else ""
+    where = f"\nthe server's event loop is blocked at:{loop}" if loop and _has_running(recorders) else ""
     stack = _lines(stack_of_thread(thread, "case"))
     return f"not ended within {seconds:g} s; {who} is at:{stack}{_describe_app(recorders)}{where}"
+
+
+def advise_of_own_server(thread: int, addresses: Collection[Address]) -> str:
+    """Return what to write instead, on a line of its own, where a thread waits for the server that it keeps waiting."""
+    return f"\n{_OWN_SERVER}" if waits_for(thread, addresses) else ""
 
 
 def _has_running(recorders: Iterable[Recorder]) -> bool:

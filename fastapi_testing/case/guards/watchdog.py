@@ -5,11 +5,11 @@ import contextlib
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any, TypeVar
 
-from fastapi_testing.case.guards.hangs import describe_block, describe_hang, describe_wait
+from fastapi_testing.case.guards.hangs import advise_of_own_server, describe_block, describe_hang, describe_wait
 from fastapi_testing.case.guards.terminal import print_now
 from fastapi_testing.server.cancelling import Interrupted
 from fastapi_testing.server.clock import RealClock
-from fastapi_testing.server.recording.recorder import Recorder, recorders
+from fastapi_testing.server.recording.recorder import Address, Recorder, recorders
 from fastapi_testing.server.recording.stacks import is_debugging
 from fastapi_testing.server.threads.lookout import Lookout, Watch
 
@@ -51,6 +51,11 @@ class _Call(Watch):
     @property
     def recorders(self) -> Sequence[Recorder]:
         return list(recorders.values()) if self._seen is None else self._seen
+
+    @property
+    def own_addresses(self) -> Sequence[Address]:
+        """Where the servers listen that are known to be the call's own."""
+        return [address for address, each in list(recorders.items()) if each in (self._seen or ())]
 
 
 class SyncWatchdog(Lookout):
@@ -207,6 +212,8 @@ class Watchdog(SyncWatchdog):
         if self.loop is None or not self._answers(self.loop, watch):
             if not watch.is_ended and not self.tells_blocks:
                 return None
+            if self.loop is None or not self.loop.is_running():
+                return f"{super()._describe(watch)}{advise_of_own_server(self._watched_thread, watch.own_addresses)}"
             return describe_block(watch.seconds, self._watched_thread, watch.recorders)
         task = watch.task
         if watch.is_ended or task is None or watch.over.is_set():

@@ -4,13 +4,15 @@ A thread that looks on while another one works, and ends what takes too long the
 Theory of operation. What is watched has a limit. Once that is over, and again whenever as much time has passed, the
 looking thread asks for a report of where things stand. There is one where nothing else ends what is watched: the event
 loop there does not turn, or there is none. Then a signal is sent, whose handler raises :exc:`Interrupted` where the
-main thread stands: in the very line that blocks. What goes on nevertheless is told on stderr.
+main thread stands: in the very line that blocks. What goes on nevertheless is told on stderr, such as a call of C code
+that takes no signal before it returns.
 
 Python runs handlers of signals in the main thread only, and Windows has none of these signals. There the report is
 printed, and who has watched raises once the call returns.
 
 What is never so: a limit counts after a debugger has stopped any thread of the process meanwhile; something is
-interrupted that has no limit, or between two tasks, in the loop's own code.
+interrupted that has no limit, or between two tasks, in the loop's own code, or where it is over and about to say so; a
+handler that the program has set meanwhile gets a signal, or is taken away.
 """
 
 import asyncio
@@ -40,7 +42,7 @@ _RETRY = 0.005
 """Seconds after which a signal is sent again that has come in the midst of asyncio."""
 
 _RETRIES = 20
-"""Signals of which the last one interrupts whatever it meets."""
+"""Signals of which the last one interrupts whatever it meets; after as many in a row that met nothing, none is sent."""
 
 _SIGNALS = ("SIGUSR2", "SIGUSR1", "SIGALRM")
 """What may interrupt a blocking call; the first that the program itself does not use."""
@@ -106,14 +108,14 @@ class Lookout:
         self._signal = _choose_signal() if interrupts else None
         if self._signal is not None:
             self._previous = signal.signal(self._signal, self._interrupt)
-        self._thread = threading.Thread(target=self._look_on, name="fastapi_testing lookout", daemon=True)
-        self._thread.start()
+        self._thread = _start_thread(self._look_on)
 
     def close(self) -> None:
         """End the thread, and give the signal back."""
         self._closed.set()
-        self._thread.join(_GRACE + 1)  # it looks on for a moment at what it has interrupted
-        if self._signal is not None:
+        if self._thread is not None:
+            self._thread.join(_GRACE + 1)  # it looks on for a moment at what it has interrupted
+        if self._signal is not None and self._handles(self._signal):
             signal.signal(self._signal, self._previous)
 
     def _describe(self, watch: Watch) -> str | None:
@@ -147,18 +149,28 @@ class Lookout:
             return
         report = watch.report = watch.report or report
         if self._signal is not None:
-            self._send(self._signal)
+            self._send(self._signal, watch)
         if not watch.over.wait(_GRACE):
             self._tell(report)
 
-    def _send(self, number: signal.Signals) -> None:
-        """Send the signal, again where it came in the midst of asyncio, whose transports take any exception."""
+    def _send(self, number: signal.Signals, watch: Watch) -> None:
+        """
+        Send the signal, again where it came in the midst of asyncio, whose transports take any exception.
+
+        A call that is stuck in C code lets no handler run. The last signal has it run once that returns.
+        """
         self._landed.clear()
-        self.avoided = 0
-        while True:
+        self.avoided = missed = 0
+        while missed < _RETRIES and self._handles(number) and not watch.over.is_set():
+            avoided = self.avoided
             signal.pthread_kill(self._watched_thread, number)
             if self._landed.wait(_RETRY) or self.avoided >= _RETRIES:
                 return
+            missed = missed + 1 if self.avoided == avoided else 0
+
+    def _handles(self, number: signal.Signals) -> bool:
+        """Tell whether the signal is still handled here, and not by what the app or a hook has set meanwhile."""
+        return signal.getsignal(number) == self._interrupt
 
     def _answers(self, loop: asyncio.AbstractEventLoop, watch: Watch) -> bool:
         """Tell whether an event loop turns, or what is watched is over by now."""
@@ -172,17 +184,23 @@ class Lookout:
         return True
 
     def _interrupt(self, _: int, frame: FrameType | None) -> None:
+        if self._landed.is_set():  # sent again at the very moment
+            return
         self.avoided += 1
-        if (
-            self.avoided < _RETRIES
-            and frame is not None
-            and str(frame.f_globals.get("__name__")).startswith("asyncio.")
-        ):
+        if self.avoided < _RETRIES and frame is not None and self._avoids(str(frame.f_globals.get("__name__"))):
             return
         self._landed.set()
         watch = self._watch
         if watch is not None and watch.report is not None and self._may_interrupt():
             raise Interrupted
+
+    def _avoids(self, module: str) -> bool:
+        """
+        Tell whether nothing is interrupted in a module: in asyncio, and where the watch itself is ended.
+
+        An exception there would leave the block or the call that had to make an error of it.
+        """
+        return module.startswith("asyncio.") or module in (__name__, type(self).__module__)
 
 
 class LoopLimit(Lookout):
@@ -241,3 +259,13 @@ def _choose_signal() -> signal.Signals | None:
         return None
     signals = (getattr(signal, name) for name in _SIGNALS)
     return next((each for each in signals if signal.getsignal(each) is signal.SIG_DFL), None)
+
+
+def _start_thread(function: Callable[[], None]) -> threading.Thread | None:
+    """Start a thread; None where there can be none, as from Python 3.12 on when the interpreter exits."""
+    thread = threading.Thread(target=function, name="fastapi_testing lookout", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        return None
+    return thread

@@ -263,12 +263,32 @@ class BlockTests(unittest.TestCase):
         )
 
     def test_sync_test(self) -> None:
-        """The same in a test that is no coroutine, during which no loop turns."""
+        """A test that is no coroutine, during which no loop turns, is named itself."""
 
         def test(_: AsyncServerTestCase) -> None:
             time.sleep(60)
 
-        self.assertIn(f"line {test.__code__.co_firstlineno + 1}, in test\n    time.sleep(60)\n", self.blocked(test))
+        self.assertEqual(
+            self.blocked(test),
+            f"AssertionError: not ended within {LIMIT:g} s; the test is at:\n"
+            f'  File "{__file__}", line {test.__code__.co_firstlineno + 1}, in test\n    time.sleep(60)',
+        )
+
+    def test_own_server(self) -> None:
+        """Where such a test waits for its own server, it is told what to write instead."""
+
+        def test(case: AsyncServerTestCase) -> None:
+            requests.get(f"{case.server.url}/plain", timeout=60)
+
+        self.assertEqual(
+            self.blocked(test, test_timeout=FREEZE),
+            f"AssertionError: not ended within {FREEZE:g} s; the test is at:\n"
+            f'  File "{__file__}", line {test.__code__.co_firstlineno + 1}, in test\n'
+            '    requests.get(f"{case.server.url}/plain", timeout=60)\n'
+            "The call goes to the test's own server, which cannot answer while the call holds its event loop. Make the "
+            "test `async def` and use `await self.client.get(...)`, or `await asyncio.to_thread(...)` with the call, "
+            "or make the class a ServerTestCase, whose server has a thread of its own.",
+        )
 
     def test_sub_test(self) -> None:
         """A part of a test that blocks ends the whole of it."""
@@ -278,7 +298,8 @@ class BlockTests(unittest.TestCase):
                 with case.subTest(number=number):
                     time.sleep(60)
 
-        self.assertIn(f"line {test.__code__.co_firstlineno + 3}, in test\n    time.sleep(60)\n", self.blocked(test))
+        line = f"line {test.__code__.co_firstlineno + 3}, in test\n    time.sleep(60)"
+        self.assertTrue(self.blocked(test).endswith(line))
 
     def test_handler(self) -> None:
         """A handler that blocks is named, and so is its request."""

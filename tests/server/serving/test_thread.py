@@ -33,6 +33,17 @@ server = ServerThread(FastAPI(lifespan=lifespan))
 server.start()
 """
 
+STOP_AT_EXIT = f"""
+import atexit
+import threading
+{EXIT}
+def refuse(thread):
+    raise RuntimeError("can't create new thread at interpreter shutdown")  # as Python 3.12 does
+
+atexit.register(server.stop)
+atexit.register(setattr, threading.Thread, "start", refuse)
+"""
+
 
 @contextlib.asynccontextmanager
 async def failing(_: FastAPI) -> AsyncIterator[None]:
@@ -199,11 +210,21 @@ class ServingTests(unittest.TestCase):
                 server.stop()
 
     def test_at_exit(self) -> None:
-        """One that nobody stops does not keep the interpreter, and its lifespan is run to the end."""
-        run = subprocess.run(
-            [sys.executable, "-W", "error", "-c", EXIT], capture_output=True, text=True, timeout=60, check=False
-        )
-        self.assertEqual((run.stdout, run.stderr, run.returncode), ("shut down\n", "", 0))
+        """
+        One that nobody stops does not keep the interpreter, and its lifespan is run to the end.
+
+        So it is where somebody stops it then, when no thread can be started any more.
+        """
+        for script in (EXIT, STOP_AT_EXIT):
+            with self.subTest(script):
+                run = subprocess.run(
+                    [sys.executable, "-W", "error", "-c", script],
+                    capture_output=True,
+                    text=True,
+                    timeout=60,
+                    check=False,
+                )
+                self.assertEqual((run.stdout, run.stderr, run.returncode), ("shut down\n", "", 0))
 
 
 async def start_task(coroutine: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":

@@ -4,14 +4,16 @@ import asyncio
 import io
 import signal
 import sys
+import threading
 import time
 import types
 import unittest
 from unittest import mock
 
 from fastapi_testing import ServerShutdownError
+from fastapi_testing.case.guards.watchdog import SyncWatchdog, TestTimeout, _Call
 from fastapi_testing.server.threads import lookout
-from fastapi_testing.server.threads.lookout import LoopLimit
+from fastapi_testing.server.threads.lookout import Lookout, LoopLimit
 from tests.timing import MS
 
 LIMIT = 50 * MS
@@ -21,6 +23,30 @@ def spin(limit):
     while not limit.avoided:
         pass
 """
+
+
+class SlowLimit(LoopLimit):
+    """One whose end takes until a signal comes."""
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: types.TracebackType | None
+    ) -> None:
+        wait_for_signal(self)
+        super().__exit__(exc_type, exc, traceback)
+
+
+class SlowWatchdog(SyncWatchdog):
+    """One that takes as long to note the end of a call."""
+
+    def _end(self, watch: _Call) -> None:
+        wait_for_signal(self)
+        super()._end(watch)
+
+
+def wait_for_signal(lookout: Lookout) -> None:
+    """Wait for one that interrupts nothing."""
+    while not lookout.avoided:
+        pass
 
 
 class SignalTests(unittest.IsolatedAsyncioTestCase):
@@ -55,3 +81,48 @@ class SignalTests(unittest.IsolatedAsyncioTestCase):
         """One that somebody else sends interrupts nothing."""
         with LoopLimit(60.0, "not done", ServerShutdownError):
             signal.raise_signal(signal.SIGUSR2)
+
+    async def test_again(self) -> None:
+        """One that comes again, at the moment at which the first has interrupted, does not interrupt what follows."""
+        came: list[str] = []
+        with self.assertRaises(ServerShutdownError), LoopLimit(LIMIT, "not done", ServerShutdownError):
+            try:
+                time.sleep(60)  # noqa: ASYNC251 - that is what is tested
+            except asyncio.CancelledError:
+                signal.raise_signal(signal.SIGUSR2)
+                came.append("went on")
+        self.assertEqual(came, ["went on"])
+
+    async def test_end_of_a_block(self) -> None:
+        """One that comes where a block is over leaves the error to the block."""
+        with self.assertRaises(ServerShutdownError), SlowLimit(LIMIT, "not done", ServerShutdownError):
+            pass
+
+    def test_end_of_a_call(self) -> None:
+        """One that comes where a call is over leaves the failure to the call, and what it has raised is the cause."""
+
+        def fail() -> None:
+            raise LookupError("my own")
+
+        watchdog = SlowWatchdog(LIMIT)
+        self.addCleanup(watchdog.close)
+        with self.assertRaises(TestTimeout) as caught:
+            watchdog.call(fail, LIMIT)
+        self.assertIsInstance(caught.exception.__cause__, LookupError)
+
+
+class StartTests(unittest.IsolatedAsyncioTestCase):
+    """Where no thread can be started."""
+
+    async def test_no_thread(self) -> None:
+        """Where there can be no thread any more, what is watched is done without, and the signal is given back."""
+        before = signal.getsignal(signal.SIGUSR2)
+        done: list[str] = []
+        refused = RuntimeError("can't create new thread at interpreter shutdown")
+        with (
+            mock.patch.object(threading.Thread, "start", side_effect=refused),
+            LoopLimit(60.0, "not done", ServerShutdownError),
+        ):
+            done.append("done")
+        self.assertEqual(done, ["done"])
+        self.assertEqual(signal.getsignal(signal.SIGUSR2), before)
