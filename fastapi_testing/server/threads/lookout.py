@@ -59,6 +59,7 @@ class Watch:
     Attributes:
         deadline: When its time is over.
         report: Where it stood when it was ended; None before.
+        is_told: Whether it was told that it goes on nevertheless; once is enough.
         is_excused: Whether nothing is to be done about it any more, such as since a debugger has stopped it.
         over: Set at its end.
     """
@@ -68,6 +69,7 @@ class Watch:
         self.is_ended = is_ended
         self.deadline: float = RealClock.now() + seconds
         self.report: str | None = None
+        self.is_told: bool = False
         self.is_excused: bool = False
         self.over: threading.Event = threading.Event()
         self._next = self.deadline
@@ -150,7 +152,8 @@ class Lookout:
         report = watch.report = watch.report or report
         if self._signal is not None:
             self._send(self._signal, watch)
-        if not watch.over.wait(_GRACE):
+        if not watch.over.wait(_GRACE) and not watch.is_told:
+            watch.is_told = True
             self._tell(report)
 
     def _send(self, number: signal.Signals, watch: Watch) -> None:

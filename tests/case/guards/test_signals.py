@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import sys
+import time
 import unittest
 from collections.abc import AsyncIterator
 from typing import Any
@@ -17,11 +18,19 @@ from fastapi_testing.server.threads import lookout
 from tests.case import failing
 from tests.case.failing import failures
 from tests.case.guards.test_blocking import Terminal
+from tests.case.guards.test_hangs import watch_of
 from tests.running import run_classes
 from tests.server.threads.test_lookout import SlowWatchdog
 from tests.timing import MS
 
 LIMIT = 100 * MS
+
+
+def wait_for_look(watch: Any) -> None:
+    """Wait until somebody has looked at what is watched."""
+    last = watch._next
+    while watch._next == last:
+        time.sleep(MS)
 
 
 class SignalTests(unittest.TestCase):
@@ -58,14 +67,16 @@ class SignalTests(unittest.TestCase):
                 self.assertEqual(received, [signal.SIGUSR2])
 
     def test_c_code(self) -> None:
-        """A call of C code, which takes no signal, is told of while it goes on, and the test fails after it."""
+        """A call of C code, which takes no signal, is told of once while it goes on, and the test fails after it."""
         terminal = Terminal()
 
-        def test(_: AsyncServerTestCase) -> None:
+        def test(case: AsyncServerTestCase) -> None:
             signals = {signal.SIGUSR2, signal.SIGUSR1, signal.SIGALRM}
             signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # C code takes none either, before it returns
             try:
                 terminal.block()
+                for _ in range(2):
+                    wait_for_look(watch_of(case))
             finally:
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
 
