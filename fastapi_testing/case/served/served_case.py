@@ -207,9 +207,14 @@ class ServedCase(
     @property
     def client(self) -> Any:
         """The test's own client of the class's ``client_class``, made on first use: its cookies are no other test's."""
-        if self._framework_client is None:
-            self._framework_client = self.new_client()
-        return self._framework_client
+        try:
+            client = self._framework_client
+        except AttributeError:
+            text = f"{self.id()} is not running: it has a client from its set-up to its last cleanup"
+            raise ServerNotRunningError(text) from None
+        if client is None:
+            client = self._framework_client = self.new_client()
+        return client
 
     @property
     def ws(self) -> Any:

@@ -10,6 +10,7 @@ from traceback import FrameSummary, StackSummary, TracebackException, format_lis
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from fastapi_testing.server.clock import RealClock
 from fastapi_testing.server.recording.libraries import is_frameworks, is_packages, is_users
 
 if TYPE_CHECKING:
@@ -197,8 +198,7 @@ def _format(stack: list[FrameSummary]) -> list[str]:
 
 def is_in_debugger(thread: int) -> bool:
     """Return whether a debugger has a thread in its hands, where it waits for somebody to type or to click."""
-    frames = frames_of_thread(thread)
-    return any(str(frame.f_globals.get("__name__")).partition(".")[0] in _DEBUGGERS for frame in frames)
+    return any(map(_is_debuggers, frames_of_thread(thread)))
 
 
 def has_debugger() -> bool:
@@ -210,7 +210,35 @@ def is_debugging() -> bool:
     """Return the same of any thread of the process: a handler that is a plain function stops in one of its own."""
     if _DEBUGGERS.isdisjoint(sys.modules):  # as always but while somebody looks for a mistake
         return False
-    return any(is_in_debugger(thread.ident or 0) for thread in threading.enumerate())
+    return _debuggers.look()
+
+
+class _Debuggers:
+    """
+    Whether a debugger has a thread in its hands, looked for no more than a tenth of the time.
+
+    With a hundred servers there are as many who ask, each of them for every thread.
+    """
+
+    def __init__(self) -> None:
+        self._until = 0.0
+        self._found = False
+
+    def look(self) -> bool:
+        begin = RealClock.now()
+        if begin >= self._until:
+            stacks = _frames_of_threads([thread.ident or 0 for thread in threading.enumerate()])
+            self._found = any(map(_is_debuggers, itertools.chain.from_iterable(stacks)))
+            end = RealClock.now()
+            self._until = end + 9 * (end - begin)
+        return self._found
+
+
+_debuggers = _Debuggers()
+
+
+def _is_debuggers(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__")).partition(".")[0] in _DEBUGGERS
 
 
 def describe_task(task: "asyncio.Task[Any]") -> str:

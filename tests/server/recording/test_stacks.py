@@ -13,6 +13,8 @@ from traceback import extract_tb
 from typing import Any
 from unittest import mock
 
+from fastapi_testing.server.clock import RealClock
+from fastapi_testing.server.recording import stacks
 from fastapi_testing.server.recording.stacks import (
     app_traceback,
     describe_task,
@@ -181,6 +183,16 @@ class DebuggerTests(unittest.TestCase):
             self.assertFalse(has_debugger())
             sys.modules["pydevd"] = types.ModuleType("pydevd")
             self.assertTrue(has_debugger())
+
+    def test_rests(self) -> None:
+        """Threads are looked through a tenth of the time at most, however many ask."""
+        debuggers = stacks._Debuggers()
+        with (
+            mock.patch.object(RealClock, "now", side_effect=[1.0, 2.0, 10.9, 11.0, 11.5]),
+            mock.patch.object(stacks, "_frames_of_threads", side_effect=[[[sys._getframe()]], [[]]]) as frames,
+        ):
+            self.assertEqual([debuggers.look() for _ in range(3)], [False] * 3)
+        self.assertEqual(frames.call_count, 2)
 
 
 class Decoder(json.JSONDecoder):
