@@ -52,6 +52,8 @@ def _import_app(name: str) -> ASGIApp:
         if isinstance(exc, ModuleNotFoundError) and not name.startswith(f"{exc.name}."):
             raise
         raise ServerStartupError(f"cannot import the app {name!r}: {exc}") from exc
+    except SystemExit as exc:  # it would end the run, without a word of what has failed before
+        raise ServerStartupError(f"cannot import the app {name!r}: it calls sys.exit({exc.code!r})") from exc
     return app
 
 

@@ -135,7 +135,7 @@ class AttributeTests(RaisesAssertions, AsyncServerTestCase):
             (response, names.RESPONSE_NAMES),
             (self.ws, names.WEBSOCKET_CLIENT_NAMES),
         ]:
-            self.assertEqual([name for name in table if name in dir(held)], [])
+            self.assertEqual({*table}.intersection(dir(held)), set())
             self.assertFalse(hasattr(type(held), "__getattr__"))
         self.settings = {"a": 1}
         self.assertEqual((self.settings, "settings" in dir(self)), ({"a": 1}, True))

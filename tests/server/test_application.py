@@ -1,8 +1,11 @@
 """What may be served, and what is said of the rest."""
 
 import functools
+import sys
+import types
 import unittest
 from typing import Any
+from unittest import mock
 
 from fastapi import FastAPI
 
@@ -61,6 +64,17 @@ class LoadAppTests(unittest.TestCase):
         self.assertEqual(
             str(caught.exception), "cannot import the app 'no_such_shop.main:app': No module named 'no_such_shop'"
         )
+
+    def test_module_that_exits(self) -> None:
+        """A module that exits would end the run, and hide what has failed before: it is the app's error."""
+        module = types.ModuleType("tests.server.exits")
+        with (
+            mock.patch.dict(sys.modules, {module.__name__: module}),
+            mock.patch.object(module, "__getattr__", lambda _: sys.exit(0), create=True),
+            self.assertRaises(ServerStartupError) as caught,
+        ):
+            load_app("tests.server.exits:app")
+        self.assertEqual(str(caught.exception), "cannot import the app 'tests.server.exits:app': it calls sys.exit(0)")
 
     def test_missing_requirement(self) -> None:
         """A module that the app's own module misses is for the app's developer to see, with the line that wants it."""

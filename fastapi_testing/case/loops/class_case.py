@@ -212,10 +212,15 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
         class_loop = self._running_class_loop(self.id())
         self._unawaited.begin(self._testMethodName)
         # The first cleanup is the last one: what goes wrong in it is this test's error.
-        self.addCleanup(lambda: class_loop.cancel(self._leftover_tasks()))
+        self.addCleanup(self._end_tasks, class_loop)
         self._prepare_test()
         self._call(self.setUp)
         self._call_unless_empty("asyncSetUp")
+
+    def _end_tasks(self, class_loop: ClassLoop) -> None:
+        """Cancel what the test has left, and drop what it has forgotten to await."""
+        class_loop.cancel(self._leftover_tasks())
+        self._drop_held()
 
     def _callTestMethod(self, method: Callable[[], Any]) -> None:
         warn_of_result(method, self._call(method))
@@ -271,7 +276,10 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
         class_loop = cls._running_class_loop(f"{name}()")
         cls._unawaited.begin("")
         with closing_class_on(cls, BaseException, but=Exception), ending_on_users_line(Exception):
-            class_loop.run(cls._in_time(getattr(cls, name)()), class_loop.context)
+            try:
+                class_loop.run(cls._in_time(getattr(cls, name)()), class_loop.context)
+            except SystemExit as exc:  # unittest would end the run by it, without a word of what has failed before
+                raise RuntimeError(f"{name} of {cls.__qualname__} has called sys.exit({exc.code!r})") from exc
             cls._check_hook()
 
     @classmethod

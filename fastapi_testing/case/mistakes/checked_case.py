@@ -2,8 +2,10 @@
 
 import contextlib
 import contextvars
+import inspect
 import unittest
 from collections.abc import Callable, Iterator
+from types import CoroutineType
 from typing import Any, ClassVar
 
 from fastapi_testing.case.mistakes.hooks import refuse_at_set_up, warn_of_misspelled_hooks
@@ -24,6 +26,10 @@ _OF_A_TEST = (
     "_framework_transport",
 )
 """The attributes that the test cases of this package give a test while it runs."""
+
+
+def _has_not_begun(value: object) -> bool:
+    return type(value) is CoroutineType and inspect.getcoroutinestate(value) == inspect.CORO_CREATED
 
 
 class CheckedCase(unittest.TestCase):
@@ -59,6 +65,16 @@ class CheckedCase(unittest.TestCase):
         """
         for name in _OF_A_TEST:
             vars(self).pop(name, None)
+
+    def _drop_held(self) -> None:
+        """
+        Drop the coroutines that the test holds and nobody has awaited, to be called at its very end.
+
+        unittest keeps a test, and what its attributes hold, until nothing runs any more that could fail for it.
+        """
+        function = getattr(self, self._testMethodName)  # noqa: F841 - where it is looked for what has made them
+        for name in [name for name, value in vars(self).items() if _has_not_begun(value)]:
+            del vars(self)[name]
 
     @classmethod
     def _begin_checks(cls) -> None:

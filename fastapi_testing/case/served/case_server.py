@@ -42,7 +42,13 @@ class CaseServer(ServerThread):
             super().__exit__(*exc_info)
         finally:
             # It lives on in clients that a failed test holds, and would hold the app, and what that was asked last.
-            del self.server, self.transport
+            vars(self).pop("server", None)
+            vars(self).pop("transport", None)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in {"server", "transport"}:  # gone with the class
+            raise self.not_running()
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     def _open(self) -> None:
         self._case._framework_block_guard.seat = self.seat  # noqa: SLF001 - of this room

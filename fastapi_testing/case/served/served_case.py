@@ -21,7 +21,7 @@ from fastapi_testing.case.served.late_options import note_late_options
 from fastapi_testing.case.served.unnamed import describe_unnamed
 from fastapi_testing.client import ClientOptions
 from fastapi_testing.client.wrappers.settling import Settling
-from fastapi_testing.errors import ServerNotRunningError
+from fastapi_testing.errors import ServerNotRunningError, ServerStartupError
 from fastapi_testing.hints.foreign import ForeignNames
 from fastapi_testing.hints.names import CASE_NAMES
 from fastapi_testing.server import Server, ServerOptions, TLSOptions
@@ -207,9 +207,14 @@ class ServedCase(
     @property
     def client(self) -> Any:
         """The test's own client of the class's ``client_class``, made on first use: its cookies are no other test's."""
-        if self._framework_client is None:
-            self._framework_client = self.new_client()
-        return self._framework_client
+        try:
+            client = self._framework_client
+        except AttributeError:
+            text = f"{self.id()} is not running: it has a client from its set-up to its last cleanup"
+            raise ServerNotRunningError(text) from None
+        if client is None:
+            client = self._framework_client = self.new_client()
+        return client
 
     @property
     def ws(self) -> Any:
@@ -336,8 +341,12 @@ class ServedCase(
             return cls.app
         if inspect.isfunction(inspect.getattr_static(cls, "create_app")):
             raise TypeError(f"{cls.__qualname__}.create_app must be a class method: write @classmethod above it")
-        made = cls.create_app()
-        return await made if inspect.isawaitable(made) else made
+        try:
+            made = cls.create_app()
+            return await made if inspect.isawaitable(made) else made
+        except SystemExit as exc:  # it would end the run, without a word of what has failed before
+            text = f"create_app of {cls.__qualname__} has called sys.exit({exc.code!r})"
+            raise ServerStartupError(text) from exc
 
     @classmethod
     def _shared_app(cls) -> Any:

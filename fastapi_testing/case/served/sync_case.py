@@ -298,6 +298,7 @@ class ServerTestCase(
 
     def _end_test(self) -> None:
         """Close what the test opened, and look what it left; added first, this cleanup runs after all of its own."""
+        self._drop_held()
         try:
             with contextlib.ExitStack() as stack:  # closes the others too if one fails
                 stack.callback(self._leave_server)

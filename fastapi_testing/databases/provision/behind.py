@@ -31,11 +31,12 @@ def engine_behind(what: Iterable[Any]) -> Engine | None:
     for _ in range(_DEPTH + 1):
         following: list[tuple[Any, frozenset[str]]] = []
         for thing, names in current:
-            if isinstance(thing, Engine):
-                return thing
+            if _is(thing, Engine):
+                return thing  # type: ignore[no-any-return]
             if id(thing) not in seen:
                 seen.add(id(thing))
-                following += _next(thing, names)
+                with contextlib.suppress(Exception):  # of an object that answers otherwise than Python's do
+                    following += _next(thing, names)
         current = following
     return None
 
@@ -44,22 +45,27 @@ def _next(thing: Any, names: frozenset[str]) -> Iterator[tuple[Any, frozenset[st
     """Yield what a thing leads to, each with the names that the code has that led there."""
     if "__wrapped__" in getattr(thing, "__dict__", ()):
         yield thing.__wrapped__, names
-    elif isinstance(thing, AsyncEngine):
+    elif _is(thing, AsyncEngine):
         yield thing.sync_engine, names
-    elif isinstance(thing, (async_sessionmaker, sessionmaker)):
+    elif _is(thing, async_sessionmaker, sessionmaker):
         yield thing.kw.get("bind"), names
-    elif isinstance(thing, (scoped_session, async_scoped_session)):
+    elif _is(thing, scoped_session, async_scoped_session):
         yield thing.session_factory, names
-    elif isinstance(thing, MethodType):
+    elif _is(thing, MethodType):
         yield thing.__func__, names
         yield thing.__self__, names | _names(thing.__func__.__code__)
-    elif isinstance(thing, FunctionType):
+    elif _is(thing, FunctionType):
         if (thing.__module__ or "").partition(".")[0] not in _LIBRARIES:
             yield from _in_function(thing)
-    elif isinstance(thing, ModuleType):
+    elif _is(thing, ModuleType):
         yield from _attributes(vars(thing), names)
     elif type(thing).__module__.partition(".")[0] not in _LIBRARIES and hasattr(thing, "__dict__"):
         yield from _in_object(thing, names)
+
+
+def _is(thing: Any, *types: type) -> bool:
+    """Tell whether it is of these types by itself: a lazy object would be made by being asked for its class."""
+    return issubclass(type(thing), types)
 
 
 def _in_function(function: FunctionType) -> Iterator[tuple[Any, frozenset[str]]]:

@@ -9,7 +9,7 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -202,7 +202,11 @@ def _own_file(url: URL) -> Iterator[URL]:
 def _locked_folder(root: Path, stem: str) -> tuple[Path, sqlite3.Connection]:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=f"fastapi_testing_{stem}_{os.getpid()}_", dir=root))
-        lock = _lock_folder(folder)
+        try:
+            lock = _lock_folder(folder)
+        except sqlite3.Error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         # Between the two lines above, the folder has looked like one that a dead process left.
         if lock is not None and (folder / _LOCK).exists():
             return folder, lock
@@ -210,8 +214,9 @@ def _locked_folder(root: Path, stem: str) -> tuple[Path, sqlite3.Connection]:
 
 def _remove_leftovers(root: Path) -> None:
     for folder in root.glob("fastapi_testing_*"):
-        if (folder / _LOCK).exists() and (lock := _lock_folder(folder)) is not None:
-            _remove_folder(folder, lock)
+        with suppress(sqlite3.Error):  # one that cannot be locked stays
+            if (folder / _LOCK).exists() and (lock := _lock_folder(folder)) is not None:
+                _remove_folder(folder, lock)
 
 
 def _remove_folder(folder: Path, lock: sqlite3.Connection) -> None:
@@ -231,14 +236,18 @@ def _remove_folder(folder: Path, lock: sqlite3.Connection) -> None:
 
 
 def _lock_folder(folder: Path) -> sqlite3.Connection | None:
-    """Lock a file in the folder, as SQLite does on every system; None if a living process has."""
+    """Lock a file in the folder, as SQLite does everywhere; None if a living process has, or the folder is gone."""
     try:
         lock = sqlite3.connect(folder / _LOCK, timeout=0, isolation_level=None, check_same_thread=False)
     except sqlite3.OperationalError:
+        if folder.exists():
+            raise
         return None
     try:
         lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.Error:
+    except sqlite3.Error as exc:
         lock.close()
+        if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
         return None
     return lock

@@ -16,6 +16,7 @@ What is never so:
 * What another user has put there is touched, or what a link leads to.
 """
 
+import contextlib
 import os
 import shutil
 import sys
@@ -35,11 +36,20 @@ _LOCK = "in-use"
 
 
 def make_folder() -> str:
-    """Return a new folder that is this user's alone, and remove those of processes that were killed."""
+    """
+    Return a new folder that is this user's alone, and remove those of processes that were killed.
+
+    Raises:
+        OSError: If no folder can be made, or none can be locked, as on some network file systems.
+    """
     _remove_leftovers(Path(tempfile.gettempdir()))
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-        lock = _lock(folder)
+        try:
+            lock = _lock(folder)
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         # Between the two lines above, the folder has looked like one that a dead process left.
         if lock is not None and (folder / _LOCK).exists():
             break
@@ -50,31 +60,32 @@ def make_folder() -> str:
 
 def _remove_leftovers(root: Path) -> None:
     for folder in root.glob(f"{_PREFIX}*"):
-        if _is_own(folder) and (folder / _LOCK).exists() and (lock := _lock(folder)) is not None:
-            _remove(folder, lock)
+        with contextlib.suppress(OSError):  # one that cannot be locked stays
+            if _is_own(folder) and (folder / _LOCK).exists() and (lock := _lock(folder)) is not None:
+                _remove(folder, lock)
 
 
 def _is_own(folder: Path) -> bool:
-    try:
-        return sys.platform == "win32" or (not folder.is_symlink() and folder.stat().st_uid == os.getuid())
-    except OSError:  # another process has just removed it
-        return False
+    return sys.platform == "win32" or (not folder.is_symlink() and folder.stat().st_uid == os.getuid())
 
 
 def _lock(folder: Path) -> int | None:
     """Return the open file that is the lock of a folder; None if a living process has it, or the folder is gone."""
     try:
         lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError:
+    except FileNotFoundError:
         return None
     try:
         if sys.platform == "win32":  # pragma: no cover - as above
             msvcrt.locking(lock, msvcrt.LK_NBLCK, 1)
         else:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except (BlockingIOError, PermissionError):  # the latter on Windows
         os.close(lock)
         return None
+    except OSError:
+        os.close(lock)
+        raise
     return lock
 
 

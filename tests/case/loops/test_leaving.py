@@ -415,3 +415,29 @@ class LeavingTests(unittest.TestCase):
         for factory in LOOPS:
             with self.subTest(loop=factory), self.assertRaises(KeyboardInterrupt):
                 run_classes(type("Case", (AsyncCase,), {"test": test, "loop_factory": factory}))
+
+
+class SetUpTests(unittest.TestCase):
+    """``sys.exit()`` where a class is set up: it is the error of the class, or the run would end without a word."""
+
+    def test_hook(self) -> None:
+        """In a hook of the class."""
+
+        async def leave_hook(_: type) -> None:
+            sys.exit(0)
+
+        case = type("Case", (AsyncServerTestCase,), {"asyncSetUpClass": classmethod(leave_hook), "test": print})
+        self.assertEqual(
+            outcomes(run_classes(case)), {"setUpClass": "RuntimeError: asyncSetUpClass of Case has called sys.exit(0)"}
+        )
+
+    def test_create_app(self) -> None:
+        """In ``create_app``, of both kinds."""
+
+        def make(_: type) -> None:
+            sys.exit("no DATABASE_URL")
+
+        text = "fastapi_testing.errors.ServerStartupError: create_app of Case has called sys.exit('no DATABASE_URL')"
+        for base in (AsyncServerTestCase, ServerTestCase):
+            case = type("Case", (base,), {"create_app": classmethod(make), "test": print})
+            self.assertEqual(outcomes(run_classes(case)), {"setUpClass": text})

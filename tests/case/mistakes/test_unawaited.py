@@ -129,6 +129,36 @@ class HeldTests(unittest.TestCase):
         ((_, text),) = run_classes(type("Case", (AsyncServerTestCase,), {"app": app, "test": in_list})).failures
         self.assertIn(f"{text_of(in_list, 'notify(')} (2 times)\n", text)
 
+    def test_attributes(self) -> None:
+        """One that an attribute of the test holds is told at its end: unittest keeps both for longer."""
+
+        async def test(case: Any) -> None:
+            case.order = notify()
+            case.response = case.client.get("/")
+
+        def sync_test(case: Any) -> None:
+            case.order = notify()
+
+        for _ in range(2):  # garbage of a second class is older
+            (failure,) = run_classes(type("Case", (AsyncServerTestCase,), {"app": app, "test": test})).failures
+            first = test.__code__.co_firstlineno
+            self.assertIn(f"'notify' was never awaited: File \"{__file__}\", line {first + 1}, in test\n", failure[1])
+            self.assertIn(
+                f"'AsyncClient.get' was never awaited: File \"{__file__}\", line {first + 2}, in test\n", failure[1]
+            )
+        (failure,) = run_classes(type("Case", (ServerTestCase,), {"app": app, "test": sync_test})).failures
+        line = sync_test.__code__.co_firstlineno + 1
+        self.assertIn(f"'notify' was never awaited: File \"{__file__}\", line {line}, in sync_test\n", failure[1])
+
+    def test_awaited_at_last(self) -> None:
+        """One that a cleanup awaits is none of them."""
+
+        async def test(case: Any) -> None:
+            case.order = notify()
+            case.addAsyncCleanup(lambda: case.order)
+
+        self.assertEqual(run_async(test), {})
+
     def test_several(self) -> None:
         """Each line is named that may be it; those that await what they make, or drop it at once, are not."""
 

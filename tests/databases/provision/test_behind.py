@@ -167,3 +167,19 @@ class BehindTests(unittest.TestCase):
             with self.subTest(dependency):
                 self.assertIsNone(engine_behind([dependency]))
         self.assertIsNone(engine_behind([]))
+
+    def test_lazy(self) -> None:
+        """An object that is made when somebody asks for its class, or its attributes, is not asked."""
+
+        class Lazy:
+            @property
+            def __class__(self) -> Any:
+                raise RuntimeError("DATABASE_URL is not set")
+
+        class Odd:
+            @property
+            def __dict__(self) -> Any:
+                raise RuntimeError("DATABASE_URL is not set")
+
+        for thing in (Lazy(), Odd()):
+            self.assertIsNone(engine_behind([thing]))

@@ -328,6 +328,23 @@ class SQLiteTests(AsyncClassTestCase):
             async with own_database(make_url("sqlite+aiosqlite://"), {}) as url:
                 self.assertTrue((Path(url.database or "").parent / "lock.db").exists())
 
+    async def test_no_locks(self) -> None:
+        """Where nothing can be locked, as on some network file systems, that is the error, and no folder is left."""
+        (self.root / "fastapi_testing_left").mkdir()
+        (self.root / "fastapi_testing_left" / "lock.db").touch()
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+        connection = mock.Mock(**{"execute.side_effect": error})
+        with mock.patch.object(sqlite3, "connect", return_value=connection):
+            with self.assertRaisesRegex(sqlite3.OperationalError, "disk I/O error"):
+                await own_database(make_url("sqlite+aiosqlite://"), {}).__aenter__()
+            connection.close.assert_called()
+        self.assertEqual([path.name for path in self.root.iterdir()], ["fastapi_testing_left"])
+
+    async def test_gone_meanwhile(self) -> None:
+        """One that goes while it is looked at is passed over."""
+        self.assertIsNone(provision._lock_folder(self.root / "fastapi_testing_gone"))
+
     async def test_not_ours(self) -> None:
         """A folder without a lock is left alone, and so is one whose lock cannot be opened."""
         (self.root / "fastapi_testing_mine").mkdir()

@@ -1,5 +1,6 @@
 """The certificates of a run: made when they are needed, and gone when the process ends."""
 
+import errno
 import shutil
 import stat
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from fastapi_testing.server.tls.certificates import Authority, run_authority
-from fastapi_testing.server.tls.folder import _is_own, _lock, _remove, make_folder
+from fastapi_testing.server.tls.folder import _lock, _remove, make_folder
 from tests.processes import environment, run_python
 
 IN_PROCESSES = """
@@ -203,5 +204,20 @@ class FolderTests(unittest.TestCase):
     def test_gone_meanwhile(self) -> None:
         """One that goes while it is looked at is passed over."""
         gone = self.root / "fastapi_testing-gone"
-        self.assertFalse(_is_own(gone))
         self.assertIsNone(_lock(gone))
+        gone.symlink_to(self.root / "nowhere")
+        make_folder()
+        gone.unlink()
+
+    def test_no_locks(self) -> None:
+        """Where nothing can be locked, as on some network file systems, that is the error, and no folder is left."""
+        left = self.root / "fastapi_testing-left"
+        left.mkdir()
+        (left / "in-use").touch()
+        with (
+            patch("fastapi_testing.server.tls.folder.fcntl.flock", side_effect=OSError(errno.ENOLCK, "no locks")),
+            self.assertRaisesRegex(OSError, "no locks"),
+        ):
+            make_folder()
+        self.assertEqual([*self.root.iterdir()], [left])
+        shutil.rmtree(left)
