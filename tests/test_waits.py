@@ -32,14 +32,16 @@ LIMITS: dict[str, dict[str, str]] = {
         "WebSocketAssertions.assertWebSocketRejected: await getattr(outcome, 'disconnect', outco...": "close_timeout",
     },
     "case/guards/class_limits": {
-        "ClassLimits._await_hook: await task": "none: it has ended",
-        "_ends_within: await asyncio.wait": HOOK,
+        "ClassLimits._await_hook: await timer.run": HOOK,
     },
     "case/guards/guard": {
         "TestGuard.leave: async with contextlib.AsyncExitStack": "of the clients in it: close_timeout, _CLOSE_TIMEOUT",
         "TestGuard._wait_for_app: await asyncio.wait": "settle_timeout",
         "TestGuard._cancel: await cancel": "_CANCEL_TIMEOUT; elsewhere _CANCEL_GRACE",
         "TestGuard._look_at_libraries: await asyncio.wait": "_GRACE",
+    },
+    "case/guards/hook_timer": {
+        "HookTimer.run: await coroutine": HOOK,
     },
     "case/guards/monitor": {
         "LoopMonitor.close: self._thread.join": "_LAST_LOOK",

@@ -7,32 +7,33 @@ is called within such a call is in its time, but for what has a limit of its own
 limit is paused meanwhile.
 
 Whoever calls ``setUpClass`` and ``tearDownClass`` is unittest, or pytest, and what users write there stands around what
-this package does there. So a class that has such a function in its body gets one around it.
+this package does there. So a class that has such a function in its body gets one around it, and one that
+inherits it from a mixin in front of the case gets one that calls it.
 
 Where nothing limits a hook, a long one is told, and goes on.
 """
 
-import asyncio
 import functools
-import inspect
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
+from types import CodeType
 from typing import Any, ClassVar, TypeVar
 
-from fastapi_testing.case.guards.hangs import choose_hook_timeout, choose_test_timeout, describe_hang
+from fastapi_testing.case.guards.hangs import choose_hook_timeout, choose_test_timeout
+from fastapi_testing.case.guards.hook_timer import HookTimer
 from fastapi_testing.case.guards.terminal import print_now
 from fastapi_testing.case.guards.watchdog import SyncWatchdog, TestTimeout, Watchdog
 from fastapi_testing.case.loops.awaiting import call_and_await
 from fastapi_testing.case.loops.class_case import AsyncClassTestCase
 from fastapi_testing.case.loops.class_loop import ClassLoop
+from fastapi_testing.case.mistakes.bodies import UNITTESTS, is_ours, unwrapped
 from fastapi_testing.case.mistakes.checked_case import CheckedCase
 from fastapi_testing.case.mistakes.hooks import is_asynchronous
-from fastapi_testing.server.cancelling import cancel_tasks
 from fastapi_testing.server.recording.libraries import is_packages
 from fastapi_testing.server.recording.recorder import Recorder
-from fastapi_testing.server.recording.stacks import is_debugging, name_of
+from fastapi_testing.server.recording.stacks import name_of
 
 __all__ = ["AsyncClassLimits", "ClassLimits", "describe_cleanup", "leave_in_time"]
 
@@ -40,11 +41,27 @@ __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
 _T = TypeVar("_T")
 
+_HOOKS = ("setUpClass", "tearDownClass")
+"""Those which a class calls that is no test case of this package's."""
+
 _NOTICE = 30.0
 """Seconds after which a hook without a limit is told."""
 
-_LOOK = 0.25
-"""Seconds between two looks for a debugger, at the most."""
+
+class _MixinsHook(classmethod):  # type: ignore[type-arg]  # it takes none before Python 3.14
+    """A hook that a class was given by this package, so that the one of a mixin in front of the case has a limit."""
+
+
+def _mixins_hook(case: "type[ClassLimits]", name: str) -> "_MixinsHook | None":
+    """Return what calls the hook of a mixin; None where the first one is that of a class with limits, or unittest's."""
+    owner = next(base for base in case.__mro__ if name in vars(base))
+    if issubclass(owner, ClassLimits) or is_ours(owner) or owner in UNITTESTS:
+        return None
+
+    def hook(cls: "type[ClassLimits]", *args: Any, **kwargs: Any) -> Any:
+        return getattr(super(case, cls), name)(*args, **kwargs)
+
+    return _MixinsHook(hook)
 
 
 class ClassLimits(CheckedCase):
@@ -64,10 +81,13 @@ class ClassLimits(CheckedCase):
     _hook_seconds: ClassVar[float | None] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
+        for name in _HOOKS:
+            if isinstance(vars(cls).get(name), _MixinsHook):  # the copy of a class has that of the class
+                delattr(cls, name)
         super().__init_subclass__(**kwargs)
         cls._framework_watchdog = None
-        for name in ("setUpClass", "tearDownClass"):
-            own = vars(cls).get(name)
+        for name in _HOOKS:
+            own = vars(cls).get(name, _mixins_hook(cls, name))
             if isinstance(own, classmethod) and not is_asynchronous(own):
                 setattr(cls, name, _limited(own, name))
 
@@ -108,18 +128,13 @@ class ClassLimits(CheckedCase):
     @classmethod
     async def _await_hook(cls, who: str, coroutine: Coroutine[Any, Any, _T]) -> _T:
         """Await a hook of the class on the event loop of another thread, with the same limit."""
-        seconds = cls._hook_seconds or _NOTICE
-        task = asyncio.ensure_future(coroutine)
+        seconds, is_ended = cls._hook_seconds or _NOTICE, cls._hook_seconds is not None
+        timer = HookTimer(f"{who} of {cls.__qualname__}", seconds, _tell_main_thread, is_ended=is_ended)
         try:
-            if not await _ends_within(seconds, task):
-                report = describe_hang(f"{who} of {cls.__qualname__}", seconds, task, ())
-                if cls._hook_seconds is not None:
-                    raise cls.failureException(report)
-                print_now(report, threading.main_thread().ident or 0)
-            return await task
-        finally:
-            if not task.done():
-                await cancel_tasks({task})
+            return await timer.run(coroutine)
+        except TestTimeout as exc:
+            report, cause = str(exc), exc.__cause__
+        raise cls.failureException(report) from cause
 
     def _within(self, call: Callable[[], _T]) -> _T:
         """Make a call within the time of a test, and fail the test if it takes longer."""
@@ -180,6 +195,13 @@ class AsyncClassLimits(ClassLimits, AsyncClassTestCase):
             return super()._call(function, *args, **kwargs)
         return self._within(partial(super()._call, function, *args, **kwargs))
 
+    def _call_as_hook(self, who: str, function: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+        """Run for a test, and in its context, what a class otherwise does in a hook of its own, and so in its time."""
+        # Where tests have a limit, all that they run is in time.
+        awaited = function if self._test_seconds is not None else lambda: self._in_time(function())
+        result: _T = self._call_hook(who, partial(super()._call, awaited))
+        return result
+
     def _run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
         return super()._run(coroutine if self._test_seconds is None else self._in_time(coroutine))
 
@@ -201,36 +223,29 @@ def leave_in_time(class_loop: ClassLoop, seconds: float | None, who: str) -> Non
         watchdog.close()
 
 
-async def _ends_within(seconds: float, task: "asyncio.Task[Any]") -> bool:
-    """Tell whether a task ends in time, where the time in a debugger does not count."""
-    left = seconds
-    while not task.done() and left > 0:
-        pause = min(left, _LOOK)
-        await asyncio.wait([task], timeout=pause)
-        # A debugger on this thread holds this up too: however long it does, that counts as one pause.
-        left -= 0 if is_debugging() else pause
-    return task.done()
+def _tell_main_thread(report: str) -> None:
+    print_now(report, threading.main_thread().ident or 0)
 
 
 def describe_cleanup(function: Callable[..., Any], args: tuple[Any, ...]) -> str | None:
     """Return what reports call a class cleanup; None for one of the framework's own."""
     called, *rest = (function, *args) if function is not call_and_await else args
-    code = getattr(inspect.unwrap(called), "__code__", None)
+    code = getattr(unwrapped(called), "__code__", None)
     if getattr(called, "__name__", "") in ("__exit__", "__aexit__") and rest:  # of a context that was entered
         generator = getattr(rest[0], "gen", None)  # of one that contextlib has made
         called = type(rest[0]) if generator is None else generator
         code = getattr(generator, "ag_code", None) or getattr(generator, "gi_code", code)
-    is_ours = code is not None and is_packages(code.co_filename)
-    return None if is_ours else f"the class cleanup {name_of(called)}()"
+    is_frameworks = isinstance(code, CodeType) and is_packages(code.co_filename)
+    return None if is_frameworks else f"the class cleanup {name_of(called)}()"
 
 
 def _limited(own: "classmethod[Any, Any, Any]", name: str) -> "classmethod[Any, Any, Any]":
     """Return a hook of a class's own within its time."""
 
     @functools.wraps(own.__func__)
-    def hook(cls: type[ClassLimits]) -> Any:
+    def hook(cls: type[ClassLimits], *args: Any, **kwargs: Any) -> Any:
         if name == "setUpClass":
             cls._begin_limits()
-        return cls._call_hook(name, own.__get__(None, cls))
+        return cls._call_hook(name, partial(own.__get__(None, cls), *args, **kwargs))
 
-    return classmethod(hook)
+    return type(own)(hook)

@@ -1,10 +1,11 @@
 """What users have written into the bodies of a test class and of its bases."""
 
+import inspect
 import unittest
 from functools import partialmethod
 from typing import Any
 
-__all__ = ["UNITTESTS", "body_of", "function_of", "is_ours", "owners_of"]
+__all__ = ["UNITTESTS", "body_of", "function_of", "is_ours", "owners_of", "unwrapped"]
 
 UNITTESTS = (object, unittest.TestCase, unittest.IsolatedAsyncioTestCase)
 
@@ -31,3 +32,11 @@ def function_of(value: Any) -> Any:
     while isinstance(function, partialmethod):
         function = function.func
     return function if callable(function) or hasattr(function, "__get__") else None
+
+
+def unwrapped(function: Any) -> Any:
+    """Return the function that others are wrapped around; of what answers any attribute, as ``mock.call``, itself."""
+    try:
+        return inspect.unwrap(function)
+    except ValueError:
+        return function

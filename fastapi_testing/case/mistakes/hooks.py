@@ -1,5 +1,6 @@
 """Hooks and attributes that cannot be meant as they are written: refused before anything of their class runs."""
 
+import functools
 import inspect
 import itertools
 import unittest
@@ -7,7 +8,7 @@ from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
 
-from fastapi_testing.case.mistakes.bodies import UNITTESTS, body_of, function_of, is_ours, owners_of
+from fastapi_testing.case.mistakes.bodies import UNITTESTS, body_of, function_of, is_ours, owners_of, unwrapped
 from fastapi_testing.case.mistakes.order import describe_skipped_hooks
 from fastapi_testing.case.where import ClassLine
 
@@ -48,14 +49,17 @@ def refuse_at_set_up(case: "type[unittest.TestCase]") -> None:
     if mistake is None:
         return
 
-    def setUpClass(cls: type[unittest.TestCase]) -> None:
+    def setUpClass(cls: type[unittest.TestCase], *args: Any, **kwargs: Any) -> None:
         # A class that inherits from this one may have put it right; but this is where its own set-up is called.
         if (still := describe_mistake(cls)) is not None or is_asynchronous(own) or _generator_of(function_of(own)):
             raise TypeError(still or mistake)
         if own is None:
-            super(case, cls).setUpClass()  # type: ignore[misc]
+            super(case, cls).setUpClass(*args, **kwargs)  # type: ignore[misc]
         else:
-            own.__get__(None, cls)()
+            own.__get__(None, cls)(*args, **kwargs)
+
+    if own is not None:  # for those who read what the class's own calls
+        functools.update_wrapper(setUpClass, function_of(own), updated=())
 
     setattr(case, "setUpClass", classmethod(setUpClass))  # noqa: B010 - it is no method to type checkers
 
@@ -85,7 +89,7 @@ def _has_twin(owner: type, name: str) -> bool:
 
 def _calls(owner: type, name: str) -> bool:
     """Tell whether the functions of a class call a method of its own."""
-    functions = (inspect.unwrap(function_of(value)) for value in [*vars(owner).values()])
+    functions = (unwrapped(function_of(value)) for value in [*vars(owner).values()])
     return any(name in function.__code__.co_names for function in functions if isinstance(function, FunctionType))
 
 
@@ -134,7 +138,7 @@ def _describe_async_hook(name: str, value: Any, function: Any, *, is_async: bool
             f"is never called in a ServerTestCase: name it {name[5].lower()}{name[6:]} and make it a plain `def`, "
             f"{'' if of_class else 'which may call self.run_async(), '}or make the class an AsyncServerTestCase"
         )
-    is_coroutine = inspect.iscoroutinefunction(inspect.unwrap(function)) if callable(function) else False
+    is_coroutine = inspect.iscoroutinefunction(unwrapped(function)) if callable(function) else False
     if of_class and not (isinstance(value, classmethod) and is_coroutine):
         return "must be a class method and asynchronous: `@classmethod async def`"
     if not is_coroutine:

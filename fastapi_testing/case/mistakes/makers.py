@@ -1,11 +1,12 @@
 """Which lines of a function may have made a coroutine: read from its source, once a test has dropped it."""
 
 import ast
-import inspect
 import linecache
 from collections.abc import Iterator
 from types import CodeType, FrameType
 from typing import Any
+
+from fastapi_testing.case.mistakes.bodies import unwrapped
 
 __all__ = ["code_called_from", "lines_that_make"]
 
@@ -19,7 +20,7 @@ def code_called_from(frame: FrameType) -> CodeType | None:
     """Return the code of the test or the hook that a frame has called; None where it shows none."""
     for name in _HOLDING:
         called: Any = frame.f_locals.get(name)
-        code = getattr(called, "cr_code", None) or getattr(inspect.unwrap(called), "__code__", None)
+        code = getattr(called, "cr_code", None) or getattr(unwrapped(called), "__code__", None)
         if isinstance(code, CodeType):
             return code
     return None

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from types import FunctionType
 from typing import Any
 
-from fastapi_testing.case.mistakes.bodies import UNITTESTS, body_of, function_of, is_ours, owners_of
+from fastapi_testing.case.mistakes.bodies import UNITTESTS, body_of, function_of, is_ours, owners_of, unwrapped
 
 __all__ = ["describe_skipped_hooks"]
 
@@ -49,7 +49,7 @@ def _is_called(owner: type, name: str, before: Sequence[type]) -> bool:
 
 
 def _names_in(value: Any) -> tuple[str, ...]:
-    function = function_of(value)
+    function = unwrapped(function_of(value))  # this package has wrapped some itself
     return function.__code__.co_names if isinstance(function, FunctionType) else ()
 
 

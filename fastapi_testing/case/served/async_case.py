@@ -160,7 +160,9 @@ class AsyncServerTestCase(
         self._framework_client = None
         self._framework_clients = []
         if self.server_scope == "test":
-            self._call(self._start_own_server)
+            with self._telling_more():
+                server = self._call_as_hook("create_app", self._make_server)
+            self._call(self._start_own_server, server)
         self.app: Any = self.server.app
         self._framework_guard.begin(self.app, self.server.recorder)
         self.addCleanup(self._end_test)
@@ -171,8 +173,8 @@ class AsyncServerTestCase(
         self._framework_guard.cut_short(interruption)
         super()._cut_short(interruption)
 
-    async def _start_own_server(self) -> None:
-        self._framework_server = await self.enterAsyncContext(await self._make_server())
+    async def _start_own_server(self, server: Server) -> None:
+        self._framework_server = await self.enterAsyncContext(server)
         self._framework_transport = _connections(self._framework_server, self.limits)
         self.addAsyncCleanup(self._framework_transport.aclose)
 

@@ -250,8 +250,8 @@ def describe_task(task: "asyncio.Task[Any]") -> str:
 
 def name_of(coroutine: object) -> str:
     """Return the name of a coroutine's function."""
-    name: str = getattr(coroutine, "__qualname__", None) or repr(coroutine)
-    return name
+    name = getattr(coroutine, "__qualname__", None)
+    return name if isinstance(name, str) else repr(coroutine)
 
 
 def app_traceback(exception: BaseException, taken: TracebackType | None = None) -> str:

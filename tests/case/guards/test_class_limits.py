@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import contextvars
 import sys
 import threading
 import time
@@ -14,7 +15,8 @@ from fastapi import FastAPI
 
 from fastapi_testing import AsyncServerTestCase, ServerTestCase
 from fastapi_testing.case.guards import class_limits
-from fastapi_testing.case.guards.watchdog import Watchdog
+from fastapi_testing.case.guards.hook_timer import HookTimer
+from fastapi_testing.case.guards.watchdog import TestTimeout, Watchdog
 from tests.case import failing
 from tests.case.guards.test_blocking import Terminal
 from tests.resources import held_resources
@@ -22,6 +24,7 @@ from tests.running import outcomes, run_classes
 from tests.timing import MS
 
 LIMIT = 100 * MS
+LONG = 600 * MS  # of several hooks, of which one takes too long and the others must not
 
 ADVICE = (
     "Server and tests share the event loop: while one of them blocks it, the other stands still. "
@@ -238,6 +241,141 @@ class WaitTests(unittest.TestCase):
         self.assertEqual(held_resources(), before)
 
 
+class OwnServerTests(unittest.TestCase):
+    """The making of an app for each test."""
+
+    maxDiff = None
+
+    def test_waits(self) -> None:
+        """It has the time of a hook, in both kinds of case, whatever a test has; and the next test has it again."""
+        for base in (AsyncCase, SyncCase):
+            for test_timeout in (None, 60.0):
+                with self.subTest(base=base.__name__, test_timeout=test_timeout):
+                    scope = {"server_scope": "test", "test_timeout": test_timeout, "hook_timeout": LONG}
+                    self.assertEqual(
+                        errors(base, create_app=classmethod(hang), test_again=base.passes, **scope),
+                        [f"AssertionError: not ended within {LONG:g} s; create_app of Case waits at:{HANGING}"] * 2,
+                    )
+
+    def test_blocks(self) -> None:
+        """What blocks the event loop of an asynchronous test in it is interrupted."""
+
+        async def blocks(_: Any) -> None:
+            block()
+
+        line = in_code(blocks, "block()", 1)
+        self.assertEqual(
+            errors(AsyncCase, create_app=classmethod(blocks), server_scope="test", hook_timeout=LONG),
+            [f"AssertionError: not ended within {LONG:g} s; the event loop is blocked at:{line}{BLOCKING}\n{ADVICE}"],
+        )
+
+    def test_fails(self) -> None:
+        """What it raises itself is the error."""
+
+        async def fail(_: Any) -> None:
+            raise LookupError("no app")
+
+        for base in (AsyncCase, SyncCase):
+            with self.subTest(base.__name__):
+                found = errors(base, create_app=classmethod(fail), server_scope="test", hook_timeout=60.0)
+                self.assertEqual(found, ["LookupError: no app"])
+
+
+class ContextTests(unittest.TestCase):
+    """The context in which an app is made."""
+
+    def test_lifespan(self) -> None:
+        """What ``create_app`` sets is seen by the lifespan, in both kinds of case, whatever the server is for."""
+        tenant = contextvars.ContextVar("tenant", default="nobody")
+        seen: list[str] = []
+
+        @contextlib.asynccontextmanager
+        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+            seen.append(tenant.get())
+            yield
+
+        async def make(_: Any) -> FastAPI:
+            tenant.set("acme")
+            return FastAPI(lifespan=lifespan)
+
+        for base in (AsyncCase, SyncCase):
+            for scope in ("class", "test", "module"):
+                for limit in (None, 60.0):
+                    with self.subTest(base=base.__name__, scope=scope, limit=limit):
+                        seen.clear()
+                        attributes = {"create_app": classmethod(make), "server_scope": scope, "hook_timeout": limit}
+                        self.assertEqual(errors(base, **attributes), [])
+                        self.assertEqual(seen, ["acme"])
+
+
+class TimerTests(unittest.IsolatedAsyncioTestCase):
+    """What is awaited beside the tests, and does not end by its first cancellation."""
+
+    async def test_swallowed(self) -> None:
+        """What swallows its cancellations is cancelled again, is told once, and has not ended in time."""
+        told: list[str] = []
+
+        async def swallow() -> str:
+            while not told:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.Event().wait()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            await asyncio.sleep(0)  # in Python 3.11, no coverage is taken of who awaits what swallows and returns
+            return "made"
+
+        with self.assertRaises(TestTimeout) as raised:
+            await HookTimer("create_app", 20 * MS, told.append, is_ended=True).run(swallow())
+        self.assertEqual(told, [str(raised.exception)])
+        self.assertTrue(told[0].startswith(f"not ended within {20 * MS:g} s; create_app waits at:"), told[0])
+        self.assertEqual(self.cancelling(), 0)
+
+    async def test_own_exception(self) -> None:
+        """What it raises as it is cancelled is the cause."""
+
+        async def fail() -> None:
+            try:
+                await hang()
+            finally:
+                raise LookupError("no app")
+
+        with self.assertRaisesRegex(TestTimeout, "^not ended within") as raised:
+            await HookTimer("create_app", MS, self.fail, is_ended=True).run(fail())
+        self.assertEqual(repr(raised.exception.__cause__), "LookupError('no app')")
+        self.assertEqual(self.cancelling(), 0)
+
+    async def test_cancelled(self) -> None:
+        """A cancellation by somebody else is not taken for the timer's, also where both have come."""
+        for seconds in (60.0, MS):
+            with self.subTest(seconds=seconds):
+                is_cancelled = asyncio.Event()
+
+                async def wait(is_cancelled: asyncio.Event = is_cancelled) -> None:
+                    try:
+                        await hang()
+                    finally:
+                        is_cancelled.set()
+                        await hang()
+
+                timer = HookTimer("create_app", seconds, lambda _: None, is_ended=True)
+                task = asyncio.ensure_future(timer.run(wait()))
+                if seconds < 1:
+                    await is_cancelled.wait()
+                else:
+                    await asyncio.sleep(0)
+                    task.cancel()
+                    await asyncio.sleep(0)
+                task.cancel()
+                with self.assertRaises(asyncio.CancelledError):
+                    await task
+
+    def cancelling(self) -> int:
+        """Return how often the task is cancelled that runs."""
+        task = asyncio.current_task()
+        assert task is not None
+        return task.cancelling()
+
+
 class BlockTests(unittest.TestCase):
     """Hooks that block their thread."""
 
@@ -299,6 +437,106 @@ class BlockTests(unittest.TestCase):
                 (found,) = (text for text in errors(base, setUpClass=classmethod(setUpClass)) if BLOCKING in text)
                 who = "the class cleanup block() of Case"
                 self.assertEqual(found, f"AssertionError: not ended within {LIMIT:g} s; {who} is at:{BLOCKING}")
+
+    def test_mixins(self) -> None:
+        """So is the hook of a mixin in front of the case, in both kinds of case, and of copies of such a class."""
+
+        class Opens:
+            @classmethod
+            def setUpClass(cls) -> None:
+                block()
+
+        class Closes:
+            @classmethod
+            def tearDownClass(cls) -> None:
+                block()
+
+        for base in (AsyncCase, SyncCase):
+            for mixin, hook in ((Opens, "setUpClass"), (Closes, "tearDownClass")):
+                case = type("Case", (mixin, base), {"test": base.passes, "hook_timeout": LONG})
+                both: list[Any] = [case, type("Case", case.__bases__, dict(vars(case)))]
+                for each in both:
+                    with self.subTest(base=base.__name__, hook=hook):
+                        self.assertNotIn(hook, each._body)
+                        (found,) = (text for text in errors(each) if BLOCKING in text)
+                        where = "the event loop is blocked" if base is AsyncCase else f"{hook} of Case is"
+                        self.assertTrue(
+                            found.startswith(f"AssertionError: not ended within {LONG:g} s; {where} at:"), found
+                        )
+
+
+class HookTests(unittest.TestCase):
+    """Hooks within their time, and cleanups, are called as if nothing were around them."""
+
+    def test_arguments(self) -> None:
+        """They take what other classes give them, be they a class's own or those of a mixin in front of it."""
+        given: list[str] = []
+
+        class Takes:
+            @classmethod
+            def setUpClass(cls, *fixtures: str, **options: bool) -> None:
+                given.extend([*fixtures, *options])
+                super().setUpClass()  # type: ignore[misc]
+
+            @classmethod
+            def tearDownClass(cls, *fixtures: str, **options: bool) -> None:
+                given.extend([*fixtures, *options])
+                super().tearDownClass()  # type: ignore[misc]
+
+        for kind in (AsyncCase, SyncCase):
+
+            class Own(kind):  # type: ignore[misc,valid-type]
+                @classmethod
+                def setUpClass(cls, *fixtures: str, **options: bool) -> None:
+                    given.extend([*fixtures, *options])
+                    super().setUpClass()
+
+                @classmethod
+                def tearDownClass(cls, *fixtures: str, **options: bool) -> None:
+                    given.extend([*fixtures, *options])
+                    super().tearDownClass()
+
+            for base in (Own, type("Mixed", (Takes, kind), {})):
+
+                class Case(base):  # type: ignore[misc,valid-type]
+                    test = kind.passes
+
+                    @classmethod
+                    def setUpClass(cls) -> None:
+                        super().setUpClass("users", keep=True)
+
+                    @classmethod
+                    def tearDownClass(cls) -> None:
+                        super().tearDownClass("orders", drop=True)
+
+                with self.subTest(kind=kind.__name__, base=base.__name__):
+                    given.clear()
+                    self.assertEqual(errors(type("Case", (Case,), {"hook_timeout": 60.0}), test=kind.passes), [])
+                    self.assertEqual(given, ["users", "keep", "orders", "drop"])
+
+    def test_proxies(self) -> None:
+        """A cleanup that answers any attribute is called, and a report names it by what it shows of itself."""
+        called: list[str] = []
+
+        class Proxy:
+            def __getattr__(self, name: str) -> "Proxy":
+                return self
+
+            def __call__(self, what: str) -> None:
+                called.append(what)
+
+            def __repr__(self) -> str:
+                return "<proxy>"
+
+        def setUpClass(cls: Any) -> None:
+            super(cls.mro()[1], cls).setUpClass()
+            cls.addClassCleanup(Proxy(), cls.__mro__[1].__name__)
+            cls.addClassCleanup(mock.call.shut)
+
+        for base in (AsyncCase, SyncCase):
+            self.assertEqual(errors(base, setUpClass=classmethod(setUpClass), hook_timeout=60.0), [])
+        self.assertEqual(called, ["AsyncCase", "SyncCase"])
+        self.assertEqual(class_limits.describe_cleanup(Proxy(), ("shop",)), "the class cleanup <proxy>()")
 
 
 class LimitTests(unittest.TestCase):
@@ -473,6 +711,22 @@ class NoticeTests(unittest.TestCase):
                 self.assertEqual(
                     self.told(base, create_app=classmethod(make)),
                     [f"not ended within {LIMIT:g} s; {who} of Case waits at:{line}{self.waiting()}"],
+                )
+
+    def test_own_server(self) -> None:
+        """So is the making of an app for each test."""
+
+        async def make(_: Any) -> FastAPI:
+            await self.wait()
+            return failing.app
+
+        line = in_code(make, "await self.wait()", 1)
+        for base in (AsyncCase, SyncCase):
+            with self.subTest(base.__name__):
+                told = self.told(base, create_app=classmethod(make), server_scope="test")
+                self.assertEqual(
+                    [each for each in told if "create_app of" in each],
+                    [f"not ended within {LIMIT:g} s; create_app of Case waits at:{line}{self.waiting()}"],
                 )
 
     def test_blocks(self) -> None:

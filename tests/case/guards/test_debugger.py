@@ -9,7 +9,7 @@ from unittest import mock
 from fastapi import BackgroundTasks, FastAPI
 
 from fastapi_testing import AsyncServerTestCase, Client, Server, ServerTestCase
-from fastapi_testing.case.guards import class_limits
+from fastapi_testing.case.guards import hook_timer
 from fastapi_testing.client.wrappers.settling import Settling
 from fastapi_testing.server.threads import lookout
 from fastapi_testing.server.threads.loop_thread import LoopThread
@@ -108,15 +108,12 @@ class HookTests(unittest.TestCase):
         """So may the making of an app beside the tests: time counts neither while it stands still nor meanwhile."""
 
         async def wait() -> str:
-            with mock.patch.object(class_limits, "is_debugging", lambda: True):
+            with mock.patch.object(hook_timer, "is_debugging", lambda: True):
                 await asyncio.sleep(3 * LIMIT)
             return "made"
 
-        async def made() -> Any:
-            task = asyncio.ensure_future(wait())
-            return await class_limits._ends_within(LIMIT, task), task.done()
-
-        self.assertEqual(asyncio.run(made()), (True, True))
+        timer = hook_timer.HookTimer("create_app", LIMIT, self.fail, is_ended=True)
+        self.assertEqual(asyncio.run(timer.run(wait())), "made")
 
 
 class WaitTests(unittest.IsolatedAsyncioTestCase):

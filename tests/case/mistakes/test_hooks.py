@@ -184,6 +184,39 @@ class RefusedTests(unittest.TestCase):
         self.assertEqual([*outcomes(run_classes(Base, Right))], ["setUpClass"])
         self.assertEqual(ran, ["Right", "hook"])
 
+    def test_arguments(self) -> None:
+        """It is given what those that put it right give it, be it the class's own or that of a mixin."""
+
+        class Takes:
+            @classmethod
+            def setUpClass(cls, *more: str, **options: bool) -> None:
+                super().setUpClass()  # type: ignore[misc]
+                ran.extend([*more, *options])
+
+        mixin = type("Mixin", (Takes, ServerTestCase), {"test": note, "client": "other"})
+
+        class Own(ServerTestCase):
+            test = note
+            client = "other"  # type: ignore[assignment]
+
+            @classmethod
+            def setUpClass(cls, *more: str, **options: bool) -> None:
+                super().setUpClass()
+                ran.extend([*more, *options])
+
+        for base in (mixin, Own):
+
+            class Right(base):  # type: ignore[misc,valid-type]
+                client = property(AsyncServerTestCase.new_client)
+
+                @classmethod
+                def setUpClass(cls) -> None:
+                    super().setUpClass("more", keep=True)
+
+            ran.clear()
+            self.assertEqual(outcomes(run_classes(Right)), {})
+            self.assertEqual(ran, ["more", "keep", "hook"])
+
     def test_asynchronous_set_up_of_a_base(self) -> None:
         """A setUpClass that is asynchronous is refused also where super() calls it."""
         base = type("Base", (AsyncClassTestCase,), {"setUpClass": classmethod(note_async)})
@@ -236,6 +269,17 @@ class MeantTests(unittest.TestCase):
         set_up = classmethod(decorated(note_async))
         self.assertEqual(trouble(AsyncClassTestCase, asyncSetUpClass=set_up), {})
         self.assertEqual(ran, ["async hook", "hook"])
+
+    def test_any_attribute(self) -> None:
+        """What answers any attribute may be in the body of a class, also beside a name that is nearly a hook's."""
+
+        def setup(_: Any) -> None:
+            """Never called."""
+
+        with self.assertWarnsRegex(RuntimeWarning, "Case.setup is no hook"):
+            self.assertEqual(trouble(ServerTestCase, rows=mock.call.rows, setup=setup), {})
+        text = "TypeError: Case.asyncSetUp must be asynchronous: write `async def`, or name it setUp"
+        self.assertEqual(trouble(AsyncServerTestCase, asyncSetUp=mock.call.rows), {"setUpClass": text})
 
 
 class OwnNamesTests(unittest.TestCase):

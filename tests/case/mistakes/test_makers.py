@@ -1,9 +1,12 @@
 """Which lines of a function may have made a coroutine."""
 
+import inspect
 import unittest
+from types import FrameType
 from typing import Any
+from unittest import mock
 
-from fastapi_testing.case.mistakes.makers import lines_that_make
+from fastapi_testing.case.mistakes.makers import code_called_from, lines_that_make
 
 
 async def ask(*_: object) -> None:
@@ -32,3 +35,19 @@ class LinesTests(unittest.TestCase):
         first = use.__code__.co_firstlineno
         self.assertEqual([line - first for line in lines_that_make(use.__code__, "ask")], [4, 5, 11])
         self.assertEqual(lines_that_make(use.__code__, "other"), [])
+
+
+class CalledTests(unittest.TestCase):
+    """What a frame has called."""
+
+    def frame_of(self, function: Any) -> FrameType:
+        """Return the frame of a function that has another one."""
+        frame = inspect.currentframe()
+        assert frame is not None
+        assert frame.f_locals["function"] is function
+        return frame
+
+    def test_called(self) -> None:
+        """It is what the frame's variables have; what answers any attribute has no code, and is no trouble."""
+        self.assertIs(code_called_from(self.frame_of(use)), use.__code__)
+        self.assertIsNone(code_called_from(self.frame_of(mock.call.anything)))

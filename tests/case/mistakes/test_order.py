@@ -31,6 +31,26 @@ class OpensPool:
         ran.append("asyncSetUpClass")
 
 
+class Opens:
+    """A mixin with a plain hook before a class."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        """Open something."""
+        super().setUpClass()  # type: ignore[misc]
+        ran.append("setUpClass")
+
+
+class Closes:
+    """A mixin with a plain hook after a class."""
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        """Close something."""
+        super().tearDownClass()  # type: ignore[misc]
+        ran.append("tearDownClass")
+
+
 class Counts:
     """A mixin with a plain hook."""
 
@@ -79,13 +99,31 @@ class RefusedTests(OrderCase):
             (AsyncServerTestCase, Counts, "setUp"),
             (AsyncClassTestCase, OpensPool, "asyncSetUpClass"),
             (ServerTestCase, Counts, "setUp"),
+            (AsyncServerTestCase, Opens, "setUpClass"),
+            (AsyncServerTestCase, Closes, "tearDownClass"),
+            (AsyncClassTestCase, Opens, "setUpClass"),
+            (ServerTestCase, Opens, "setUpClass"),
+            (ServerTestCase, Closes, "tearDownClass"),
         ):
             with self.subTest(case=case, hook=hook):
                 right = f"{mixin.__name__}, {case.__name__}"
                 self.assertEqual(self.run_class((case, mixin)), self.text_of(mixin, hook, case, right))
                 self.assertEqual(ran, [])
                 self.assertEqual(self.run_class((mixin, case)), {})
-                self.assertEqual(ran, [hook, "test"])
+                self.assertEqual(ran, ["test", hook] if hook.startswith("tear") else [hook, "test"])
+
+    def test_behind_own_hook(self) -> None:
+        """So it is where the class has a hook of its own that calls the next one."""
+        for case in (AsyncServerTestCase, ServerTestCase):
+            for mixin, hook in ((Opens, "setUpClass"), (Closes, "tearDownClass")):
+
+                def own(cls: Any, name: str = hook) -> None:
+                    getattr(super(cls.mro()[1], cls), name)()  # pragma: no cover - never called
+
+                with self.subTest(case=case, hook=hook):
+                    text = self.text_of(mixin, hook, case, f"{mixin.__name__}, {case.__name__}")
+                    self.assertEqual(self.run_class((case, mixin), **{hook: classmethod(own)}), text)
+                    self.assertEqual(ran, [])
 
     def test_several(self) -> None:
         """Those stay in their order that need not move."""
