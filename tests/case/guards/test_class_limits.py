@@ -459,10 +459,8 @@ class BlockTests(unittest.TestCase):
                     with self.subTest(base=base.__name__, hook=hook):
                         self.assertNotIn(hook, each._body)
                         (found,) = (text for text in errors(each) if BLOCKING in text)
-                        where = "the event loop is blocked" if base is AsyncCase else f"{hook} of Case is"
-                        self.assertTrue(
-                            found.startswith(f"AssertionError: not ended within {LONG:g} s; {where} at:"), found
-                        )
+                        report = f"AssertionError: not ended within {LONG:g} s; {hook} of Case is at:"
+                        self.assertTrue(found.startswith(report), found)
 
 
 class HookTests(unittest.TestCase):
