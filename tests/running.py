@@ -5,7 +5,7 @@ import unittest
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["outcomes", "run_classes", "without_exchanges"]
+__all__ = ["outcomes", "run_classes", "without_carets", "without_exchanges"]
 
 
 def run_classes(*classes: type[unittest.TestCase]) -> unittest.TestResult:
@@ -36,6 +36,11 @@ def _name(test: unittest.TestCase) -> str:
 def without_exchanges(text: str) -> str:
     """Return the text of a failure without the list of what the test has asked, which is its end."""
     return re.sub(r"\nasked in this test[^\n]*:(\n  [^\n]*)+\Z", "", text.rstrip())
+
+
+def without_carets(text: str) -> str:
+    """Return a traceback without the lines that underline: each Python does so in its own way."""
+    return re.sub(r"(?m)^ *[~^]+\n", "", text)
 
 
 def _last_line(text: str) -> str:

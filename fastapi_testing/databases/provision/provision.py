@@ -247,7 +247,7 @@ def _lock_folder(folder: Path) -> sqlite3.Connection | None:
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as exc:
         lock.close()
-        if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+        if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY and (folder / _LOCK).exists():
             raise
         return None
     return lock

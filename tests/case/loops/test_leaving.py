@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 
 from fastapi_testing import AsyncServerTestCase, ServerTestCase
-from tests.running import outcomes, run_classes, without_exchanges
+from tests.running import outcomes, run_classes, without_carets, without_exchanges
 from tests.timing import MS
 
 try:
@@ -150,7 +150,7 @@ class LeavingTests(unittest.TestCase):
                 result = run_classes(case)
                 ((_, text),) = result.failures
                 self.assertEqual(
-                    without_exchanges(text),
+                    without_carets(without_exchanges(text)),
                     "AssertionError: the app raised what no response could show; where that is meant, expect it with "
                     "assertServerRaises(): the app raised, for a task that GET /exit started, in "
                     "leave.<locals>.exit_app:\n  Traceback (most recent call last):\n"
@@ -184,7 +184,7 @@ class LeavingTests(unittest.TestCase):
             with self.subTest(case):
                 ((_, text),) = run_classes(case).errors
                 self.assertEqual(
-                    text.splitlines()[-6:],
+                    without_carets(text).splitlines()[-6:],
                     [
                         f"httpx.RemoteProtocolError: GET /stream: the server closed the connection after {HALF}",
                         f"the app raised, for GET /stream, in {__name__}.stream:",
@@ -234,7 +234,7 @@ class LeavingTests(unittest.TestCase):
                 ((_, text),) = run_classes(case).errors
                 first, last = (line_in(exit_run, 1), line_in(test, 7))
                 self.assertEqual(
-                    text.splitlines(),
+                    without_carets(text).splitlines(),
                     [
                         "Traceback (most recent call last):",
                         f"  {first}",
