@@ -163,7 +163,7 @@ LIMITS: dict[str, dict[str, str]] = {
         "SyncWebSocketSession.recv: super().recv": "the session's timeout, or that of the call",
         "SyncWebSocketSession._settle: self._thread.begin(wait_ended(exchan...": "settle_timeout",
         "SyncWebSocketSession.disconnect: self.recv_events_thread.join": "close_timeout",
-        "SyncWebSocketSession.cut: self.recv_events_thread.join": "close_timeout",
+        "SyncWebSocketSession.cut: self.recv_events_thread.join (2 times)": "_LAST_MESSAGE; close_timeout",
         "SyncWebSocketSession._recv_within: self.recv": "the session's timeout, or that of the call",
         "SyncWebSocketSession._drain: self.ping().wait": "the session's timeout, or that of the call",
         "SyncWebSocketSession._drain: self.recv": "none: the reader is cancelled, or nothing is waited for",

@@ -28,6 +28,10 @@ __all__ = ["SyncWebSocketSession"]
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
 
+_LAST_MESSAGE = 0.5
+"""Seconds that a message has to be taken which has arrived when the connection is cut."""
+
+
 class SyncWebSocketSession(WaitingMessages, ClientConnection):
     """
     A WebSocket connection to the test server, for tests that are no coroutines.
@@ -132,6 +136,11 @@ class SyncWebSocketSession(WaitingMessages, ClientConnection):
 
     def cut(self) -> None:
         """Close the connection without a closing handshake."""
+        # What the reading thread has got just now is taken before the end: after it, websockets would log an error.
+        self._read_on()
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.recv_events_thread.join(_LAST_MESSAGE)
         self.close_socket()
         self.recv_events_thread.join(self.close_timeout)
 

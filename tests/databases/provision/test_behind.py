@@ -172,13 +172,13 @@ class BehindTests(unittest.TestCase):
         """An object that is made when somebody asks for its class, or its attributes, is not asked."""
 
         class Lazy:
-            @property
+            @property  # type: ignore[misc]
             def __class__(self) -> Any:
                 raise RuntimeError("DATABASE_URL is not set")
 
         class Odd:
             @property
-            def __dict__(self) -> Any:
+            def __dict__(self) -> Any:  # type: ignore[override]
                 raise RuntimeError("DATABASE_URL is not set")
 
         for thing in (Lazy(), Odd()):
