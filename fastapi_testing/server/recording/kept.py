@@ -82,7 +82,7 @@ class Shelf(Generic[_T]):
         limit: int = KEPT_BYTES,
     ) -> None:
         self.items: deque[_T] = deque()
-        self.size = 0
+        self.size: int = 0
         self._number = number
         self._size_of = size_of
         self._let_go = let_go
