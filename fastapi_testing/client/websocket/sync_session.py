@@ -1,5 +1,6 @@
 """One open WebSocket, as a plain test holds it: every wait has an end, and every failure says what came before it."""
 
+import logging
 import socket
 import struct
 import sys
@@ -27,6 +28,10 @@ __all__ = ["SyncWebSocketSession"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
+
+_SILENT = logging.getLogger(f"{__name__}.cut")
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
 
 _LAST_MESSAGE = 0.5
 """Seconds that a message has to be taken which has arrived when the connection is cut."""
@@ -138,6 +143,7 @@ class SyncWebSocketSession(WaitingMessages, ClientConnection):
         """Close the connection without a closing handshake."""
         # What the reading thread has got just now is taken before the end: after it, websockets would log an error.
         self._read_on()
+        self.logger = _SILENT  # where that comes too late, it is nobody's error
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
         self.recv_events_thread.join(_LAST_MESSAGE)
