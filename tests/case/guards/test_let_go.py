@@ -68,9 +68,12 @@ def make_app() -> FastAPI:
     return app
 
 
-class AsyncCase(AsyncServerTestCase):
+class WatchedCase:
     """A class with an app of its own."""
 
+    server: Any
+    _framework_guard: Any
+
     @classmethod
     async def create_app(cls) -> FastAPI:
         return make_app()
@@ -81,17 +84,12 @@ class AsyncCase(AsyncServerTestCase):
         Watched.add("recorder", self.server.recorder)
 
 
-class PlainCase(ServerTestCase):
+class AsyncCase(WatchedCase, AsyncServerTestCase):
+    """Its tests are asynchronous."""
+
+
+class PlainCase(WatchedCase, ServerTestCase):
     """The same for plain tests."""
-
-    @classmethod
-    async def create_app(cls) -> FastAPI:
-        return make_app()
-
-    def watch(self) -> None:
-        """Watch what belongs to the test."""
-        Watched.add("guard", self._framework_guard)
-        Watched.add("recorder", self.server.recorder)
 
 
 Test = Callable[[Any], Awaitable[None] | None]
