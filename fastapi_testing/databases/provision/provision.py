@@ -43,6 +43,8 @@ _NAME_SIZE = 63
 """Bytes that PostgreSQL keeps of a name."""
 
 _LOCK = "lock.db"
+_FOLDERS = 20
+"""How many are made before it is given up: another process takes one for a leftover in a moment of microseconds."""
 
 
 @asynccontextmanager
@@ -200,7 +202,7 @@ def _own_file(url: URL) -> Iterator[URL]:
 
 
 def _locked_folder(root: Path, stem: str) -> tuple[Path, sqlite3.Connection]:
-    while True:
+    for _ in range(_FOLDERS):
         folder = Path(tempfile.mkdtemp(prefix=f"fastapi_testing_{stem}_{os.getpid()}_", dir=root))
         try:
             lock = _lock_folder(folder)
@@ -210,6 +212,13 @@ def _locked_folder(root: Path, stem: str) -> tuple[Path, sqlite3.Connection]:
         # Between the two lines above, the folder has looked like one that a dead process left.
         if lock is not None and (folder / _LOCK).exists():
             return folder, lock
+        if lock is not None:
+            lock.close()
+        shutil.rmtree(folder, ignore_errors=True)
+    raise sqlite3.OperationalError(
+        f"no folder for the test database could be locked: {_FOLDERS} were made in {root}, and of each the file {_LOCK} "
+        "was gone or somebody else's before it was locked; is something clearing that directory? (see TMPDIR)"
+    )
 
 
 def _remove_leftovers(root: Path) -> None:

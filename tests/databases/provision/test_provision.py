@@ -328,6 +328,21 @@ class SQLiteTests(AsyncClassTestCase):
             async with own_database(make_url("sqlite+aiosqlite://"), {}) as url:
                 self.assertTrue((Path(url.database or "").parent / "lock.db").exists())
 
+    async def test_never_there(self) -> None:
+        """Where each folder is taken before it is locked, as by whoever clears the directory, that is an error."""
+        real = provision._lock_folder
+        locks: list[sqlite3.Connection | None] = []
+
+        def lock_and_lose(folder: Path) -> sqlite3.Connection | None:
+            locks.append(real(folder) if len(locks) % 2 else None)
+            (folder / "lock.db").unlink(missing_ok=True)
+            return locks[-1]
+
+        with mock.patch.object(provision, "_lock_folder", lock_and_lose):
+            with self.assertRaisesRegex(sqlite3.OperationalError, f"20 were made in {self.root}, .* TMPDIR"):
+                await own_database(make_url("sqlite+aiosqlite://"), {}).__aenter__()
+        self.assertEqual((len(locks), list(self.root.iterdir())), (20, []))
+
     async def test_no_locks(self) -> None:
         """Where nothing can be locked, as on some network file systems, that is the error, and no folder is left."""
         (self.root / "fastapi_testing_left").mkdir()
@@ -335,7 +350,12 @@ class SQLiteTests(AsyncClassTestCase):
         error = sqlite3.OperationalError("disk I/O error")
         error.sqlite_errorcode = sqlite3.SQLITE_IOERR
         connection = mock.Mock(**{"execute.side_effect": error})
-        with mock.patch.object(sqlite3, "connect", return_value=connection):
+
+        def connect(path: Path, **options: object) -> mock.Mock:
+            path.touch()
+            return connection
+
+        with mock.patch.object(sqlite3, "connect", connect):
             with self.assertRaisesRegex(sqlite3.OperationalError, "disk I/O error"):
                 await own_database(make_url("sqlite+aiosqlite://"), {}).__aenter__()
             connection.close.assert_called()
