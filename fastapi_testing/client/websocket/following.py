@@ -10,6 +10,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.protocol import State
 
 from fastapi_testing.client.websocket.handshake import Handshakes, unanswered
+from fastapi_testing.client.websocket.messages import drop_frames
 from fastapi_testing.client.websocket.session import WebSocketSession
 from fastapi_testing.client.wrappers.settling import Settling
 
@@ -51,6 +52,8 @@ class AwaitedHandshakes(Handshakes):
         """
         if still_open := [session for session in self._sessions if session.state is not State.CLOSED]:
             await self._close_all(still_open)
+        for session in self._sessions:
+            drop_frames(session)
 
     async def _open(
         self, request: httpx.Request, options: Any, timeout: float, open_timeout: float, *, settle: bool | None

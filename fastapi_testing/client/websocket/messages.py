@@ -18,7 +18,7 @@ from fastapi_testing.server.recording.recorder import find_exchange
 if TYPE_CHECKING:
     from fastapi_testing.server.recording.exchange import Exchange
 
-__all__ = ["Data", "Expected", "Messages"]
+__all__ = ["Data", "Expected", "Messages", "drop_frames"]
 
 Data = str | bytes
 
@@ -32,6 +32,16 @@ _SHOWN = 5
 
 _CUT = 200
 """Characters or bytes of a message that an error shows."""
+
+
+def drop_frames(session: "Messages") -> None:
+    """
+    Drop the frames in which the parser of websockets met its end, which it keeps with the exception.
+
+    On Python 3.12 they hold those that called them as well, and so the context of the test and what it had.
+    """
+    if session.protocol.parser_exc is not None:
+        session.protocol.parser_exc.__traceback__ = None
 
 
 class Messages(ForeignNames):

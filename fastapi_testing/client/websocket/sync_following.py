@@ -11,6 +11,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.protocol import State
 
 from fastapi_testing.client.websocket.handshake import Handshakes, unanswered
+from fastapi_testing.client.websocket.messages import drop_frames
 from fastapi_testing.client.websocket.sync_session import SyncWebSocketSession
 from fastapi_testing.client.wrappers.settling import Settling
 
@@ -52,6 +53,8 @@ class WaitingHandshakes(Handshakes):
         """
         if still_open := [session for session in self._sessions if session.state is not State.CLOSED]:
             self._close_all(still_open)
+        for session in self._sessions:
+            drop_frames(session)
 
     def _open(
         self, request: httpx.Request, options: Any, timeout: float, open_timeout: float, *, settle: bool | None

@@ -216,8 +216,8 @@ def _locked_folder(root: Path, stem: str) -> tuple[Path, sqlite3.Connection]:
             lock.close()
         shutil.rmtree(folder, ignore_errors=True)
     raise sqlite3.OperationalError(
-        f"no folder for the test database could be locked: {_FOLDERS} were made in {root}, and of each the file {_LOCK} "
-        "was gone or somebody else's before it was locked; is something clearing that directory? (see TMPDIR)"
+        f"no folder for the test database could be locked: {_FOLDERS} were made in {root}, and of each the file "
+        f"{_LOCK} was gone or somebody else's before it was locked; is something clearing that directory? (see TMPDIR)"
     )
 
 

@@ -338,9 +338,12 @@ class SQLiteTests(AsyncClassTestCase):
             (folder / "lock.db").unlink(missing_ok=True)
             return locks[-1]
 
-        with mock.patch.object(provision, "_lock_folder", lock_and_lose):
-            with self.assertRaisesRegex(sqlite3.OperationalError, f"20 were made in {self.root}, .* TMPDIR"):
-                await own_database(make_url("sqlite+aiosqlite://"), {}).__aenter__()
+        seen = f"20 were made in {self.root}, .* TMPDIR"
+        with (
+            mock.patch.object(provision, "_lock_folder", lock_and_lose),
+            self.assertRaisesRegex(sqlite3.OperationalError, seen),
+        ):
+            await own_database(make_url("sqlite+aiosqlite://"), {}).__aenter__()
         self.assertEqual((len(locks), list(self.root.iterdir())), (20, []))
 
     async def test_no_locks(self) -> None:
