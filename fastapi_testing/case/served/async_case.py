@@ -13,11 +13,17 @@ from fastapi_testing.case.guards.blocking import BlockGuard
 from fastapi_testing.case.guards.class_limits import AsyncClassLimits
 from fastapi_testing.case.guards.guard import TestGuard
 from fastapi_testing.case.loops.class_loop import ClassLoop, make_runner
+from fastapi_testing.case.served.given_client import websocket_options
 from fastapi_testing.case.served.module_server import ModuleServer
 from fastapi_testing.case.served.served_case import RunningServer, ServedCase, shares_connections
 from fastapi_testing.client import Client, ClientOptions, LoopbackTransport, WebSocketClient
+from fastapi_testing.client.wrappers.hooks import SettlingHook
+from fastapi_testing.client.wrappers.settling import Settling
 from fastapi_testing.server import Server
 from fastapi_testing.server.recording.recorder import watcher
+
+if TYPE_CHECKING:
+    from fastapi_testing.case.served.running_client import RunningClient
 
 __all__ = ["AsyncServerTestCase"]
 
@@ -60,8 +66,8 @@ class AsyncServerTestCase(
     _notes_origins = False  # it would make each request a tenth slower
     _framework_transport: LoopbackTransport  # the connections to the server
     _framework_module_server: ClassVar[ModuleServer | None] = None
+    _framework_waits = False
     _framework_client: Client | None
-    _framework_clients: list[Client]
 
     @classmethod
     async def asyncSetUpClass(cls) -> None:
@@ -76,9 +82,7 @@ class AsyncServerTestCase(
             cls._begin_class_overrides()
 
     if TYPE_CHECKING:
-
-        @property
-        def client(self) -> Client: ...
+        client: RunningClient[Client]
 
         @property
         def ws(self) -> WebSocketClient: ...
@@ -89,6 +93,12 @@ class AsyncServerTestCase(
         client: Client = self._make_client(self.client_class, server, transport=transport, **options)
         self._framework_clients.append(client)
         return client
+
+    def _settling_hook(self, settling: Settling) -> SettlingHook:
+        return SettlingHook(settling)
+
+    def _make_ws(self, settling: Settling, http: Any) -> WebSocketClient:
+        return WebSocketClient(http, **websocket_options(http, self.server, settling))
 
     @classmethod
     def _open_class_loop(cls) -> ClassLoop:

@@ -17,7 +17,9 @@ from fastapi_testing.case.guards.guard import Leaks, TestGuard
 from fastapi_testing.case.guards.leftovers import check_background_tasks
 from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, telling_more
 from fastapi_testing.case.overrides.dependencies import DependencyOverrides
+from fastapi_testing.case.served.given_client import GivenClient, check_client, check_origin, http_of, is_held
 from fastapi_testing.case.served.late_options import note_late_options
+from fastapi_testing.case.served.running_client import RunningClient
 from fastapi_testing.case.served.unnamed import describe_unnamed
 from fastapi_testing.client import ClientOptions
 from fastapi_testing.client.wrappers.settling import Settling
@@ -145,8 +147,13 @@ class ServedCase(
     server: RunningServer[Any] = RunningServer()
     """The running server."""
 
+    client: RunningClient[Any] = RunningClient()
+
     _foreign = CASE_NAMES
     _framework_client: Any
+    _framework_clients: list[Any]  # what is closed at the end of the test
+    _framework_given: GivenClient | None = None  # the last one
+    _framework_waits: ClassVar[bool]
     _framework_server: Any  # of the class or, where server_scope is "test", of the test
     _framework_guard: TestGuard
     _framework_block_guard: ClassVar[BlockGuard]
@@ -205,21 +212,10 @@ class ServedCase(
             yield
 
     @property
-    def client(self) -> Any:
-        """The test's own client of the class's ``client_class``, made on first use: its cookies are no other test's."""
-        try:
-            client = self._framework_client
-        except AttributeError:
-            text = f"{self.id()} is not running: it has a client from its set-up to its last cleanup"
-            raise ServerNotRunningError(text) from None
-        if client is None:
-            client = self._framework_client = self.new_client()
-        return client
-
-    @property
     def ws(self) -> Any:
         """Opens WebSocket connections with the headers and cookies of :attr:`client`."""
-        return getattr(self.client, "http", self.client).ws  # an AsyncTestClient wraps the client of HTTP
+        client, given = self.client, self._framework_given
+        return given.ws if given is not None and given.client is client else http_of(client).ws
 
     def new_client(self, *, server: Any = None, **options: Unpack[ClientOptions]) -> Any:
         """
@@ -274,16 +270,39 @@ class ServedCase(
             )
         base_url = server.url  # first, as it tells of a server that does not run
         self._framework_guard.watch(server.recorder)
-        settling = Settling(self.settle, self.settle_timeout, self.raise_server_exceptions)
+        settling = self._settling()
         if server.tls and options.get("transport") is None:
             options.setdefault("verify", server.client_ssl_context())
         client = make(base_url=base_url, settling=settling, **(self._chosen_options() | options))
         if self.check_openapi:
-            # The client of HTTP that an AsyncTestClient wraps; any other client is one itself.
-            http = getattr(client, "http", client)
+            http = http_of(client)
             hook = self._openapi_hook(server.app, waits=isinstance(http, httpx.Client))
             http.event_hooks["response"].append(hook)
         return client
+
+    def _take_client(self, client: Any) -> None:
+        """Take what the test gives itself for its client, or say why it cannot be that."""
+        server, case = self.server, type(self)
+        if any(client in (each, getattr(each, "client", None)) for each in self._framework_clients):
+            check_origin(client, server.url, case.__qualname__)
+            return
+        check_client(client, server.url, case.__qualname__, waits=self._framework_waits)
+        settling = self._settling()
+        hooks = [self._settling_hook(settling)]
+        if self.check_openapi:
+            hooks.append(self._openapi_hook(server.app, waits=self._framework_waits))
+        make_ws = partial(self._make_ws, settling)
+        self._framework_given = GivenClient(client, hooks, make_ws, is_held=is_held(client, case))
+        self._framework_clients.append(self._framework_given)
+
+    def _settling(self) -> Settling:
+        return Settling(self.settle, self.settle_timeout, self.raise_server_exceptions)
+
+    def _settling_hook(self, settling: Settling) -> Callable[..., Any]:
+        raise NotImplementedError  # pragma: no cover - each case makes its own kind
+
+    def _make_ws(self, settling: Settling, http: Any) -> Any:
+        raise NotImplementedError  # pragma: no cover - each case makes its own kind
 
     def _telling_more(self) -> contextlib.AbstractContextManager[None]:
         guard = self._framework_guard

@@ -27,14 +27,18 @@ from fastapi_testing.case.loops.running import (
 )
 from fastapi_testing.case.overrides.holders import ClassOrTestMethod
 from fastapi_testing.case.served.case_server import CaseServer, WaitingRaises
+from fastapi_testing.case.served.given_client import websocket_options
 from fastapi_testing.case.served.module_thread import ModuleThread
 from fastapi_testing.case.served.served_case import RunningServer, ServedCase, shares_connections
 from fastapi_testing.client import ClientOptions, SyncClient
+from fastapi_testing.client.wrappers.hooks import SyncSettlingHook
+from fastapi_testing.client.wrappers.settling import Settling
 from fastapi_testing.server import ServerThread
 from fastapi_testing.server.cancelling import Interrupted, all_tasks
 from fastapi_testing.server.recording.recorder import watcher
 
 if TYPE_CHECKING:
+    from fastapi_testing.case.served.running_client import RunningClient
     from fastapi_testing.client.websocket.sync_client import SyncWebSocketClient
 
 __all__ = ["ServerTestCase"]
@@ -82,8 +86,8 @@ class ServerTestCase(
     """The running :class:`ServerThread`."""
 
     _framework_is_set_up: ClassVar[bool]  # of a class itself, and not of one that it inherits from
+    _framework_waits = True
     _framework_client: SyncClient | None
-    _framework_clients: list[SyncClient]
     _framework_context: contextvars.Context
     _framework_tasks_before: set[asyncio.Task[Any]]
 
@@ -181,9 +185,7 @@ class ServerTestCase(
         return server.run(coroutine, timeout)
 
     if TYPE_CHECKING:
-
-        @property
-        def client(self) -> SyncClient: ...
+        client: RunningClient[SyncClient]
 
         @property
         def ws(self) -> SyncWebSocketClient: ...
@@ -196,6 +198,14 @@ class ServerTestCase(
         client: SyncClient = self._make_client(self.client_class, server, thread=server, transport=transport, **options)
         self._framework_clients.append(client)
         return client
+
+    def _settling_hook(self, settling: Settling) -> SyncSettlingHook:
+        return SyncSettlingHook(settling, self.server)
+
+    def _make_ws(self, settling: Settling, http: Any) -> "SyncWebSocketClient":
+        from fastapi_testing.client.websocket.sync_client import SyncWebSocketClient  # noqa: PLC0415 - few tests need it
+
+        return SyncWebSocketClient(http, thread=self.server, **websocket_options(http, self.server, settling))
 
     @classmethod
     def _call_class_cleanup(cls, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:

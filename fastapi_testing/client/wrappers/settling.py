@@ -14,7 +14,14 @@ from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.recorder import find_exchange, raising, recorders
 from fastapi_testing.server.recording.settle import wait_ended
 
-__all__ = ["Settling", "SettlingStream", "SettlingTransport", "describe_exception", "raise_exception"]
+__all__ = [
+    "Settling",
+    "SettlingStream",
+    "SettlingTransport",
+    "describe_exception",
+    "find_for",
+    "raise_exception",
+]
 
 __unittest = True
 
@@ -47,7 +54,7 @@ class Settling:
 
     def attach(self, request: httpx.Request, response: httpx.Response) -> None:
         """Give a response its exchange, and have it settle when its body is read or closed."""
-        exchange = _find(response)
+        exchange = find_for(response)
         if exchange is None:
             return
         response.extensions["exchange"] = exchange
@@ -99,7 +106,7 @@ class SettlingTransport(httpx.AsyncBaseTransport):
             if isinstance(exc, httpx.TimeoutException):
                 _note(exc, left)
             elif isinstance(exc, httpx.TransportError):
-                self._settling.explain(exc, _find(request))
+                self._settling.explain(exc, find_for(request))
             raise
         self._settling.attach(request, response)
         return response
@@ -178,7 +185,7 @@ def raise_exception(exchange: Exchange | None) -> None:
         exception.__context__ = context
 
 
-def _find(message: httpx.Response | httpx.Request) -> Exchange | None:
+def find_for(message: httpx.Response | httpx.Request) -> Exchange | None:
     """Return the exchange of a response, or of a request that has got none."""
     stream: Any = message.extensions.get("network_stream")
     if stream is None:

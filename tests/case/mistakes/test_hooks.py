@@ -243,7 +243,7 @@ class MeantTests(unittest.TestCase):
             loop_factory = None
 
             @property
-            def client(self) -> Client:
+            def client(self) -> Client:  # type: ignore[override]
                 return super().client
 
             def new_client(self, **options: Any) -> Client:
