@@ -129,3 +129,25 @@ class StockClientTests(AsyncServerTestCase):
         """It asks the test's own server."""
         response = await self.client.post("/count")
         self.assertEqual(response.request.url, f"{self.server.url}/count?page=1")
+
+
+class LoggedInTests(AsyncServerTestCase):
+    """The class makes itself known once, and each of its tests is known from the start."""
+
+    app = "counter:app"
+
+    @classmethod
+    async def asyncSetUpClass(cls) -> None:
+        await super().asyncSetUpClass()
+        token = (await cls.client.post("/count")).text  # stands in for a login
+        cls.client.headers["Authorization"] = f"Bearer {token}"
+
+    async def test_known(self) -> None:
+        """The client of a test begins with what the one of the class has by now."""
+        response = await self.client.post("/count")
+        self.assertIn("Authorization", response.request.headers)
+
+    async def test_stranger(self) -> None:
+        """Another client of the test is nobody."""
+        response = await self.new_client().post("/count")
+        self.assertNotIn("Authorization", response.request.headers)

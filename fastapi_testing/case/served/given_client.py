@@ -1,9 +1,11 @@
 """A client of the user's own making in the place of a test's: whether it can be that, and who closes it."""
+# ruff: noqa: SLF001 - of the cases of this room
 
 import inspect
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, NoReturn
 
 import httpx
 
@@ -12,13 +14,12 @@ from fastapi_testing.client.wrappers.origin import origin_of
 from fastapi_testing.client.wrappers.settling import Settling
 from fastapi_testing.server.tls.endpoint import TLSEndpoint
 
-__all__ = ["GivenClient", "check_client", "check_origin", "http_of", "is_held", "websocket_options"]
+__all__ = ["GivenClient", "check_client", "http_of", "take_client", "websocket_options"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
 _ADVICE = (
-    "leave the line out, as self.client is there already, or write self.client = self.new_client(headers=..., "
-    "cookies=...)"
+    "leave the line out, as {0}.client is there already, or write {0}.client = {0}.new_client(headers=..., cookies=...)"
 )
 
 _LOCAL = ("localhost", "127.0.0.1")
@@ -75,20 +76,36 @@ class GivenClient:
         self._http.event_hooks["response"][:] = others
 
 
+def take_client(case: Any, client: Any) -> None:
+    """Take what a test gives itself for its client, or say why it cannot be that."""
+    kind, server = type(case), case.server
+    if any(client in (each, getattr(each, "client", None)) for each in case._framework_clients):
+        check_origin(client, server.url, kind)
+        return
+    check_client(client, server.url, kind)
+    settling = case._settling()
+    hooks = [case._settling_hook(settling)]
+    if case.check_openapi:
+        hooks.append(case._openapi_hook(server.app, waits=case._framework_waits))
+    make_ws = partial(case._make_ws, settling)
+    case._framework_given = GivenClient(client, hooks, make_ws, is_held=_is_held(client, kind))
+    case._framework_clients.append(case._framework_given)
+
+
 def http_of(client: Any) -> Any:
     """Return the client of HTTP, which an AsyncTestClient wraps."""
     return getattr(client, "http", client)
 
 
-def check_client(client: Any, url: str, case: str, *, waits: bool) -> None:
+def check_client(client: Any, url: str, case: Any, who: str = "self") -> None:
     """
-    Check that what a test takes for its client can ask its server.
+    Check that what is to be the client of a test, or of a class, can ask its server.
 
     Args:
         client: The client.
         url: Where the server is.
-        case: The class of the test.
-        waits: Whether the tests of the class wait for it, and do not await it.
+        case: The class.
+        who: What its client is an attribute of: ``"self"`` or ``"cls"``.
 
     Raises:
         TypeError: If it is no client of HTTP, or one of the other kind.
@@ -97,31 +114,35 @@ def check_client(client: Any, url: str, case: str, *, waits: bool) -> None:
     http: Any = http_of(client)
     is_waiting = isinstance(http, _types("Client"))
     if not is_waiting and not isinstance(http, _types("AsyncClient")):
-        advice = "give what else is called so another name"
-        if inspect.iscoroutine(client):
-            client.close()  # it will never be awaited, and Python need not warn of that as well
-            advice = "was an `await` forgotten?"
-        raise TypeError(
-            f"self.client must be a client of httpx that leads to the server of {case}, got {client!r}: {advice}"
-        )
-    name = f"{type(http).__module__}.{type(http).__qualname__}"
+        _refuse(client, case, who)
+    name = f"{who}.client ({type(http).__module__}.{type(http).__qualname__})"
+    server = f"the server of {case.__qualname__}"
     if hasattr(getattr(http, "_transport", None), "app"):  # of httpx's ASGITransport, and Starlette's TestClient
-        raise ValueError(f"self.client ({name}) calls an app itself, past the server of {case}: {_ADVICE}")
-    if is_waiting is not waits:
-        _refuse_kind(name, case, waits=waits)
+        raise ValueError(f"{name} calls an app itself, past {server}: {_ADVICE.format(who)}")
+    if is_waiting and not case._framework_waits:
+        raise TypeError(
+            f"{name} would block the event loop on which {server} answers: make it an "
+            f"httpx.AsyncClient(base_url={who}.server.url), or {_ADVICE.format(who)}"
+        )
+    if case._framework_waits and not is_waiting:
+        raise TypeError(
+            f"{name} would have to be awaited, which the tests of {case.__qualname__} do not: make it an "
+            f"httpx.Client(base_url={who}.server.url), or {_ADVICE.format(who)}"
+        )
     if http.is_closed:
-        raise ValueError(f"self.client is closed, and cannot ask the server of {case}: make it for each test")
-    check_origin(client, url, case)
+        raise ValueError(f"{who}.client is closed, and cannot ask {server}: make it for each test")
+    check_origin(client, url, case, who)
 
 
-def check_origin(client: Any, url: str, case: str) -> None:
+def check_origin(client: Any, url: str, case: type, who: str = "self") -> None:
     """
     Check that a client leads to a server, as far as it tells.
 
     Args:
         client: The client.
         url: Where the server is.
-        case: The class of the test.
+        case: The class.
+        who: What its client is an attribute of.
 
     Raises:
         ValueError: If it leads to another, or nowhere.
@@ -129,10 +150,11 @@ def check_origin(client: Any, url: str, case: str) -> None:
     base = str(getattr(http_of(client), "base_url", url))
     if not _leads_to(base, httpx.URL(url)):
         where = f"leads to {base}, and not" if base else "has no base_url, and does not lead"
-        raise ValueError(f"self.client {where} to the server of {case} at {url}: {_ADVICE}")
+        server = f"the server of {case.__qualname__} at {url}"
+        raise ValueError(f"{who}.client {where} to {server}: {_ADVICE.format(who)}")
 
 
-def is_held(client: Any, case: type) -> bool:
+def _is_held(client: Any, case: type) -> bool:
     """Tell whether a class, or its module, has a client, too: it is there for longer than a test."""
     module = sys.modules.get(case.__module__)
     return any(
@@ -149,16 +171,13 @@ def websocket_options(http: Any, server: TLSEndpoint, settling: Settling) -> Han
     )
 
 
-def _refuse_kind(name: str, case: str, *, waits: bool) -> None:
-    if waits:
-        raise TypeError(
-            f"self.client ({name}) would have to be awaited, which the tests of {case} do not: make it an "
-            f"httpx.Client(base_url=self.server.url), or {_ADVICE}"
-        )
-    raise TypeError(
-        f"self.client ({name}) would block the event loop on which the server of {case} answers: make it "
-        f"an httpx.AsyncClient(base_url=self.server.url), or {_ADVICE}"
-    )
+def _refuse(client: Any, case: type, who: str) -> NoReturn:
+    advice = "give what else is called so another name"
+    if inspect.iscoroutine(client):
+        client.close()  # it will never be awaited, and Python need not warn of that as well
+        advice = "was an `await` forgotten?"
+    wanted = f"a client of httpx that leads to the server of {case.__qualname__}"
+    raise TypeError(f"{who}.client must be {wanted}, got {client!r}: {advice}")
 
 
 def _types(*names: str) -> tuple[type, ...]:

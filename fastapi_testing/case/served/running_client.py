@@ -3,6 +3,8 @@
 
 from typing import Any, Generic, TypeVar
 
+from fastapi_testing.case.served.class_client import copied_from, own_client
+from fastapi_testing.case.served.given_client import take_client
 from fastapi_testing.errors import ServerNotRunningError
 
 __all__ = ["RunningClient"]
@@ -18,24 +20,30 @@ class RunningClient(Generic[_C]):
 
     A hook, or the test, may give itself another: what ``new_client()`` makes, or any client of httpx that leads to the
     server. After ``del self.client`` or ``self.client = None``, the next use makes a new one.
+
+    On the class, in its hooks, it is the client of the class. Where there is one, each test's begins with copies of its
+    cookies and headers.
     """
 
-    def __get__(self, case: Any, owner: type) -> _C:
+    def __get__(self, case: Any, owner: Any) -> _C:
         if case is None:
-            return self  # type: ignore[return-value]
+            own: _C = own_client(owner)
+            return own
         try:
             client: _C | None = case._framework_client
         except AttributeError:
             raise _not_running(case) from None
         if client is None:
-            client = case._framework_client = case.new_client()
+            of_class = vars(owner).get("_framework_class_client")
+            begun = {} if of_class is None else copied_from(of_class, vars(case))
+            client = case._framework_client = case.new_client(**begun)
         return client
 
     def __set__(self, case: Any, client: Any) -> None:
         if not hasattr(case, "_framework_client"):
             raise _not_running(case)
         if client is not None:
-            case._take_client(client)
+            take_client(case, client)
         case._framework_client = client
 
     def __delete__(self, case: Any) -> None:

@@ -27,6 +27,7 @@ from fastapi_testing.case.loops.running import (
 )
 from fastapi_testing.case.overrides.holders import ClassOrTestMethod
 from fastapi_testing.case.served.case_server import CaseServer, WaitingRaises
+from fastapi_testing.case.served.class_client import adopt_client
 from fastapi_testing.case.served.given_client import websocket_options
 from fastapi_testing.case.served.module_thread import ModuleThread
 from fastapi_testing.case.served.served_case import RunningServer, ServedCase, shares_connections
@@ -190,13 +191,21 @@ class ServerTestCase(
         @property
         def ws(self) -> SyncWebSocketClient: ...
 
-    def new_client(self, *, server: ServerThread | None = None, **options: Unpack[ClientOptions]) -> SyncClient:
-        server = server or self.server
+    @ClassOrTestMethod
+    def new_client(
+        holder: Any,  # noqa: N805 - a test, or a class
+        /,
+        *,
+        server: ServerThread | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> SyncClient:
+        server = server or holder.server
         if not isinstance(server, ServerThread):
             raise TypeError(f"the clients of a ServerTestCase are those of a ServerThread, got {server!r}")
-        transport = self._framework_server.transport if server is self.server and shares_connections(options) else None
-        client: SyncClient = self._make_client(self.client_class, server, thread=server, transport=transport, **options)
-        self._framework_clients.append(client)
+        transport = holder._framework_server.transport if shares_connections(holder, server, options) else None
+        client: SyncClient = holder._make_client(
+            holder.client_class, server, thread=server, transport=transport, **options
+        )
         return client
 
     def _settling_hook(self, settling: Settling) -> SyncSettlingHook:
@@ -259,6 +268,8 @@ class ServerTestCase(
         self._framework_guard.begin(self.app, self.server.recorder)
         self.addCleanup(self._end_test)
         self._call(watcher.set, self._framework_guard.watch)
+        if "client" in vars(type(self)):
+            self._call(adopt_client, type(self), self.server.url)
         self._call(self._begin_test_overrides, declared=self.server_scope == "test")
         self._call(self.setUp)
 

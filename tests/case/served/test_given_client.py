@@ -227,7 +227,7 @@ class TakenTests(unittest.TestCase):
         async def test(case: Any) -> None:
             case.assertIsInstance(case.client, Asker)
 
-        give = AsyncServerTestCase.new_client
+        give: Any = AsyncServerTestCase.new_client  # called with the test
         self.assertEqual(troubles(AsyncServerTestCase, give, test, client_class=Asker), {})
 
     def test_tls(self) -> None:
@@ -376,7 +376,7 @@ class ClosingTests(unittest.TestCase):
         self.assertEqual((told, self.given[0].is_closed), ({"test": "ZeroDivisionError"}, True))
 
     def test_held_by_class(self) -> None:
-        """One that the class has, or its module, is there for the next test, and each settles by it once."""
+        """One that the class has is there for the next test, and each settles by it once."""
 
         async def set_up(cls: Any) -> None:
             await super(cls, cls).asyncSetUpClass()  # type: ignore[misc]
@@ -388,18 +388,22 @@ class ClosingTests(unittest.TestCase):
             case.assertEqual((done, len(case.http.event_hooks["response"])), (["work"], 1))
             case.client.event_hooks = {"response": []}  # others, of the user's own
 
-        def sync_test(case: Any) -> None:
+        hooks: dict[str, Any] = {"asyncSetUpClass": classmethod(set_up), "test_2": test}
+        self.assertEqual(troubles(AsyncServerTestCase, lambda case: case.http, test, **hooks), {})
+
+    def test_held_by_module(self) -> None:
+        """So is one that its module has, and nothing of a test stays with it."""
+
+        def test(case: Any) -> None:
             done.clear()
             case.client.get("/")
             case.assertEqual(done, ["work"])
 
-        def give_global(case: Any) -> httpx.Client:
+        def give(case: Any) -> httpx.Client:
             held.base_url = case.server.url
             return held
 
-        hooks: dict[str, Any] = {"asyncSetUpClass": classmethod(set_up), "test_2": test}
-        self.assertEqual(troubles(AsyncServerTestCase, lambda case: case.http, test, **hooks), {})
         with held:
-            named = {"test_2": sync_test, "__module__": __name__}
-            self.assertEqual(troubles(ServerTestCase, give_global, sync_test, **named), {})
+            named = {"test_2": test, "__module__": __name__}
+            self.assertEqual(troubles(ServerTestCase, give, test, **named), {})
             self.assertEqual(held.event_hooks["response"], [])
