@@ -103,8 +103,8 @@ class AsyncServerTestCase(
         client: Client = holder._make_client(holder.client_class, server, transport=transport, **options)
         return client
 
-    def _settling_hook(self, settling: Settling) -> SettlingHook:
-        return SettlingHook(settling)
+    def _settling_hook(self, settling: Settling, http: Any) -> SettlingHook:
+        return SettlingHook(settling, http)
 
     def _make_ws(self, settling: Settling, http: Any) -> WebSocketClient:
         return WebSocketClient(http, **websocket_options(http, self.server, settling))

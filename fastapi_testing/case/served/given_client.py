@@ -84,7 +84,7 @@ def take_client(case: Any, client: Any) -> None:
         return
     check_client(client, server.url, kind)
     settling = case._settling()
-    hooks = [case._settling_hook(settling)]
+    hooks = [case._settling_hook(settling, http_of(client))]
     if case.check_openapi:
         hooks.append(case._openapi_hook(server.app, waits=case._framework_waits))
     make_ws = partial(case._make_ws, settling)

@@ -309,7 +309,7 @@ class ServedCase(
     def _settling(holder: Any) -> Settling:  # noqa: N805 - a test, or a class
         return Settling(holder.settle, holder.settle_timeout, holder.raise_server_exceptions)
 
-    def _settling_hook(self, settling: Settling) -> Callable[..., Any]:
+    def _settling_hook(self, settling: Settling, http: Any) -> Callable[..., Any]:
         raise NotImplementedError  # pragma: no cover - each case makes its own kind
 
     def _make_ws(self, settling: Settling, http: Any) -> Any:

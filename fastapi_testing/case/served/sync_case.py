@@ -208,8 +208,8 @@ class ServerTestCase(
         )
         return client
 
-    def _settling_hook(self, settling: Settling) -> SyncSettlingHook:
-        return SyncSettlingHook(settling, self.server)
+    def _settling_hook(self, settling: Settling, http: Any) -> SyncSettlingHook:
+        return SyncSettlingHook(settling, http, self.server)
 
     def _make_ws(self, settling: Settling, http: Any) -> "SyncWebSocketClient":
         from fastapi_testing.client.websocket.sync_client import SyncWebSocketClient  # noqa: PLC0415 - few tests need it

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi_testing.client.wrappers.leaving import handled_here, is_left_by_exception
 from fastapi_testing.client.wrappers.settling import Settling, find_for, raise_exception
+from fastapi_testing.client.wrappers.withheld import REFUSALS, note_withheld
 from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.settle import wait_ended
 from fastapi_testing.server.threads.loop_thread import LoopThread
@@ -18,14 +19,17 @@ __unittest = True  # unittest leaves the frames of this module out of tracebacks
 class _Hook:
     """What both kinds do: give a response its exchange, and know what is to be done when its body has been read."""
 
-    def __init__(self, settling: Settling) -> None:
+    def __init__(self, settling: Settling, client: Any) -> None:
         self._settling = settling
+        self._client = client
 
     def _begin(self, response: Any) -> Exchange | None:
         exchange: Exchange | None = response.extensions.get("exchange")  # of a client of this package
         if exchange is None and (exchange := find_for(response)) is not None:
             response.extensions["exchange"] = exchange
             exchange.delivered = True
+        if response.status_code in REFUSALS:
+            note_withheld(self._client.cookies, response)
         return exchange
 
     def _is_waited_for(self, response: Any, exchange: Exchange) -> bool:
@@ -42,6 +46,7 @@ class SettlingHook(_Hook):
 
     Args:
         settling: How the requests end.
+        client: The client.
     """
 
     async def __call__(self, response: Any) -> None:
@@ -68,11 +73,12 @@ class SyncSettlingHook(_Hook):
 
     Args:
         settling: How the requests end.
+        client: The client.
         thread: The thread on whose event loop the end is waited for.
     """
 
-    def __init__(self, settling: Settling, thread: LoopThread) -> None:
-        super().__init__(settling)
+    def __init__(self, settling: Settling, client: Any, thread: LoopThread) -> None:
+        super().__init__(settling, client)
         self._thread = thread
 
     def __call__(self, response: Any) -> None:

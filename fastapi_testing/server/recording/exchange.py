@@ -103,6 +103,8 @@ class Exchange:
         expected: Whether a test has expected the exception.
         reported: Whether somebody reports the exception, so that the server's log need not go to the terminal.
         delivered: Whether a client of this package has got the response.
+        withheld: The names of the cookies that the client of a refusal has, and did not send, as they are ``Secure``
+            and there is no TLS.
         denied: Whether the app has rejected the handshake of a WebSocket with a response of its own.
         close_code: The code with which the app has closed a WebSocket, or refused it, where no client gets to know it
             (RFC 6455 §7.4); None where it has not.
@@ -128,6 +130,7 @@ class Exchange:
     expected: bool = False
     reported = False
     delivered = False
+    withheld: Sequence[str] = ()
     denied = False
     close_code: int | None = None
     close_reason: str = ""
