@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from fastapi_testing.client.wrappers.leaving import handled_here, is_left_by_exception
-from fastapi_testing.client.wrappers.settling import Settling, find_for, raise_exception
+from fastapi_testing.client.wrappers.settling import Settling, find_for, give_exchange, raise_exception
 from fastapi_testing.client.wrappers.withheld import REFUSALS, note_withheld
 from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.settle import wait_ended
@@ -26,8 +26,7 @@ class _Hook:
     def _begin(self, response: Any) -> Exchange | None:
         exchange: Exchange | None = response.extensions.get("exchange")  # of a client of this package
         if exchange is None and (exchange := find_for(response)) is not None:
-            response.extensions["exchange"] = exchange
-            exchange.delivered = True
+            give_exchange(response, exchange)
         if response.status_code in REFUSALS:
             note_withheld(self._client.cookies, response)
         return exchange

@@ -13,6 +13,7 @@ from fastapi_testing.client.wrappers.leaving import handled_here, is_left_by_exc
 from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.recorder import find_exchange, raising, recorders
 from fastapi_testing.server.recording.settle import wait_ended
+from fastapi_testing.server.recording.tap import DEBUG
 
 __all__ = [
     "Settling",
@@ -20,6 +21,7 @@ __all__ = [
     "SettlingTransport",
     "describe_exception",
     "find_for",
+    "give_exchange",
     "raise_exception",
 ]
 
@@ -57,8 +59,7 @@ class Settling:
         exchange = find_for(response)
         if exchange is None:
             return
-        response.extensions["exchange"] = exchange
-        exchange.delivered = True
+        give_exchange(response, exchange)
         is_whole = isinstance(response, WholeResponse)
         if exchange.ended_at is not None and exchange.exception is None and is_whole:
             return  # most are so: there is nothing to wait for, to raise or to close
@@ -164,6 +165,16 @@ class SettlingStream(httpx.AsyncByteStream):
         """Close it without waiting for anything."""
         self._settling.open_streams.discard(self)
         await self._stream.aclose()
+
+
+def give_exchange(response: Any, exchange: Exchange) -> None:
+    """Give a response its exchange, and what the app has told of how it was made, as Starlette's TestClient does."""
+    response.extensions["exchange"] = exchange
+    exchange.delivered = True
+    if exchange.debug is not None:
+        response.extensions[DEBUG], exchange.debug = exchange.debug, None
+        for name in response.extensions[DEBUG].keys() & {"template", "context"}:
+            setattr(response, name, response.extensions[DEBUG][name])
 
 
 def describe_exception(exchange: Exchange) -> str:
