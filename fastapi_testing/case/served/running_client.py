@@ -39,7 +39,7 @@ class RunningClient(Generic[_C]):
             client = case._framework_client = case.new_client(**begun)
         return client
 
-    def __set__(self, case: Any, client: Any) -> None:
+    def __set__(self, case: Any, client: object) -> None:
         if not hasattr(case, "_framework_client"):
             raise _not_running(case)
         if client is not None:
