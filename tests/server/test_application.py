@@ -94,7 +94,7 @@ class LoadAppTests(unittest.TestCase):
     def test_class(self) -> None:
         """A class is not an instance of it."""
         with self.assertRaises(TypeError) as caught:
-            Server(FastAPI)  # type: ignore[arg-type]
+            Server(FastAPI)
         self.assertEqual(str(caught.exception), f"{WANTED}; got the class FastAPI: give an instance of it")
 
     def test_not_callable(self) -> None:
@@ -106,11 +106,11 @@ class LoadAppTests(unittest.TestCase):
     def test_factory(self) -> None:
         """A function that makes an app is told from an app."""
         with self.assertRaises(TypeError) as caught:
-            Server(create_app)  # type: ignore[arg-type]
+            Server(create_app)
         self.assertEqual(
             str(caught.exception),
             f"{WANTED}; got tests.server.test_application.create_app() -> fastapi.applications.FastAPI: "
-            "call it first, or return the app from create_app()",
+            "call it first, return the app from create_app(), or say factory=True",
         )
 
     def test_asgi_2(self) -> None:
