@@ -23,7 +23,8 @@ def load_app(app: ASGIApp | AppFactory | str, *, factory: bool = False) -> ASGIA
     Return the application itself.
 
     Args:
-        app: An ASGI 3 application, or an import string such as ``"shop.main:app"``.
+        app: An ASGI 3 application, or an import string such as ``"shop.main:app"``. It may be a class whose objects are
+            awaited, as Starlette's endpoints are.
         factory: Whether it is what returns one, when it is called without arguments.
 
     Raises:
@@ -42,7 +43,7 @@ def describe_app(app: object) -> str:
     """Return the name by which messages speak of an app."""
     if isinstance(app, str):
         return app
-    if inspect.isroutine(app):
+    if inspect.isroutine(app) or inspect.isclass(app):
         return f"{app.__module__}.{app.__qualname__}"
     title = getattr(app, "title", None)
     name = type(app).__name__
@@ -67,7 +68,8 @@ def _make_app(factory: Any) -> ASGIApp:
     if not callable(factory):
         raise TypeError(f"{wanted}; got {factory!r}")
     if not _takes_nothing(signature := inspect.signature(factory)):
-        if not inspect.isroutine(factory) or list(signature.parameters) == ["scope", "receive", "send"]:
+        is_object = not (inspect.isroutine(factory) or inspect.isclass(factory))
+        if is_object or list(signature.parameters) == ["scope", "receive", "send"]:
             raise TypeError(f"{wanted}; got {describe_app(factory)}, which is an app: leave factory out")
         advice = "return what it makes from create_app()"
         raise TypeError(f"{wanted}; got {describe_app(factory)}{signature}: {advice}")
@@ -83,7 +85,7 @@ def _make_app(factory: Any) -> ASGIApp:
 
 def _check_app(app: object) -> None:
     wanted = "app must be an ASGI 3 application, called as app(scope, receive, send)"
-    if inspect.isclass(app):
+    if inspect.isclass(app) and not hasattr(app, "__await__"):  # Starlette's endpoints are made, and awaited
         raise TypeError(f"{wanted}; got the class {app.__name__}: give an instance of it")
     if not callable(app):
         raise TypeError(f"{wanted}, or an import string such as 'shop.main:app'; got {app!r}")

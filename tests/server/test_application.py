@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from fastapi_testing import Server, ServerStartupError
 from fastapi_testing.server.application import Receive, Scope, Send, describe_app, load_app
-from tests.server import apps
+from tests.server import apps, endpoints
 
 WANTED = "app must be an ASGI 3 application, called as app(scope, receive, send)"
 
@@ -96,6 +96,20 @@ class LoadAppTests(unittest.TestCase):
         with self.assertRaises(TypeError) as caught:
             Server(FastAPI)
         self.assertEqual(str(caught.exception), f"{WANTED}; got the class FastAPI: give an instance of it")
+
+    def test_class_that_is_awaited(self) -> None:
+        """A class whose objects are awaited is an app, as Starlette's endpoints are; it is named as it is."""
+        self.assertIs(load_app(endpoints.Hello), endpoints.Hello)
+        self.assertEqual(describe_app(endpoints.Hello), "tests.server.endpoints.Hello")
+
+    def test_class_that_is_made_of_something_else(self) -> None:
+        """It has to be made of the scope and the two channels, and is refused with its name where it is not."""
+        other: Any = endpoints.Other
+        seen = r"got tests\.server\.endpoints\.Other\(answer: str\)( -> None)?"
+        with self.assertRaisesRegex(TypeError, f"{seen}: wrap it$"):
+            load_app(other)
+        with self.assertRaisesRegex(TypeError, rf"{seen}: return what it makes from create_app\(\)$"):
+            load_app(other, factory=True)
 
     def test_not_callable(self) -> None:
         """What cannot be called is shown."""
