@@ -278,7 +278,8 @@ class ServedCase(
             )
         base_url = server.url  # first, as it tells of a server that does not run
         self._framework_guard.watch(server.recorder)
-        settling = Settling(self.settle, self.settle_timeout, self.raise_server_exceptions)
+        raises = options.pop("raise_server_exceptions", self.raise_server_exceptions)
+        settling = Settling(self.settle, self.settle_timeout, raises)
         if server.tls and options.get("transport") is None:
             options.setdefault("verify", server.client_ssl_context())
         client = make(base_url=base_url, settling=settling, **(self._chosen_options() | options))
