@@ -83,7 +83,7 @@ def take_client(case: Any, client: Any) -> None:
         check_origin(client, server.url, kind)
         return
     check_client(client, server.url, kind)
-    settling = case._settling()
+    settling = case._settling(raises=case.raise_server_exceptions)
     hooks = [case._settling_hook(settling, http_of(client))]
     if case.check_openapi:
         hooks.append(case._openapi_hook(server.app, waits=case._framework_waits))

@@ -28,7 +28,7 @@ from fastapi_testing.client.wrappers.settling import Settling
 from fastapi_testing.errors import ServerNotRunningError, ServerStartupError
 from fastapi_testing.hints.foreign import ForeignNames
 from fastapi_testing.hints.names import CASE_NAMES
-from fastapi_testing.server import Server, ServerOptions, TLSOptions
+from fastapi_testing.server import Server, ServerOptions, TLSOptions, check_options
 from fastapi_testing.server.application import describe_app
 from fastapi_testing.server.recording.recorder import Recorder
 from fastapi_testing.server.routing.unnamed import note_unnamed
@@ -84,7 +84,10 @@ class ServedCase(
     """
 
     server_options: ClassVar[ServerOptions] = {}
-    """Further keyword arguments of :class:`Server`: ``host``, ``port``, ``lifespan``, ``http``."""
+    """
+    How the app is served: ``host``, ``port`` and ``lifespan``, and what else :class:`ServerOptions` has, such as
+    ``root_path``, ``proxy_headers`` or ``http``.
+    """
 
     tls: ClassVar[TLSOptions | bool | None] = None
     """Whether, or how, the server speaks TLS: https and wss. Needs the extra ``tls``."""
@@ -266,6 +269,7 @@ class ServedCase(
             raise ValueError(f"limits must be httpx.Limits that allow for a connection, got {cls.limits!r}")
         check_background_tasks(cls.background_tasks)
         check_blocking(cls)
+        cls._server_arguments()
 
     def _seen_recorders(self) -> Sequence[Recorder]:
         return self._framework_guard.recorders
@@ -291,9 +295,12 @@ class ServedCase(
         case = None if isinstance(holder, type) else holder
         if case is not None:
             case._framework_guard.watch(server.recorder)  # noqa: SLF001 - its own
+        raises = options.pop("raise_server_exceptions", holder.raise_server_exceptions)
         if server.tls and options.get("transport") is None:
             options.setdefault("verify", server.client_ssl_context())
-        client = make(base_url=base_url, settling=holder._settling(), **(holder._chosen_options() | options))
+        client = make(
+            base_url=base_url, settling=holder._settling(raises=raises), **(holder._chosen_options() | options)
+        )
         if holder.check_openapi:
             http = http_of(client)
             checks = (case or holder())._openapi_hook  # noqa: SLF001 - its own, or that of a test for the assertion
@@ -306,8 +313,8 @@ class ServedCase(
         return client
 
     @ClassOrTestMethod
-    def _settling(holder: Any) -> Settling:  # noqa: N805 - a test, or a class
-        return Settling(holder.settle, holder.settle_timeout, holder.raise_server_exceptions)
+    def _settling(holder: Any, *, raises: bool) -> Settling:  # noqa: N805 - a test, or a class
+        return Settling(holder.settle, holder.settle_timeout, raises)
 
     def _settling_hook(self, settling: Settling, http: Any) -> Callable[..., Any]:
         raise NotImplementedError  # pragma: no cover - each case makes its own kind
@@ -352,11 +359,10 @@ class ServedCase(
     @classmethod
     def _server_arguments(cls) -> dict[str, Any]:
         """Return the keyword arguments of the server."""
-        if unknown := cls.server_options.keys() - ServerOptions.__annotations__.keys():
-            raise TypeError(
-                f"{cls.__qualname__}.server_options has {', '.join(sorted(unknown))}; "
-                f"it takes {', '.join(sorted(ServerOptions.__annotations__))}"
-            )
+        try:
+            check_options(cls.server_options)
+        except (TypeError, ValueError) as exc:
+            raise type(exc)(f"{cls.__qualname__}.server_options: {exc}") from None
         times = {"startup_timeout": cls.startup_timeout, "shutdown_timeout": cls.shutdown_timeout}
         return {"tls": cls.tls, **times, **cls.server_options}
 
