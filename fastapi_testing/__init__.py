@@ -15,6 +15,7 @@ from fastapi_testing.assertions import (
     SyncEventAssertions,
     SyncEventuallyAssertions,
     SyncWebSocketAssertions,
+    TemplateAssertions,
     WebSocketAssertions,
 )
 from fastapi_testing.case import (
@@ -102,6 +103,7 @@ __all__ = [
     "SyncWebSocketClient",
     "SyncWebSocketSession",
     "TLSOptions",
+    "TemplateAssertions",
     "UnusedOverrideWarning",
     "WebSocketAssertions",
     "WebSocketClient",

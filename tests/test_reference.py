@@ -69,7 +69,7 @@ def class_attributes(cls: type) -> dict[str, ast.AnnAssign]:
         for node in body.body:
             if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
                 found[node.target.id] = node
-    return {name: node for name, node in found.items() if not name.startswith("_") and name != "server"}
+    return {name: node for name, node in found.items() if not name.startswith("_") and name not in ("server", "client")}
 
 
 def public_methods(cls: type) -> set[str]:

@@ -10,6 +10,7 @@ from fastapi_testing.assertions.eventually.sync_polling import SyncEventuallyAss
 from fastapi_testing.assertions.http.cookies import CookieAssertions
 from fastapi_testing.assertions.http.errors import ErrorAssertions
 from fastapi_testing.assertions.http.responses import HTTPAssertions
+from fastapi_testing.assertions.http.templates import TemplateAssertions
 from fastapi_testing.assertions.json.documents import JsonAssertions
 from fastapi_testing.assertions.json.models import ModelAssertions
 from fastapi_testing.assertions.openapi.contract import OpenAPIAssertions
@@ -41,6 +42,7 @@ __all__ = [
     "SyncEventuallyAssertions",
     "SyncWebSocketAssertions",
     "SyncWebSocketConnection",
+    "TemplateAssertions",
     "WebSocketAssertions",
     "WebSocketConnection",
 ]

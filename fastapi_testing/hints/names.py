@@ -38,13 +38,11 @@ CASE_NAMES: Mapping[str, str] = {
     },
     "assert_status": "self.assertStatus(response, status)",
     "assert_redirects": "self.assertRedirects(response, location)",
-    "assertContext": _CONTAINS,
-    "assert_context": _CONTAINS,
+    "assert_context": "self.assertContext(response, name, expected)",
     "assertMessageFlashed": _CONTAINS,
     "assert_message_flashed": _CONTAINS,
-    "assertTemplateUsed": _CONTAINS,
-    "assert_template_used": _CONTAINS,
-    "get_context_variable": _CONTAINS,
+    "assert_template_used": "self.assertTemplateUsed(response, name)",
+    "get_context_variable": "response.context[name]",
     "get_server_url": "self.server.url",
     # Django, and its REST framework
     "assertFormError": "self.assertValidationError(response, loc)",
@@ -121,7 +119,7 @@ RESPONSE_NAMES: Mapping[str, str] = {
     "resolver_match": 'response.extensions["exchange"].endpoint',
     "streaming_content": "self.client.stream(method, url), and aiter_bytes() or iter_bytes() of what it opens",
     "template": _CONTAINS,
-    "templates": _CONTAINS,
+    "templates": "self.assertTemplateUsed(response, name)",
 }
 """Attributes of a response."""
 

@@ -72,7 +72,7 @@ class AttributeTests(RaisesAssertions, AsyncServerTestCase):
         self.assertInstead(self, "assert200", "self.assertStatus(response, 200)")
         self.assertInstead(self, "assert_404", "self.assertStatus(response, 404)")
         self.assertInstead(self, "assert_redirects", "self.assertRedirects(response, location)")
-        self.assertInstead(self, "assertTemplateUsed", "self.assertContains(response, text)")
+        self.assertInstead(self, "assert_template_used", "self.assertTemplateUsed(response, name)")
         self.assertInstead(self, "assertJSONEqual", "self.assertJsonEqual(response, {...})")
         self.assertInstead(self, "live_server_url", "self.server.url")
         self.assertInstead(self, "get_app", "app = app in the class, or the class method create_app()")

@@ -41,9 +41,14 @@ class ItemTests(AsyncServerTestCase):
     def new_user(self, **options: Unpack[ClientOptions]) -> Client:
         return self.new_client(**options)
 
+    def setUp(self) -> None:
+        self.client = httpx.AsyncClient(base_url=self.server.url)
+
     async def test_types(self) -> None:
         assert_type(self.server, Server)
         assert_type(self.client, Client)
+        assert_type(type(self).client, Client)
+        assert_type(type(self).new_client(headers={"X-Tenant": "red"}), Client)
         assert_type(self.ws, WebSocketClient)
         assert_type(await self.client.get("/"), httpx.Response)
         assert_type(self.server.ca_certificate, Path)

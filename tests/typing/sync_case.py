@@ -26,9 +26,14 @@ class ItemTests(ServerTestCase):
         assert_type(cls.server, ServerThread)
         assert_type(cls.enterClassContext(ServerThread(app, port=0, shutdown_timeout=1.0)), ServerThread)
 
+    def setUp(self) -> None:
+        self.client = httpx.Client(base_url=self.server.url)
+
     def test_types(self) -> None:
         assert_type(self.server, ServerThread)
         assert_type(self.client, SyncClient)
+        assert_type(type(self).client, SyncClient)
+        assert_type(type(self).new_client(), SyncClient)
         assert_type(self.ws, SyncWebSocketClient)
         assert_type(self.client.get("/"), httpx.Response)
         assert_type(self.run_async(count()), int)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import store
-from fastapi import FastAPI, HTTPException, Response, WebSocket
+from fastapi import FastAPI, HTTPException, Request, Response, WebSocket
 from fastapi.responses import JSONResponse, RedirectResponse, StreamingResponse
 from pydantic import BaseModel
 
@@ -18,6 +18,12 @@ async def stamp(request: Any, call_next: Any) -> Response:
     response: Response = await call_next(request)
     response.headers["X-Debug"] = "store-7"
     return response
+
+
+@app.get("/window")
+async def show_window(request: Request) -> Response:
+    """Be closed, with nothing inside."""
+    return store.templates.TemplateResponse(request, "closed.html", {"names": []})
 
 
 class NewItem(BaseModel):

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from fastapi import FastAPI, HTTPException, Response, WebSocket
+import jinja2
+from fastapi import FastAPI, HTTPException, Request, Response, WebSocket
 from fastapi.responses import PlainTextResponse, RedirectResponse, StreamingResponse
+from fastapi.templating import Jinja2Templates
 from pydantic import BaseModel, Field
 
 
@@ -25,7 +27,20 @@ class NewItem(BaseModel):
 
 ITEMS = {1: Item(id=1, name="Widget", price=9.99), 2: Item(id=2, name="Gadget", price=24.5)}
 
+PAGES = {
+    "window.html": "<p>{{ names|join(', ') }}</p>",
+    "closed.html": "<p>Closed. {{ names|length }} things inside.</p>",
+}
+
+templates = Jinja2Templates(env=jinja2.Environment(loader=jinja2.DictLoader(PAGES), autoescape=True))
+
 app = FastAPI()
+
+
+@app.get("/window")
+async def show_window(request: Request) -> Response:
+    """Show what there is."""
+    return templates.TemplateResponse(request, "window.html", {"names": [item.name for item in ITEMS.values()]})
 
 
 @app.get("/items")

@@ -58,6 +58,16 @@ class StoreTests(AsyncServerTestCase):
         response = await self.client.post("/login")
         self.assertNoCookie(response, "tracking")
 
+    async def test_template(self) -> None:
+        """The window of the store is made of its own template."""
+        response = await self.client.get("/window")
+        self.assertTemplateUsed(response, "window.html")
+
+    async def test_context(self) -> None:
+        """All that there is stands in the window."""
+        response = await self.client.get("/window")
+        self.assertContext(response, "names", ["Widget", "Gadget"])
+
     async def test_http_error(self) -> None:
         """An item that is not there is not found."""
         response = await self.client.get("/items/9")

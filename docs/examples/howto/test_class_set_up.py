@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import httpx
 from fastapi_testing import AsyncServerTestCase
 
 from counter import get_step
@@ -99,3 +100,54 @@ class EachTests(StepMixin, MailboxMixin):
         """The next test has new ones."""
         self.assertEqual(self.mailbox, ["welcome"])
         self.assertJsonEqual(await self.client.post("/count"), 5)
+
+
+class OwnClientTests(AsyncServerTestCase):
+    """The client that each test begins with is one that a hook makes."""
+
+    app = "counter:app"
+
+    async def asyncSetUp(self) -> None:
+        await super().asyncSetUp()
+        self.client = self.new_client(headers={"X-Tenant": "red"})
+
+    async def test_tenant(self) -> None:
+        """Requests of the test are that client's, and it is closed at the end of the test."""
+        response = await self.client.post("/count")
+        self.assertEqual(response.request.headers["X-Tenant"], "red")
+
+
+class StockClientTests(AsyncServerTestCase):
+    """A client of httpx will do as well."""
+
+    app = "counter:app"
+
+    def setUp(self) -> None:
+        self.client = httpx.AsyncClient(base_url=self.server.url, params={"page": 1})
+
+    async def test_params(self) -> None:
+        """It asks the test's own server."""
+        response = await self.client.post("/count")
+        self.assertEqual(response.request.url, f"{self.server.url}/count?page=1")
+
+
+class LoggedInTests(AsyncServerTestCase):
+    """The class makes itself known once, and each of its tests is known from the start."""
+
+    app = "counter:app"
+
+    @classmethod
+    async def asyncSetUpClass(cls) -> None:
+        await super().asyncSetUpClass()
+        token = (await cls.client.post("/count")).text  # stands in for a login
+        cls.client.headers["Authorization"] = f"Bearer {token}"
+
+    async def test_known(self) -> None:
+        """The client of a test begins with what the one of the class has by now."""
+        response = await self.client.post("/count")
+        self.assertIn("Authorization", response.request.headers)
+
+    async def test_stranger(self) -> None:
+        """Another client of the test is nobody."""
+        response = await self.new_client().post("/count")
+        self.assertNotIn("Authorization", response.request.headers)

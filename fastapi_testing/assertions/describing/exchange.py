@@ -9,7 +9,7 @@ from fastapi_testing.assertions.describing.describe import cut
 from fastapi_testing.server.recording.kept import message_of
 from fastapi_testing.server.recording.stacks import app_traceback
 
-__all__ = ["ExchangeLike", "describe_behind", "describe_exchange", "exchange_behind"]
+__all__ = ["ExchangeLike", "describe_behind", "describe_exchange", "describe_withheld", "exchange_behind"]
 
 _RECORDS = 20
 """Log records that are shown, the last ones."""
@@ -67,13 +67,26 @@ def describe_behind(answer: Any) -> str:
     exchange = exchange_behind(answer)
     if exchange is None:
         return ""
-    return f"{_obstacle(exchange)}{describe_exchange(exchange)}{_describe_request(getattr(answer, 'request', None))}"
+    why = f"{_obstacle(exchange)}{describe_withheld(exchange)}"
+    return f"{why}{describe_exchange(exchange)}{_describe_request(getattr(answer, 'request', None))}"
 
 
 def describe_exchange(exchange: ExchangeLike) -> str:
     """Return the app's traceback and what it logged, on lines that follow a message; empty if there is neither."""
     traceback = exchange.app_traceback
     return f"{_describe_exception(exchange, traceback)}{_describe_logs([*exchange.log_records], traceback)}"
+
+
+def describe_withheld(exchange: Any) -> str:
+    """Return which cookies were not sent, on a line that follows a message; empty if none."""
+    names = getattr(exchange, "withheld", ())
+    if not names:
+        return ""
+    which = f"the cookie {names[0]!r}" if len(names) == 1 else f"the cookies {', '.join(map(repr, names))}"
+    return (
+        f"\nthe client has {which} and did not send {'it' if len(names) == 1 else 'them'}: a Secure cookie is not sent "
+        f"over http; say tls = True in the class, or have the app make it without Secure in tests"
+    )
 
 
 def _obstacle(exchange: ExchangeLike) -> str:

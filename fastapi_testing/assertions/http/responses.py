@@ -26,6 +26,7 @@ from fastapi_testing.assertions.describing.response import (
 )
 from fastapi_testing.assertions.http.cookies import CookieAssertions
 from fastapi_testing.assertions.http.errors import ErrorAssertions
+from fastapi_testing.assertions.http.templates import TemplateAssertions
 from fastapi_testing.hints.foreign import explain_keywords
 from fastapi_testing.hints.names import ASSERTION_KEYWORDS
 
@@ -41,9 +42,9 @@ _ALLOWED = "!$&'()*+,;=:@/?"
 _ESCAPE = re.compile(r"(%[0-9A-Fa-f]{2})")
 
 
-class HTTPAssertions(CookieAssertions, ErrorAssertions):
+class HTTPAssertions(CookieAssertions, ErrorAssertions, TemplateAssertions):
     """
-    Assertions on HTTP responses, for any test case; those on cookies and on FastAPI's errors are among them.
+    Assertions on HTTP responses, for any test case; those on cookies, errors and templates are among them.
 
     They take the responses of httpx, Starlette's TestClient, requests, and whatever else has ``status_code``,
     ``headers`` and ``content``.

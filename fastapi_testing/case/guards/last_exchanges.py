@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 
+from fastapi_testing.assertions.describing.exchange import describe_withheld
 from fastapi_testing.masking import mask
 from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.recorder import Recorder
 from fastapi_testing.server.recording.stacks import said_by
 from fastapi_testing.server.statuses import name_status
 
-__all__ = ["note_last_exchanges"]
+__all__ = ["note_last_exchanges", "note_withheld"]
 
 _SHOWN = 5
 
@@ -28,6 +29,15 @@ def note_last_exchanges(failure: BaseException, recorders: Iterable[Recorder]) -
         return
     some = f", the last {len(shown)} of {len(exchanges)}" if len(shown) < len(exchanges) else ""
     failure.add_note(f"{_HEADING}{some}:" + "".join(f"\n  {_describe(exchange)}" for exchange in shown))
+
+
+def note_withheld(failure: BaseException, recorders: Iterable[Recorder]) -> None:
+    """Add to a failure which cookies the refusals that the test got were asked without, unless it says so."""
+    told = {describe_withheld(each).strip() for recorder in recorders for each in list(recorder.exchanges)} - {""}
+    said = said_by(failure) if told else ""
+    for text in sorted(told):
+        if text not in said:
+            failure.add_note(text)
 
 
 def _is_told(exchange: Exchange, said: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 from unittest import SkipTest
 
 from fastapi_testing.assertions.describing.exchange import describe_exchange
-from fastapi_testing.case.guards.last_exchanges import note_last_exchanges
+from fastapi_testing.case.guards.last_exchanges import note_last_exchanges, note_withheld
 from fastapi_testing.masking import mask_exception
 from fastapi_testing.server.recording.ends import ends_of
 from fastapi_testing.server.recording.exchange import Exchange
@@ -207,6 +207,7 @@ def telling_more(
         note_failure()
         _note_errors(exc, recorders)
         note(exc)
+        note_withheld(exc, recorders)
         note_last_exchanges(exc, recorders)
         if not show_secrets:
             mask_exception(exc)

@@ -20,6 +20,7 @@ _OF_A_TEST = (
     "_framework_client",
     "_framework_clients",
     "_framework_context",
+    "_framework_given",
     "_framework_guard",
     "_framework_server",
     "_framework_tasks_before",

@@ -157,7 +157,9 @@ def _describe_hidden(name: str, value: Any, case: type) -> str | None:
     if name in _VALUES:
         is_meant = hasattr(value, "__get__") and not isinstance(value, FunctionType)  # such as a property
         return None if is_meant else f"hides self.{name} of the framework: give it another name"
-    is_method = isinstance(vars(hidden).get(name), FunctionType | classmethod)  # no attribute, as client_class
+    own = vars(hidden).get(name)
+    # One that is of the class and of its tests has its function. No attribute is meant, as client_class.
+    is_method = isinstance(getattr(own, "function", own), FunctionType | classmethod)
     if is_method and function_of(value) is None:
         return f"hides self.{name}() of the framework: give it another name"
     return None

@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
 __all__ = ["ClassOrTestMethod", "add_cleanup"]
@@ -11,14 +12,26 @@ _T = TypeVar("_T")
 
 
 class ClassOrTestMethod(Generic[_P, _T]):
-    """A method of the class and of its tests; the function gets the one that it was called on."""
+    """
+    A method of the class and of its tests; the function gets the one that it was called on.
+
+    Called on a class with a test of it first, as ``Base.method(self, ...)``, it is the test's.
+    """
 
     def __init__(self, function: Callable[Concatenate[Any, _P], _T]) -> None:
         self.function = function
         self.__doc__ = function.__doc__
 
     def __get__(self, case: Any, owner: type) -> Callable[_P, _T]:
-        return cast("Callable[_P, _T]", types.MethodType(self.function, owner if case is None else case))
+        if case is not None:
+            return cast("Callable[_P, _T]", types.MethodType(self.function, case))
+
+        @wraps(self.function)
+        def method(*args: Any, **kwargs: Any) -> Any:
+            holder = () if args and isinstance(args[0], owner) else (owner,)
+            return self.function(*holder, *args, **kwargs)
+
+        return cast("Callable[_P, _T]", method)
 
 
 def add_cleanup(holder: Any, undo: Callable[[], None]) -> None:

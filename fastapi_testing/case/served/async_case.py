@@ -13,11 +13,19 @@ from fastapi_testing.case.guards.blocking import BlockGuard
 from fastapi_testing.case.guards.class_limits import AsyncClassLimits
 from fastapi_testing.case.guards.guard import TestGuard
 from fastapi_testing.case.loops.class_loop import ClassLoop, make_runner
+from fastapi_testing.case.overrides.holders import ClassOrTestMethod
+from fastapi_testing.case.served.class_client import adopt_client
+from fastapi_testing.case.served.given_client import websocket_options
 from fastapi_testing.case.served.module_server import ModuleServer
 from fastapi_testing.case.served.served_case import RunningServer, ServedCase, shares_connections
 from fastapi_testing.client import Client, ClientOptions, LoopbackTransport, WebSocketClient
+from fastapi_testing.client.wrappers.hooks import SettlingHook
+from fastapi_testing.client.wrappers.settling import Settling
 from fastapi_testing.server import Server
 from fastapi_testing.server.recording.recorder import watcher
+
+if TYPE_CHECKING:
+    from fastapi_testing.case.served.running_client import RunningClient
 
 __all__ = ["AsyncServerTestCase"]
 
@@ -60,8 +68,9 @@ class AsyncServerTestCase(
     _notes_origins = False  # it would make each request a tenth slower
     _framework_transport: LoopbackTransport  # the connections to the server
     _framework_module_server: ClassVar[ModuleServer | None] = None
+    _framework_waits = False
     _framework_client: Client | None
-    _framework_clients: list[Client]
+    _framework_clients: list[Any]
 
     @classmethod
     async def asyncSetUpClass(cls) -> None:
@@ -76,19 +85,29 @@ class AsyncServerTestCase(
             cls._begin_class_overrides()
 
     if TYPE_CHECKING:
-
-        @property
-        def client(self) -> Client: ...
+        client: RunningClient[Client]
 
         @property
         def ws(self) -> WebSocketClient: ...
 
-    def new_client(self, *, server: Server | None = None, **options: Unpack[ClientOptions]) -> Client:
-        server = server or self.server
-        transport = self._framework_transport if server is self.server and shares_connections(options) else None
-        client: Client = self._make_client(self.client_class, server, transport=transport, **options)
-        self._framework_clients.append(client)
+    @ClassOrTestMethod
+    def new_client(
+        holder: Any,  # noqa: N805 - a test, or a class
+        /,
+        *,
+        server: Server | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> Client:
+        server = server or holder.server
+        transport = holder._framework_transport if shares_connections(holder, server, options) else None
+        client: Client = holder._make_client(holder.client_class, server, transport=transport, **options)
         return client
+
+    def _settling_hook(self, settling: Settling, http: Any) -> SettlingHook:
+        return SettlingHook(settling, http)
+
+    def _make_ws(self, settling: Settling, http: Any) -> WebSocketClient:
+        return WebSocketClient(http, **websocket_options(http, self.server, settling))
 
     @classmethod
     def _open_class_loop(cls) -> ClassLoop:
@@ -167,6 +186,8 @@ class AsyncServerTestCase(
         self._framework_guard.begin(self.app, self.server.recorder)
         self.addCleanup(self._end_test)
         self._call(watcher.set, self._framework_guard.watch)
+        if "client" in vars(type(self)):
+            self._call(adopt_client, type(self), self.server.url)
         self._call(self._begin_test_overrides, declared=self.server_scope == "test")
 
     def _cut_short(self, interruption: KeyboardInterrupt) -> None:

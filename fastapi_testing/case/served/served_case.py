@@ -17,7 +17,11 @@ from fastapi_testing.case.guards.guard import Leaks, TestGuard
 from fastapi_testing.case.guards.leftovers import check_background_tasks
 from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, telling_more
 from fastapi_testing.case.overrides.dependencies import DependencyOverrides
+from fastapi_testing.case.overrides.holders import ClassOrTestMethod
+from fastapi_testing.case.served.class_client import close_with_class
+from fastapi_testing.case.served.given_client import GivenClient, http_of
 from fastapi_testing.case.served.late_options import note_late_options
+from fastapi_testing.case.served.running_client import RunningClient
 from fastapi_testing.case.served.unnamed import describe_unnamed
 from fastapi_testing.client import ClientOptions
 from fastapi_testing.client.wrappers.settling import Settling
@@ -148,8 +152,14 @@ class ServedCase(
     server: RunningServer[Any] = RunningServer()
     """The running server."""
 
+    client: RunningClient[Any] = RunningClient()
+
     _foreign = CASE_NAMES
+    _framework_class_client: ClassVar[Any]  # of a class itself, and not of one that it inherits from
     _framework_client: Any
+    _framework_clients: list[Any]  # what is closed at the end of the test
+    _framework_given: GivenClient | None = None  # the last one
+    _framework_waits: ClassVar[bool]
     _framework_server: Any  # of the class or, where server_scope is "test", of the test
     _framework_guard: TestGuard
     _framework_block_guard: ClassVar[BlockGuard]
@@ -208,25 +218,23 @@ class ServedCase(
             yield
 
     @property
-    def client(self) -> Any:
-        """The test's own client of the class's ``client_class``, made on first use: its cookies are no other test's."""
-        try:
-            client = self._framework_client
-        except AttributeError:
-            text = f"{self.id()} is not running: it has a client from its set-up to its last cleanup"
-            raise ServerNotRunningError(text) from None
-        if client is None:
-            client = self._framework_client = self.new_client()
-        return client
-
-    @property
     def ws(self) -> Any:
         """Opens WebSocket connections with the headers and cookies of :attr:`client`."""
-        return getattr(self.client, "http", self.client).ws  # an AsyncTestClient wraps the client of HTTP
+        client, given = self.client, self._framework_given
+        return given.ws if given is not None and given.client is client else http_of(client).ws
 
-    def new_client(self, *, server: Any = None, **options: Unpack[ClientOptions]) -> Any:
+    @ClassOrTestMethod
+    def new_client(
+        holder: Any,  # noqa: N805 - a test, or a class
+        /,
+        *,
+        server: Any = None,
+        **options: Unpack[ClientOptions],
+    ) -> Any:
         """
-        Make one more client, closed at the end of the test: another user, or a user of another server.
+        Make one more client: another user, or a user of another server; on a test, or in the hooks of its class.
+
+        It is closed at the end of the test, or of the class.
 
         Args:
             server: The server to talk to; None for the test's own.
@@ -269,26 +277,50 @@ class ServedCase(
     def _expect(self, *args: Any, **options: Any) -> ServerRaises:
         return ServerRaises(*args, **options)
 
-    def _make_client(self, make: Callable[..., Any], server: "Server | ServerThread", **options: Any) -> Any:
-        """Make a client of a server as the class attributes say; ``options`` come before them."""
+    @ClassOrTestMethod
+    def _make_client(
+        holder: Any,  # noqa: N805 - a test, or a class
+        /,
+        make: Callable[..., Any],
+        server: "Server | ServerThread",
+        **options: Any,
+    ) -> Any:
+        """Make a client of a server as the class attributes say, for a test or its class; ``options`` come first."""
         if not isinstance(server, TLSEndpoint):
             raise TypeError(
                 f"server must be a server that the test or its class has started, got {describe_app(server)}: "
                 f"start one for it, such as `await self.enterAsyncContext(Server(app))`"
             )
         base_url = server.url  # first, as it tells of a server that does not run
-        self._framework_guard.watch(server.recorder)
-        raises = options.pop("raise_server_exceptions", self.raise_server_exceptions)
-        settling = Settling(self.settle, self.settle_timeout, raises)
+        case = None if isinstance(holder, type) else holder
+        if case is not None:
+            case._framework_guard.watch(server.recorder)  # noqa: SLF001 - its own
+        raises = options.pop("raise_server_exceptions", holder.raise_server_exceptions)
         if server.tls and options.get("transport") is None:
             options.setdefault("verify", server.client_ssl_context())
-        client = make(base_url=base_url, settling=settling, **(self._chosen_options() | options))
-        if self.check_openapi:
-            # The client of HTTP that an AsyncTestClient wraps; any other client is one itself.
-            http = getattr(client, "http", client)
-            hook = self._openapi_hook(server.app, waits=isinstance(http, httpx.Client))
+        client = make(
+            base_url=base_url, settling=holder._settling(raises=raises), **(holder._chosen_options() | options)
+        )
+        if holder.check_openapi:
+            http = http_of(client)
+            checks = (case or holder())._openapi_hook  # noqa: SLF001 - its own, or that of a test for the assertion
+            hook = checks(server.app, waits=isinstance(http, httpx.Client))
             http.event_hooks["response"].append(hook)
+        if case is None:
+            close_with_class(holder, client)
+        else:
+            case._framework_clients.append(client)  # noqa: SLF001 - its own
         return client
+
+    @ClassOrTestMethod
+    def _settling(holder: Any, *, raises: bool) -> Settling:  # noqa: N805 - a test, or a class
+        return Settling(holder.settle, holder.settle_timeout, raises)
+
+    def _settling_hook(self, settling: Settling, http: Any) -> Callable[..., Any]:
+        raise NotImplementedError  # pragma: no cover - each case makes its own kind
+
+    def _make_ws(self, settling: Settling, http: Any) -> Any:
+        raise NotImplementedError  # pragma: no cover - each case makes its own kind
 
     def _telling_more(self) -> contextlib.AbstractContextManager[None]:
         guard = self._framework_guard
@@ -313,10 +345,11 @@ class ServedCase(
         if troubles := self._framework_block_guard.judge(method, self._framework_guard.judge(self.leaks, method)):
             raise self.failureException(troubles)
 
-    def _chosen_options(self) -> ClientOptions:
+    @ClassOrTestMethod
+    def _chosen_options(holder: Any) -> ClientOptions:  # noqa: N805 - a test, or a class
         """Return what the class, or a hook of the test, says of its clients; else the client's own defaults hold."""
         names = ("headers", "cookies", "timeout", "follow_redirects")
-        chosen = {name: getattr(self, name) for name in names if getattr(self, name) != getattr(ServedCase, name)}
+        chosen = {name: getattr(holder, name) for name in names if getattr(holder, name) != getattr(ServedCase, name)}
         return cast("ClientOptions", chosen)
 
     @classmethod
@@ -366,6 +399,6 @@ class ServedCase(
         return next(owner for owner in cls.__mro__ if "create_app" in vars(owner) or vars(owner).get("app") is not None)
 
 
-def shares_connections(options: ClientOptions) -> bool:
-    """Tell whether a client goes by the connections that the clients of its server share."""
-    return not options.keys() & {"limits", "verify"}
+def shares_connections(holder: Any, server: object, options: ClientOptions) -> bool:
+    """Tell whether a client of a test, or of its class, goes by the connections that those of its server share."""
+    return server is getattr(holder, "_framework_server", None) and not options.keys() & {"limits", "verify"}

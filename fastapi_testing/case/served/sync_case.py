@@ -27,14 +27,19 @@ from fastapi_testing.case.loops.running import (
 )
 from fastapi_testing.case.overrides.holders import ClassOrTestMethod
 from fastapi_testing.case.served.case_server import CaseServer, WaitingRaises
+from fastapi_testing.case.served.class_client import adopt_client
+from fastapi_testing.case.served.given_client import websocket_options
 from fastapi_testing.case.served.module_thread import ModuleThread
 from fastapi_testing.case.served.served_case import RunningServer, ServedCase, shares_connections
 from fastapi_testing.client import ClientOptions, SyncClient
+from fastapi_testing.client.wrappers.hooks import SyncSettlingHook
+from fastapi_testing.client.wrappers.settling import Settling
 from fastapi_testing.server import ServerThread
 from fastapi_testing.server.cancelling import Interrupted, all_tasks
 from fastapi_testing.server.recording.recorder import watcher
 
 if TYPE_CHECKING:
+    from fastapi_testing.case.served.running_client import RunningClient
     from fastapi_testing.client.websocket.sync_client import SyncWebSocketClient
 
 __all__ = ["ServerTestCase"]
@@ -82,8 +87,8 @@ class ServerTestCase(
     """The running :class:`ServerThread`."""
 
     _framework_is_set_up: ClassVar[bool]  # of a class itself, and not of one that it inherits from
+    _framework_waits = True
     _framework_client: SyncClient | None
-    _framework_clients: list[SyncClient]
     _framework_context: contextvars.Context
     _framework_tasks_before: set[asyncio.Task[Any]]
 
@@ -181,21 +186,35 @@ class ServerTestCase(
         return server.run(coroutine, timeout)
 
     if TYPE_CHECKING:
-
-        @property
-        def client(self) -> SyncClient: ...
+        client: RunningClient[SyncClient]
 
         @property
         def ws(self) -> SyncWebSocketClient: ...
 
-    def new_client(self, *, server: ServerThread | None = None, **options: Unpack[ClientOptions]) -> SyncClient:
-        server = server or self.server
+    @ClassOrTestMethod
+    def new_client(
+        holder: Any,  # noqa: N805 - a test, or a class
+        /,
+        *,
+        server: ServerThread | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> SyncClient:
+        server = server or holder.server
         if not isinstance(server, ServerThread):
             raise TypeError(f"the clients of a ServerTestCase are those of a ServerThread, got {server!r}")
-        transport = self._framework_server.transport if server is self.server and shares_connections(options) else None
-        client: SyncClient = self._make_client(self.client_class, server, thread=server, transport=transport, **options)
-        self._framework_clients.append(client)
+        transport = holder._framework_server.transport if shares_connections(holder, server, options) else None
+        client: SyncClient = holder._make_client(
+            holder.client_class, server, thread=server, transport=transport, **options
+        )
         return client
+
+    def _settling_hook(self, settling: Settling, http: Any) -> SyncSettlingHook:
+        return SyncSettlingHook(settling, http, self.server)
+
+    def _make_ws(self, settling: Settling, http: Any) -> "SyncWebSocketClient":
+        from fastapi_testing.client.websocket.sync_client import SyncWebSocketClient  # noqa: PLC0415 - few tests need it
+
+        return SyncWebSocketClient(http, thread=self.server, **websocket_options(http, self.server, settling))
 
     @classmethod
     def _call_class_cleanup(cls, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
@@ -249,6 +268,8 @@ class ServerTestCase(
         self._framework_guard.begin(self.app, self.server.recorder)
         self.addCleanup(self._end_test)
         self._call(watcher.set, self._framework_guard.watch)
+        if "client" in vars(type(self)):
+            self._call(adopt_client, type(self), self.server.url)
         self._call(self._begin_test_overrides, declared=self.server_scope == "test")
         self._call(self.setUp)
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
+from fastapi_testing.client.wrappers.withheld import REFUSALS, note_withheld
 from fastapi_testing.hints.foreign import ForeignNames, explain_keywords
 from fastapi_testing.hints.names import CLIENT_NAMES, REQUEST_KEYWORDS
 
@@ -119,9 +120,11 @@ class LeanSyncClient(_Remembering, httpx.Client):
 
 
 class _Cookies(httpx.Cookies):
-    """Cookies that are looked for in a response only where it sets some."""
+    """Cookies that are looked for in a response only where it sets some, and in vain, where it is a refusal."""
 
     def extract_cookies(self, response: httpx.Response) -> None:
+        if response.status_code in REFUSALS and self:
+            note_withheld(self, response)
         if "set-cookie" in response.headers:
             super().extract_cookies(response)
 

@@ -14,6 +14,7 @@ from fastapi_testing.client.wrappers.settling import Settling
 from fastapi_testing.errors import ForeignURLError
 from fastapi_testing.hints.foreign import ForeignNames
 from fastapi_testing.hints.names import WEBSOCKET_CLIENT_NAMES
+from fastapi_testing.server.recording.exchange import Exchange
 
 if TYPE_CHECKING:
     from httpx._client import BaseClient
@@ -97,17 +98,22 @@ class Handshakes(ForeignNames):
 
     def _accepted(self, answer: Response | None, request: httpx.Request) -> None:
         if answer is not None and "Set-Cookie" in answer.headers:
-            self._take_cookies(answer, request)
+            self._take_cookies(answer, request, None)
 
     def _after(self, rejected: InvalidStatus, request: httpx.Request) -> httpx.Request:
         """Return the request that a redirect asks for; raise the rejection where it is none, or not followed."""
-        answer = self._take_cookies(rejected.response, request)
+        answer = self._take_cookies(rejected.response, request, getattr(rejected, "exchange", None))
         if not (self._client.follow_redirects and answer.has_redirect_location):
             raise rejected
         return self._redirected(answer)
 
-    def _take_cookies(self, answer: Response, request: httpx.Request) -> httpx.Response:
-        response = httpx.Response(answer.status_code, headers=list(answer.headers.raw_items()), request=request)
+    def _take_cookies(self, answer: Response, request: httpx.Request, exchange: Exchange | None) -> httpx.Response:
+        response = httpx.Response(
+            answer.status_code,
+            headers=list(answer.headers.raw_items()),
+            request=request,
+            extensions={"exchange": exchange},
+        )
         self._client.cookies.extract_cookies(response)
         return response
 

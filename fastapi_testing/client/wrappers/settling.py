@@ -13,8 +13,17 @@ from fastapi_testing.client.wrappers.leaving import handled_here, is_left_by_exc
 from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.recorder import find_exchange, raising, recorders
 from fastapi_testing.server.recording.settle import wait_ended
+from fastapi_testing.server.recording.tap import DEBUG
 
-__all__ = ["Settling", "SettlingStream", "SettlingTransport", "describe_exception", "raise_exception"]
+__all__ = [
+    "Settling",
+    "SettlingStream",
+    "SettlingTransport",
+    "describe_exception",
+    "find_for",
+    "give_exchange",
+    "raise_exception",
+]
 
 __unittest = True
 
@@ -47,11 +56,10 @@ class Settling:
 
     def attach(self, request: httpx.Request, response: httpx.Response) -> None:
         """Give a response its exchange, and have it settle when its body is read or closed."""
-        exchange = _find(response)
+        exchange = find_for(response)
         if exchange is None:
             return
-        response.extensions["exchange"] = exchange
-        exchange.delivered = True
+        give_exchange(response, exchange)
         is_whole = isinstance(response, WholeResponse)
         if exchange.ended_at is not None and exchange.exception is None and is_whole:
             return  # most are so: there is nothing to wait for, to raise or to close
@@ -99,7 +107,7 @@ class SettlingTransport(httpx.AsyncBaseTransport):
             if isinstance(exc, httpx.TimeoutException):
                 _note(exc, left)
             elif isinstance(exc, httpx.TransportError):
-                self._settling.explain(exc, _find(request))
+                self._settling.explain(exc, find_for(request))
             raise
         self._settling.attach(request, response)
         return response
@@ -159,6 +167,16 @@ class SettlingStream(httpx.AsyncByteStream):
         await self._stream.aclose()
 
 
+def give_exchange(response: Any, exchange: Exchange) -> None:
+    """Give a response its exchange, and what the app has told of how it was made, as Starlette's TestClient does."""
+    response.extensions["exchange"] = exchange
+    exchange.delivered = True
+    if exchange.debug is not None:
+        response.extensions[DEBUG], exchange.debug = exchange.debug, None
+        for name in response.extensions[DEBUG].keys() & {"template", "context"}:
+            setattr(response, name, response.extensions[DEBUG][name])
+
+
 def describe_exception(exchange: Exchange) -> str:
     """Return the exception of the app, as errors show it."""
     return f"the app raised, for {exchange.name}:\n{indent(exchange.app_traceback, '  ')}"
@@ -178,7 +196,7 @@ def raise_exception(exchange: Exchange | None) -> None:
         exception.__context__ = context
 
 
-def _find(message: httpx.Response | httpx.Request) -> Exchange | None:
+def find_for(message: httpx.Response | httpx.Request) -> Exchange | None:
     """Return the exchange of a response, or of a request that has got none."""
     stream: Any = message.extensions.get("network_stream")
     if stream is None:

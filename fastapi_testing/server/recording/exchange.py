@@ -103,6 +103,10 @@ class Exchange:
         expected: Whether a test has expected the exception.
         reported: Whether somebody reports the exception, so that the server's log need not go to the terminal.
         delivered: Whether a client of this package has got the response.
+        withheld: The names of the cookies that the client of a refusal has, and did not send, as they are ``Secure``
+            and there is no TLS.
+        debug: What the app has told of how it made the response, if it has: the template and its context. Who gets the
+            response takes it.
         denied: Whether the app has rejected the handshake of a WebSocket with a response of its own.
         close_code: The code with which the app has closed a WebSocket, or refused it, where no client gets to know it
             (RFC 6455 §7.4); None where it has not.
@@ -128,6 +132,8 @@ class Exchange:
     expected: bool = False
     reported = False
     delivered = False
+    withheld: Sequence[str] = ()
+    debug: dict[str, Any] | None = None
     denied = False
     close_code: int | None = None
     close_reason: str = ""
@@ -374,6 +380,7 @@ class Exchange:
         self._text = self.app_traceback
         self._drop_errors()
         self._condense_logs()
+        self.debug = None
         self._endpoint = self.endpoint or None
         self._app = None
         if not self._started:

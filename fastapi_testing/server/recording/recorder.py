@@ -11,7 +11,7 @@ from weakref import WeakSet
 from fastapi_testing.server.application import ASGIApp, Receive, Scope, Send
 from fastapi_testing.server.recording.exchange import Exchange, current_exchange
 from fastapi_testing.server.recording.kept import Shelf
-from fastapi_testing.server.recording.tap import Tap
+from fastapi_testing.server.recording.tap import DEBUG, Tap
 from fastapi_testing.server.recording.tasks import TaskFailure, was_not_retrieved
 
 if TYPE_CHECKING:
@@ -109,6 +109,9 @@ class Recorder:
         else:
             if self._root_path:
                 exchange.leave_out(self._root_path)
+            if exchange.kind == "http":
+                # As Starlette's TestClient offers it; it is no server's, and the app's message goes no further.
+                scope.setdefault("extensions", {})[DEBUG] = {}
             self.exchanges.append(exchange)
             self._by_client[exchange.client] = exchange
             if len(self._by_client) > _KEPT:  # clients of other makers never take theirs
@@ -126,6 +129,8 @@ class Recorder:
         finally:
             del self._in_flight[task]
             exchange.end()
+            if exchange.debug is not None:
+                self._keep_debug(exchange)
             if exchange.log_records or exchange.error is not None:
                 self._keep(exchange)
 
@@ -181,6 +186,7 @@ class Recorder:
         self.failed: deque[Exchange | TaskFailure] = deque()
         self.lost: int = 0
         self.looks: list[Callable[[], object]] = []
+        self._debugged: deque[Exchange] = deque()
         self._whole: deque[Exchange | TaskFailure] = deque()
         self._condensed: Shelf[Exchange | TaskFailure] = Shelf(_KEPT, _size_of, self._forget)
 
@@ -242,6 +248,12 @@ class Recorder:
             elif len(whole) <= _UNTAKEN:
                 continue
             whole.remove(each)
+
+    def _keep_debug(self, exchange: Exchange) -> None:
+        """Let what a template was given wait for a client to take it, of so many as have asked at once."""
+        self._debugged.append(exchange)
+        if len(self._debugged) > _UNTAKEN:
+            self._debugged.popleft().debug = None
 
     def _forget(self, ended: Exchange | TaskFailure) -> None:
         self._look()

@@ -5,7 +5,10 @@ from typing import Any
 from fastapi_testing.server.application import Message, Receive, Send
 from fastapi_testing.server.recording.exchange import Exchange
 
-__all__ = ["Tap"]
+__all__ = ["DEBUG", "Tap"]
+
+DEBUG = "http.response.debug"
+"""The message, and the ASGI extension, by which Starlette tells a test what a response was made of."""
 
 
 class Tap:
@@ -44,6 +47,9 @@ class Tap:
             self._take_note(kind, message)
         elif kind == "lifespan.startup.complete":
             self._exchange.is_on = True
+        elif kind == DEBUG:
+            self._exchange.debug = message["info"]
+            return _sent()  # the server knows no such message
         return self._send(message)
 
     def _take_note(self, kind: str, message: Message) -> None:
@@ -59,6 +65,10 @@ class Tap:
             exchange.denied = not message.get("more_body", False)
         elif kind == "websocket.close":  # pragma: no branch - uvicorn refuses all others
             exchange.take_close(message)
+
+
+async def _sent() -> None:
+    """Be what a message that nobody gets returns."""
 
 
 def _payload_size(message: Message) -> int:

@@ -133,7 +133,7 @@ class RefusedTests(unittest.TestCase):
             for name in ("server", "client", "ws"):
                 for value in ("other", None, note):
                     self.refuse(base, f"Case.{name} hides self.{name} of the framework: {RENAME}", **{name: value})
-            for name in ("new_client", "assertStatus"):
+            for name in ("new_client", "assertStatus", "override_dependency"):
                 self.refuse(base, f"Case.{name} hides self.{name}() of the framework: {RENAME}", **{name: "other"})
             for name in ("_call", "_framework_guard"):
                 self.refuse(base, f"Case.{name} hides what the framework itself uses: {RENAME}", **{name: note})
@@ -178,7 +178,7 @@ class RefusedTests(unittest.TestCase):
                 ran.append(cls.__name__)
 
         class Right(Base):
-            client = property(AsyncServerTestCase.new_client)
+            client = property(AsyncServerTestCase.new_client)  # type: ignore[arg-type]
 
         ran.clear()
         self.assertEqual([*outcomes(run_classes(Base, Right))], ["setUpClass"])
@@ -207,7 +207,7 @@ class RefusedTests(unittest.TestCase):
         for base in (mixin, Own):
 
             class Right(base):  # type: ignore[misc,valid-type]
-                client = property(AsyncServerTestCase.new_client)
+                client = property(AsyncServerTestCase.new_client)  # type: ignore[arg-type]
 
                 @classmethod
                 def setUpClass(cls) -> None:
@@ -243,7 +243,7 @@ class MeantTests(unittest.TestCase):
             loop_factory = None
 
             @property
-            def client(self) -> Client:
+            def client(self) -> Client:  # type: ignore[override]
                 return super().client
 
             def new_client(self, **options: Any) -> Client:

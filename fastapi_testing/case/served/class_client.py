@@ -1,0 +1,92 @@
+"""The client of a test class: made in its hooks, closed at its end, and what each of its tests begins with."""
+# ruff: noqa: SLF001 - of the cases of this room
+
+from collections.abc import Callable, Mapping
+from copy import copy
+from inspect import isfunction
+from typing import Any
+
+import httpx
+
+from fastapi_testing.case.served.given_client import check_client, http_of
+from fastapi_testing.client import ClientOptions
+
+__all__ = ["adopt_client", "close_with_class", "copied_from", "own_client"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+
+def own_client(case: Any) -> Any:
+    """Return the client of a class, which is made on first use."""
+    client = vars(case).get("_framework_class_client")
+    if client is None:
+        client = _maker(case)()
+        _keep(case, client)
+    return client
+
+
+def close_with_class(case: Any, client: Any) -> None:
+    """Have a client closed when the class is cleaned up, before the server stops."""
+    case.addClassCleanup(client.close if case._framework_waits else client.aclose)
+
+
+def adopt_client(case: Any, url: str) -> None:
+    """
+    Take what a hook has set as the client of a class for the one that its tests begin with.
+
+    Args:
+        case: The class.
+        url: Where its server is.
+
+    Raises:
+        TypeError: If it is no client that the class can have.
+        ValueError: If it leads elsewhere.
+    """
+    if "client" in case._body:  # it is the user's own, by that name
+        return
+    client = vars(case)["client"]
+    if client is not None:
+        check_client(client, url, case, who="cls")
+        close_with_class(case, client)
+    _keep(case, client)
+    del case.client  # the attribute of the base is seen again
+
+
+def copied_from(client: Any, own: Mapping[str, Any]) -> ClientOptions:
+    """
+    Return what a test's client begins with: copies of what the client of its class has by now.
+
+    Args:
+        client: That client.
+        own: What the test itself has; its ``headers`` and ``cookies``, where a hook has set them, come first.
+    """
+    http = http_of(client)
+    headers, cookies = httpx.Headers(http.headers.multi_items()), _copy(http.cookies)
+    headers.update(own.get("headers") or {})
+    for name, value in (own.get("cookies") or {}).items():
+        cookies.delete(name)  # of whatever domain
+        cookies.set(name, value)
+    options = ClientOptions(headers=headers, cookies=cookies)
+    if isinstance(http.auth, httpx.Auth):
+        options["auth"] = http.auth
+    return options
+
+
+def _maker(case: Any) -> Callable[[], Any]:
+    """Return the ``new_client()`` of a class: of the nearest that is no method of tests alone."""
+    makers = (vars(base)["new_client"] for base in case.__mro__ if "new_client" in vars(base))
+    maker: Callable[[], Any] = next(each for each in makers if not isfunction(each)).__get__(None, case)
+    return maker
+
+
+def _keep(case: Any, client: Any) -> None:
+    if "_framework_class_client" not in vars(case):
+        case.addClassCleanup(delattr, case, "_framework_class_client")
+    case._framework_class_client = client
+
+
+def _copy(cookies: Any) -> httpx.Cookies:
+    copies = httpx.Cookies()
+    for cookie in cookies.jar:
+        copies.jar.set_cookie(copy(cookie))
+    return copies
