@@ -89,6 +89,9 @@ LIMITS: dict[str, dict[str, str]] = {
         "CaseServer._start: await super()._start": "startup_timeout",
         "CaseServer._stop: await super()._stop": "shutdown_timeout",
     },
+    "case/served/given_client": {
+        "GivenClient.aclose: await self._ws.aclose": "close_timeout of each session",
+    },
     "case/served/module_server": {
         "ModuleServer.start: await make": CALL,
         "ModuleServer._end: whole.run": "shutdown_timeout",

@@ -21,7 +21,7 @@ from fastapi_testing.server.recording.recorder import Recorder
 from fastapi_testing.server.recording.stacks import headline_of, message_of, said_by
 from fastapi_testing.server.recording.tasks import TaskFailure
 
-__all__ = ["ServerRaises", "describe_unseen", "release_logs", "telling_more"]
+__all__ = ["ServerRaises", "TellingMore", "describe_unseen", "release_logs"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
@@ -178,16 +178,9 @@ def describe_unseen(recorders: Iterable[Recorder]) -> list[str]:
     return [f"{_UNSEEN} before that, {lost} times; what it was is not kept", *told] if lost else told
 
 
-@contextlib.contextmanager
-def telling_more(
-    recorders: Sequence[Recorder],
-    note: Callable[[BaseException], None],
-    note_failure: Callable[[], object],
-    *,
-    show_secrets: bool,
-) -> Iterator[None]:
+class TellingMore:
     """
-    Add to a failure what the app has to do with it, and take the secrets out of its text.
+    Adds to a failure what the app has to do with it, and takes the secrets out of its text; a context.
 
     That is the exceptions that the app has answered with, where the failure does not show them yet, and what the test
     has asked last.
@@ -198,20 +191,38 @@ def telling_more(
         note_failure: Takes note that the test, or a part of it, has failed or was skipped.
         show_secrets: Whether the text stays as it is.
     """
-    try:
-        yield
-    except SkipTest:
-        note_failure()
-        raise
-    except Exception as exc:
-        note_failure()
-        _note_errors(exc, recorders)
-        note(exc)
-        note_withheld(exc, recorders)
-        note_last_exchanges(exc, recorders)
-        if not show_secrets:
+
+    __slots__ = ("_note", "_note_failure", "_recorders", "_show_secrets")
+
+    def __init__(
+        self,
+        recorders: Sequence[Recorder],
+        note: Callable[[BaseException], None],
+        note_failure: Callable[[], object],
+        *,
+        show_secrets: bool,
+    ) -> None:
+        self._recorders = recorders
+        self._note = note
+        self._note_failure = note_failure
+        self._show_secrets = show_secrets
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, _: object, exc: BaseException | None, __: object) -> None:
+        """Add it to what is raised."""
+        if not isinstance(exc, Exception):
+            return
+        self._note_failure()
+        if isinstance(exc, SkipTest):
+            return
+        _note_errors(exc, self._recorders)
+        self._note(exc)
+        note_withheld(exc, self._recorders)
+        note_last_exchanges(exc, self._recorders)
+        if not self._show_secrets:
             mask_exception(exc)
-        raise
 
 
 def release_logs(recorders: Iterable[Recorder]) -> None:

@@ -15,7 +15,7 @@ from fastapi_testing.case.guards.blocking import BlockGuard, Blocking, check_blo
 from fastapi_testing.case.guards.class_limits import ClassLimits
 from fastapi_testing.case.guards.guard import Leaks, TestGuard
 from fastapi_testing.case.guards.leftovers import check_background_tasks
-from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, telling_more
+from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, TellingMore
 from fastapi_testing.case.overrides.dependencies import DependencyOverrides
 from fastapi_testing.case.overrides.holders import ClassOrTestMethod
 from fastapi_testing.case.served.class_client import close_with_class
@@ -324,9 +324,7 @@ class ServedCase(
 
     def _telling_more(self) -> contextlib.AbstractContextManager[None]:
         guard = self._framework_guard
-        return telling_more(
-            guard.recorders, self._note_late_options, guard.note_failure, show_secrets=self.show_secrets
-        )
+        return TellingMore(guard.recorders, self._note_late_options, guard.note_failure, show_secrets=self.show_secrets)
 
     def _note_late_options(self, failure: BaseException) -> None:
         client = vars(self).get("_framework_client")  # none where the test could not be prepared
