@@ -418,6 +418,8 @@ def run_rows(names: list[str]) -> "subprocess.CompletedProcess[str]":
 class RowTests(unittest.TestCase):
     """The rows themselves."""
 
+    maxDiff = None  # what a row found is in what it prints
+
     def test_every_row_runs(self) -> None:
         """A few turns of each row hold."""
         names = [row.name for row in ROWS]

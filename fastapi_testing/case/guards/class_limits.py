@@ -44,6 +44,8 @@ _T = TypeVar("_T")
 _HOOKS = ("setUpClass", "tearDownClass")
 """Those which a class calls that is no test case of this package's."""
 
+_MORE_TIME = "A hook may take as long as a test; hook_timeout = SECONDS on the class gives hooks a time of their own."
+
 _NOTICE = 30.0
 """Seconds after which a hook without a limit is told."""
 
@@ -122,7 +124,7 @@ class ClassLimits(CheckedCase):
         try:
             return watchdog.call(call, seconds, who=f"{who} of {cls.__qualname__}", is_ended=is_ended)
         except TestTimeout as exc:
-            report, cause = str(exc), exc.__cause__
+            report, cause = cls._report_of_hook(exc), exc.__cause__
         raise cls.failureException(report) from cause
 
     @classmethod
@@ -133,8 +135,12 @@ class ClassLimits(CheckedCase):
         try:
             return await timer.run(coroutine)
         except TestTimeout as exc:
-            report, cause = str(exc), exc.__cause__
+            report, cause = cls._report_of_hook(exc), exc.__cause__
         raise cls.failureException(report) from cause
+
+    @classmethod
+    def _report_of_hook(cls, timeout: TestTimeout) -> str:
+        return str(timeout) if cls.hook_timeout is not None else f"{timeout}\n{_MORE_TIME}"
 
     def _within(self, call: Callable[[], _T]) -> _T:
         """Make a call within the time of a test, and fail the test if it takes longer."""

@@ -241,8 +241,8 @@ class ServerTestCase(
         self._framework_guard = TestGuard(self.id(), self._new_tasks, self.settle_timeout, self.background_tasks)
         if self.server_scope == "test":
             self._framework_server = self._call(self.enterContext, CaseServer(type(self), type(self).loop_factory))
-        if self._framework_watchdog is not None:
-            self._framework_watchdog.whereabouts = self.server.whereabouts
+        assert self._framework_watchdog is not None  # noqa: S101 - the class is set up
+        self._framework_watchdog.whereabouts = self.server.whereabouts
         self.app: Any = self.server.app
         self._framework_block_guard.begin(self)
         self._framework_tasks_before = self.server.finish(all_tasks())

@@ -63,6 +63,11 @@ _HIGH_WATER = 256 * 1024
 _SMALL = 64 * 1024
 """Bytes of a body up to which copying it behind the head costs less than a second system call."""
 
+_HELD_UP = "; the event loop was held up meanwhile (blocking = 'fail' on a test class names the line that did)"
+
+_Outcome = Literal["news", "late news", "nothing"]
+"""How a wait ends: in time, or by what has come once its time was over, or because it was over."""
+
 _Error = TypeVar("_Error", bound=httpx.TransportError)
 
 
@@ -105,7 +110,7 @@ class Connection(asyncio.Protocol):
         self._owner = owner
         self._loop = loop
         self._watchdog = Watchdog(loop, self._expire)
-        self._waiter: asyncio.Future[bool] | None = None
+        self._waiter: asyncio.Future[_Outcome] | None = None
         self._phase: Literal["idle", "sending", "sent", "stopped"] = "idle"
         self._error: httpx.TransportError | None = None  # why no more of the response will come
         self._writable = True
@@ -166,8 +171,9 @@ class Connection(asyncio.Protocol):
         if not self._reading:
             self._reading = True
             self.transport.resume_reading()
-        if not await self._wait(timeout):
-            raise self._problem(httpx.ReadTimeout, f"the server sent nothing for {timeout:g} s")
+        if (outcome := await self._wait(timeout)) != "news":
+            why = _HELD_UP if outcome == "late news" else ""
+            raise self._problem(httpx.ReadTimeout, f"the server sent nothing for {timeout:g} s{why}")
 
     def release(self) -> bool:
         """
@@ -277,7 +283,7 @@ class Connection(asyncio.Protocol):
         while not self._writable:
             if self._is_over() or self._response.complete:
                 return False
-            if not await self._wait(timeout):
+            if await self._wait(timeout) != "news":
                 raise self._problem(httpx.WriteTimeout, f"the server took nothing for {timeout:g} s")
         return True
 
@@ -338,8 +344,8 @@ class Connection(asyncio.Protocol):
             self._reading = False
             self.transport.pause_reading()
 
-    async def _wait(self, timeout: float | None) -> bool:
-        """Wait for something to happen, and return whether it did."""
+    async def _wait(self, timeout: float | None) -> _Outcome:
+        """Wait for something to happen, and return whether it did in time."""
         self._waiter = self._loop.create_future()
         if timeout is not None:
             self._watchdog.start(timeout)
@@ -349,12 +355,12 @@ class Connection(asyncio.Protocol):
             self._waiter = None
             self._watchdog.stop()
 
-    def _wake(self, *, in_time: bool = True) -> None:
+    def _wake(self, outcome: _Outcome | None = None) -> None:
         if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(in_time and not self._watchdog.is_late())
+            self._waiter.set_result(outcome or ("late news" if self._watchdog.is_late() else "news"))
 
     def _expire(self) -> None:
-        self._wake(in_time=False)
+        self._wake("nothing")
 
     def _problem(self, error: type[_Error], what: str) -> _Error:
         return error(f"{self._request.method} {self._request.url.raw_path.decode()}: {what}")

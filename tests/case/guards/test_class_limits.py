@@ -129,6 +129,18 @@ class WaitTests(unittest.TestCase):
                     errors(AsyncCase, **{name: classmethod(hang)}),
                 )
 
+    def test_limit_of_a_test(self) -> None:
+        """Where the limit is the one of a test, the error says which attribute gives hooks another, in both kinds."""
+        advice = (
+            "A hook may take as long as a test; hook_timeout = SECONDS on the class gives hooks a time of their own."
+        )
+        for base, who in ((AsyncCase, "asyncSetUpClass"), (SyncCase, "create_app")):
+            with self.subTest(base.__name__):
+                self.assertEqual(
+                    errors(base, create_app=classmethod(hang), hook_timeout=None, test_timeout=LIMIT),
+                    [f"AssertionError: not ended within {LIMIT:g} s; {who} of Case waits at:{HANGING}\n{advice}"],
+                )
+
     def test_create_app(self) -> None:
         """So is the making of an app, in both kinds of case."""
         for base, who in ((AsyncCase, "asyncSetUpClass"), (SyncCase, "create_app")):

@@ -97,6 +97,23 @@ class LateTests(unittest.TestCase):
         self.assertEqual(self.notes_of(test, client_class=AsyncTestClient), told)
         self.assertEqual(self.notes_of(test_plain, ServerTestCase), told[:1])
 
+    def test_raised_twice(self) -> None:
+        """A failure that a cleanup raises once more says it once."""
+
+        def test(case: Any) -> None:
+            case.client.get("/")
+            case.headers = {"X-Tenant": "red"}
+            error = AssertionError("of a user that is none")
+
+            def fail() -> None:
+                raise error
+
+            case.addCleanup(fail)
+            fail()
+
+        first, second = troubles(ServerTestCase, test=test)
+        self.assertEqual([text.count(LATE.format("headers")) for text in (first, second)], [1, 1])
+
     def test_in_effect(self) -> None:
         """Nothing is said of what has an effect: the client has it too, or a request has been given it."""
 

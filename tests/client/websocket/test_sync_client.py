@@ -4,6 +4,7 @@ import contextlib
 import inspect
 import ssl
 import threading
+import time
 import unittest
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
@@ -181,6 +182,17 @@ class ReceiveTests(WebSocketTestCase):
 
 class CloseTests(WebSocketTestCase):
     """Closing."""
+
+    def test_cut_with_messages_that_nobody_received(self) -> None:
+        """A connection that is cut has its reading thread end, also where that waits for room in the queue."""
+        session = self.connect_to_peer(speaker(*map(str, range(100))), close_timeout=100)
+        while not session.recv_messages.paused:
+            time.sleep(MS)
+        session.cut()
+        self.assertFalse(session.recv_events_thread.is_alive())
+        messages = session.drain_messages()  # those that were on their way are lost, as with any connection
+        self.assertIn("1", messages)
+        self.assertEqual(messages, [str(number) for number in range(len(messages))])
 
     def test_with_messages_that_nobody_received(self) -> None:
         """Closing takes no time where the server has sent more than the queue holds."""

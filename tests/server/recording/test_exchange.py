@@ -6,6 +6,7 @@ import logging
 import unittest
 from collections.abc import AsyncIterator
 from typing import Any
+from unittest import mock
 
 import websockets
 from fastapi import BackgroundTasks, FastAPI, Request, Response, WebSocket
@@ -309,6 +310,16 @@ class ExchangeTests(unittest.IsolatedAsyncioTestCase):
                 task.cancel()
             with self.assertLogs("uvicorn.error"):
                 await exchange.wait_ended()
+
+    async def test_held_log(self) -> None:
+        """A log that is held back goes to its handlers once, and one that is not goes nowhere."""
+        exchange = await self.asked("GET", "/logs?count=1")
+        handler = mock.Mock()
+        exchange.release_log()
+        exchange.hold_log(exchange.log_records[0], [handler])
+        exchange.release_log()
+        exchange.release_log()
+        handler.handle.assert_called_once_with(exchange.log_records[0])
 
     async def test_bounded(self) -> None:
         """The last 500 exchanges are kept."""

@@ -261,6 +261,19 @@ the app logged:
         self.assertEqual(Order.alive(), [True, False, True, True])
         del app.state.kept
 
+    async def test_forgotten_task(self) -> None:
+        """Of the failure of a task for which there is no more room, the last line is kept."""
+        with self.assertServerRaises(LookupError, "no Order"):
+            await self.client.get("/task")
+            (failure,) = self.server.recorder.failed
+            self.assertGreater(failure.app_traceback.count("\n"), 2)
+        failure.condense()
+        failure.forget()
+        self.assertEqual(Order.alive(), [False])
+        self.assertIsNone(failure.error)
+        cut = r"^\(\d+ characters cut: the app has raised and logged too much since\) …LookupError: no Order$"
+        self.assertRegex(failure.app_traceback, cut)
+
 
 class UnseenCase(AsyncServerTestCase):
     """Tests that are run within tests."""

@@ -184,6 +184,17 @@ class DebuggerTests(unittest.TestCase):
             sys.modules["pydevd"] = types.ModuleType("pydevd")
             self.assertTrue(has_debugger())
 
+    def test_is_debugging(self) -> None:
+        """One that is loaded is not at work for that; where none is, no thread is looked at."""
+        with mock.patch.dict(sys.modules), mock.patch.object(stacks._debuggers, "_until", 0.0):
+            for name in stacks._DEBUGGERS:
+                sys.modules.pop(name, None)
+            self.assertFalse(stacks.is_debugging())
+            self.assertEqual(stacks._debuggers._until, 0.0)
+            sys.modules["bdb"] = types.ModuleType("bdb")
+            self.assertFalse(stacks.is_debugging())
+            self.assertGreater(stacks._debuggers._until, 0.0)
+
     def test_rests(self) -> None:
         """Threads are looked through a tenth of the time at most, however many ask."""
         debuggers = stacks._Debuggers()
