@@ -12,9 +12,9 @@ from typing import Any, ClassVar, ParamSpec, TypeVar
 from fastapi_testing.case.loops.awaiting import await_if_needed, call_and_await
 from fastapi_testing.case.loops.class_loop import ClassLoop, make_runner
 from fastapi_testing.case.loops.running import (
+    EndingOnUsersLine,
     call_cleanups,
     closing_class_on,
-    ending_on_users_line,
     keeps_text,
     part_of_a_test,
     run_alone,
@@ -185,7 +185,7 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
         is_end = self._running_class_loop(self.id()).is_ended_by
         part = part_of_a_test(super().subTest(*args, **params), is_end)
-        with part, ending_on_users_line(self.failureException), self._checking_part():
+        with part, EndingOnUsersLine(self.failureException), self._checking_part():
             yield
 
     def _prepare_test(self) -> None:
@@ -240,7 +240,7 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
 
     def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call a function in the test's context; an asynchronous one, on the class's loop."""
-        with ending_on_users_line(self.failureException):
+        with EndingOnUsersLine(self.failureException):
             try:
                 if inspect.iscoroutinefunction(function):
                     result = self._run(function(*args, **kwargs))
@@ -275,7 +275,7 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
     def _run_class_hook(cls, name: str) -> None:
         class_loop = cls._running_class_loop(f"{name}()")
         cls._unawaited.begin("")
-        with closing_class_on(cls, BaseException, but=Exception), ending_on_users_line(Exception):
+        with closing_class_on(cls, BaseException, but=Exception), EndingOnUsersLine(Exception):
             try:
                 class_loop.run(cls._in_time(getattr(cls, name)()), class_loop.context)
             except SystemExit as exc:  # unittest would end the run by it, without a word of what has failed before

@@ -14,9 +14,9 @@ from typing import Any
 from fastapi_testing.case.mistakes.too_early import note_what_came_too_early
 
 __all__ = [
+    "EndingOnUsersLine",
     "call_cleanups",
     "closing_class_on",
-    "ending_on_users_line",
     "keeps_text",
     "part_of_a_test",
     "run_alone",
@@ -105,15 +105,16 @@ def warn_of_result(method: Callable[[], Any], result: Any) -> None:
     Raises:
         TypeError: If it is a generator, of which nothing has run: of a test behind a decorator, for instance.
     """
+    if result is None:
+        return
     if inspect.isgenerator(result) or inspect.isasyncgen(result):
         name = getattr(method, "__qualname__", repr(method))
         raise TypeError(f"{name} has returned a generator, of which nothing runs: take the `yield` out of the test")
-    if result is not None:
-        warnings.warn(
-            f"It is deprecated to return a value that is not None from a test case ({method})",
-            DeprecationWarning,
-            stacklevel=5,
-        )
+    warnings.warn(
+        f"It is deprecated to return a value that is not None from a test case ({method})",
+        DeprecationWarning,
+        stacklevel=5,
+    )
 
 
 @contextlib.contextmanager
@@ -138,25 +139,38 @@ def closing_class_on(
         raise
 
 
-@contextlib.contextmanager
-def ending_on_users_line(failure: type[BaseException]) -> Iterator[None]:
+class EndingOnUsersLine:
     """
-    End the traceback of a failure on the user's line, where there is one.
+    Ends the traceback of a failure on the user's line, where there is one; a context that may be entered again.
 
     So do errors that this package, or a library of its clients, has raised for what the test asked of it: a wrong
     argument, a URL of another server, a response that breaks off. An error that happens to it keeps its frames. One of
     Python's that comes of a forgotten ``await`` gets a note that says so.
+
+    Each call of a test is in one: a generator would cost as much as the half of what else a call does.
+
+    Args:
+        failure: What the test fails with.
     """
-    try:
-        yield
-    except Exception as exc:
+
+    __slots__ = ("_failure",)
+
+    def __init__(self, failure: type[BaseException]) -> None:
+        self._failure = failure
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, _: object, exc: BaseException | None, traceback: TracebackType | None) -> None:
+        """Shorten the traceback of what is raised."""
+        if not isinstance(exc, Exception):
+            return
         note_what_came_too_early(exc)
-        entries = [*_entries(exc.__traceback__)]
+        entries = [*_entries(traceback)]
         users = max((number for number, each in enumerate(entries) if not _is_machinery(each.tb_frame)), default=-1)
-        is_said = _is_failure(entries[-1]) if isinstance(exc, failure) else _is_said_to_user(entries[users + 1 :])
+        is_said = _is_failure(entries[-1]) if isinstance(exc, self._failure) else _is_said_to_user(entries[users + 1 :])
         if users >= 0 and is_said:
             entries[users].tb_next = None
-        raise
 
 
 def _is_failure(innermost: TracebackType) -> bool:

@@ -28,10 +28,6 @@ _OF_A_TEST = (
 """The attributes that the test cases of this package give a test while it runs."""
 
 
-def _has_not_begun(value: object) -> bool:
-    return type(value) is CoroutineType and inspect.getcoroutinestate(value) == inspect.CORO_CREATED
-
-
 class CheckedCase(unittest.TestCase):
     """A test case that refuses hooks nobody would run, and fails for coroutines nobody awaits."""
 
@@ -63,8 +59,9 @@ class CheckedCase(unittest.TestCase):
 
         The results of unittest keep each test that has failed until the run ends, to say what it is called.
         """
+        own = vars(self)
         for name in _OF_A_TEST:
-            vars(self).pop(name, None)
+            own.pop(name, None)
 
     def _drop_held(self) -> None:
         """
@@ -73,8 +70,10 @@ class CheckedCase(unittest.TestCase):
         unittest keeps a test, and what its attributes hold, until nothing runs any more that could fail for it.
         """
         function = getattr(self, self._testMethodName)  # noqa: F841 - where it is looked for what has made them
-        for name in [name for name, value in vars(self).items() if _has_not_begun(value)]:
-            del vars(self)[name]
+        own = vars(self)
+        for name in [name for name, value in own.items() if type(value) is CoroutineType]:
+            if inspect.getcoroutinestate(own[name]) == inspect.CORO_CREATED:
+                del own[name]
 
     @classmethod
     def _begin_checks(cls) -> None:

@@ -16,9 +16,9 @@ from fastapi_testing.case.guards.guard import TestGuard
 from fastapi_testing.case.guards.server_errors import ServerRaises
 from fastapi_testing.case.loops.class_case import AsyncClassTestCase
 from fastapi_testing.case.loops.running import (
+    EndingOnUsersLine,
     call_cleanups,
     closing_class_on,
-    ending_on_users_line,
     keeps_text,
     part_of_a_test,
     run_alone,
@@ -151,7 +151,7 @@ class ServerTestCase(
     @contextlib.contextmanager
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
         part = part_of_a_test(super().subTest(*args, **params), lambda exc: isinstance(exc, Interrupted))
-        with part, ending_on_users_line(self.failureException), self._checking_part():
+        with part, EndingOnUsersLine(self.failureException), self._checking_part():
             yield
 
     @ClassOrTestMethod
@@ -263,7 +263,7 @@ class ServerTestCase(
 
     def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call a function in the test's context and within its time; refuse one that is asynchronous."""
-        with self._telling_more(), ending_on_users_line(self.failureException):
+        with self._telling_more(), EndingOnUsersLine(self.failureException):
             try:
                 result = self._call_in_time(function, *args, **kwargs)
             except BaseException as exc:
