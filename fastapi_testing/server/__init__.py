@@ -1,8 +1,16 @@
 """How an app is served, by uvicorn on a loopback socket, and what happened inside."""
 
 from fastapi_testing.server.recording.exchange import Exchange
+from fastapi_testing.server.serving.options import (
+    HTTPImplementation,
+    LifespanMode,
+    ServerOptions,
+    WebSocketImplementation,
+    check_options,
+    refuse_options,
+)
 from fastapi_testing.server.serving.ports import PortGenerator
-from fastapi_testing.server.serving.server import HTTPImplementation, LifespanMode, Server, ServerOptions
+from fastapi_testing.server.serving.server import Server
 from fastapi_testing.server.serving.thread import ServerThread
 from fastapi_testing.server.tls.options import TLSOptions
 
@@ -15,4 +23,7 @@ __all__ = [
     "ServerOptions",
     "ServerThread",
     "TLSOptions",
+    "WebSocketImplementation",
+    "check_options",
+    "refuse_options",
 ]

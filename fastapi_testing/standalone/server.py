@@ -10,8 +10,8 @@ from typing import Any, Self, TypedDict, Unpack
 from fastapi import FastAPI
 
 from fastapi_testing.errors import ServerError, ServerNotRunningError, ServerStartupError
-from fastapi_testing.server import Server, TLSOptions
-from fastapi_testing.server.application import ASGIApp, describe_app, load_app
+from fastapi_testing.server import Server, ServerOptions, TLSOptions, check_options, refuse_options
+from fastapi_testing.server.application import AppFactory, ASGIApp, describe_app, load_app
 from fastapi_testing.server.serving.sockets import bind_socket
 from fastapi_testing.server.tls.endpoint import TLSEndpoint
 from fastapi_testing.server.tls.options import choose_tls
@@ -24,6 +24,13 @@ Lifespan = Callable[[Any], AbstractAsyncContextManager[Any] | AsyncIterator[Any]
 """A function that takes the app: one of ``asynccontextmanager``, or a bare asynchronous generator function."""
 
 
+_OWN = {
+    "host": "it listens on 127.0.0.1; Server(app, host=...) takes it",
+    "port": "say it by Config(port_range_start=..., port_range_end=...), or leave it out for a free one",
+}
+"""Options that it has no use of, and what to do."""
+
+
 class AsyncTestServerOptions(TypedDict, total=False):
     """The keyword arguments of :class:`~fastapi_testing.AsyncTestServer`."""
 
@@ -32,6 +39,7 @@ class AsyncTestServerOptions(TypedDict, total=False):
     shutdown_timeout: float
     config: Config | None
     tls: TLSOptions | bool | None
+    server_options: ServerOptions | None
 
 
 class AsyncTestServer(TLSEndpoint):
@@ -53,6 +61,8 @@ class AsyncTestServer(TLSEndpoint):
             lifespan.
         config: Ports, limits and retries; None for the global ones, as they are now.
         tls: Whether, or how, the server speaks TLS: https and wss.
+        server_options: How else the app is served, such as ``{"root_path": "/api"}``; all but ``host`` and ``port``,
+            as a range of ports is the settings'.
 
     Attributes:
         app: The application. Routes, routers and dependency overrides may be added to it at any time.
@@ -63,22 +73,32 @@ class AsyncTestServer(TLSEndpoint):
     Raises:
         ConfigurationError: If the port range is reversed.
         TypeError: If ``app`` is not callable as ASGI 3, if there are both an app and a lifespan, or if ``tls`` is none
-            of the above.
+            of the above, or there is no such option.
+        ValueError: If an option cannot be what it is.
     """
 
     def __init__(
         self,
-        app: ASGIApp | str | None = None,
+        app: ASGIApp | AppFactory | str | None = None,
         *,
         lifespan: Lifespan | None = None,
         startup_timeout: float = 30.0,
         shutdown_timeout: float = 10.0,
         config: Config | None = None,
         tls: TLSOptions | bool | None = None,
+        server_options: ServerOptions | None = None,
     ) -> None:
+        options = ServerOptions() if server_options is None else server_options
+        check_options(options)
+        refuse_options(options, _OWN)
         if app is not None and lifespan is not None:
             raise TypeError("got both an app and a lifespan, which is for servers without an app: give it to the app")
-        self.app: Any = load_app(FastAPI(lifespan=_as_context_manager(lifespan)) if app is None else app)
+        self.app: Any = load_app(
+            FastAPI(lifespan=_as_context_manager(lifespan)) if app is None else app,
+            factory=options.get("factory", False),
+        )
+        self._options = ServerOptions(**options)
+        self._options.pop("factory", None)  # it is the app by now
         self.tls: TLSOptions | None = choose_tls(tls)
         self.host = "127.0.0.1"
         self.port: int | None = None
@@ -173,6 +193,7 @@ class AsyncTestServer(TLSEndpoint):
             startup_timeout=self.startup_timeout,
             shutdown_timeout=self.shutdown_timeout,
             tls=self.tls,
+            **self._options,
         )
         try:
             await server.start()
@@ -196,7 +217,9 @@ class AsyncTestServer(TLSEndpoint):
         self._is_started = False
 
 
-def create_test_server(app: ASGIApp | str | None = None, **options: Unpack[AsyncTestServerOptions]) -> AsyncTestServer:
+def create_test_server(
+    app: ASGIApp | AppFactory | str | None = None, **options: Unpack[AsyncTestServerOptions]
+) -> AsyncTestServer:
     """
     Return a server to enter with ``async with``, which starts it and stops it.
 

@@ -27,8 +27,9 @@ class LitestarTests(
             self.override_dependency(print, value=None)
         self.assertEqual(
             str(caught.exception),
-            "Litestar has no dependencies to override: it is no FastAPI app; give it others in create_app(), or patch "
-            "what it uses with unittest.mock",
+            "Litestar has no dependencies to override: it is no FastAPI app, and none is to be seen in it; name one, "
+            "as in self.override_dependency(..., app=...), give it others in create_app(), or patch what it uses with "
+            "unittest.mock",
         )
 
 

@@ -31,8 +31,9 @@ class OnlyFastAPITests(suite.FrameworkCase):
             self.override_dependency(print, value=None)
         self.assertEqual(
             str(caught.exception),
-            "Starlette has no dependencies to override: it is no FastAPI app; give it others in create_app(), or patch "
-            "what it uses with unittest.mock",
+            "Starlette has no dependencies to override: it is no FastAPI app, and none is to be seen in it; name one, "
+            "as in self.override_dependency(..., app=...), give it others in create_app(), or patch what it uses with "
+            "unittest.mock",
         )
 
     async def test_no_schema(self) -> None:

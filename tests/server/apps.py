@@ -50,11 +50,11 @@ async def bare_app(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def raw_request(host: str, port: int, target: str = "/") -> bytes:
+async def raw_request(host: str, port: int, target: str = "/", *, end: str = "\r\n\r\n") -> bytes:
     """Return the answer to a GET on a connection of its own, read to its end."""
     reader, writer = await asyncio.open_connection(host, port)
     try:
-        writer.write(f"GET {target} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n".encode())
+        writer.write(f"GET {target} HTTP/1.1\r\nHost: test\r\nConnection: close{end}".encode())
         return await reader.read()
     finally:
         writer.close()

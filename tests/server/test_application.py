@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from fastapi_testing import Server, ServerStartupError
 from fastapi_testing.server.application import Receive, Scope, Send, describe_app, load_app
-from tests.server import apps
+from tests.server import apps, endpoints
 
 WANTED = "app must be an ASGI 3 application, called as app(scope, receive, send)"
 
@@ -94,8 +94,22 @@ class LoadAppTests(unittest.TestCase):
     def test_class(self) -> None:
         """A class is not an instance of it."""
         with self.assertRaises(TypeError) as caught:
-            Server(FastAPI)  # type: ignore[arg-type]
+            Server(FastAPI)
         self.assertEqual(str(caught.exception), f"{WANTED}; got the class FastAPI: give an instance of it")
+
+    def test_class_that_is_awaited(self) -> None:
+        """A class whose objects are awaited is an app, as Starlette's endpoints are; it is named as it is."""
+        self.assertIs(load_app(endpoints.Hello), endpoints.Hello)
+        self.assertEqual(describe_app(endpoints.Hello), "tests.server.endpoints.Hello")
+
+    def test_class_that_is_made_of_something_else(self) -> None:
+        """It has to be made of the scope and the two channels, and is refused with its name where it is not."""
+        other: Any = endpoints.Other
+        seen = r"got tests\.server\.endpoints\.Other\(answer: str\)( -> None)?"
+        with self.assertRaisesRegex(TypeError, f"{seen}: wrap it$"):
+            load_app(other)
+        with self.assertRaisesRegex(TypeError, rf"{seen}: return what it makes from create_app\(\)$"):
+            load_app(other, factory=True)
 
     def test_not_callable(self) -> None:
         """What cannot be called is shown."""
@@ -106,11 +120,11 @@ class LoadAppTests(unittest.TestCase):
     def test_factory(self) -> None:
         """A function that makes an app is told from an app."""
         with self.assertRaises(TypeError) as caught:
-            Server(create_app)  # type: ignore[arg-type]
+            Server(create_app)
         self.assertEqual(
             str(caught.exception),
             f"{WANTED}; got tests.server.test_application.create_app() -> fastapi.applications.FastAPI: "
-            "call it first, or return the app from create_app()",
+            "call it first, return the app from create_app(), or say factory=True",
         )
 
     def test_asgi_2(self) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import re
 import unittest
 from collections.abc import AsyncIterator
+from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 
@@ -268,3 +269,36 @@ async def use_a_server() -> None:
     async with create_test_server(make_app()) as server:
         await server.client.get("/items")
         await server.client.websocket("/echo")
+
+
+class OptionsTests(unittest.IsolatedAsyncioTestCase):
+    """How else an app is served."""
+
+    async def test_options(self) -> None:
+        """Options reach the server; a factory is called once, when the server is made."""
+        server = create_test_server(
+            "tests.server.apps:make_app",
+            server_options={"factory": True, "root_path": "/api", "headers": [("X-Served-By", "tests")]},
+        )
+        app = server.app
+        self.assertIsInstance(app, FastAPI)
+        for _ in range(2):
+            async with server:
+                response = await server.client.get("/openapi.json")
+                self.assertEqual((await response.json())["servers"], [{"url": "/api"}])
+                self.assertEqual(response.headers["X-Served-By"], "tests")
+                self.assertIs(server.app, app)
+
+    def test_refused(self) -> None:
+        """What is no option, or is none of this server, is refused when it is made."""
+        host = "it listens on 127.0.0.1; Server(app, host=...) takes it"
+        port = "say it by Config(port_range_start=..., port_range_end=...), or leave it out for a free one"
+        refused: list[tuple[Any, str]] = [
+            ({"rootpath": "/api"}, "there is no option 'rootpath': is root_path meant?"),
+            ({"host": "::1"}, f"host is no option of this server: {host}"),
+            ({"port": 8000}, f"port is no option of this server: {port}"),
+        ]
+        for options, text in refused:
+            with self.subTest(options=options), self.assertRaises(TypeError) as caught:
+                create_test_server(server_options=options)
+            self.assertEqual(str(caught.exception), text)

@@ -1,7 +1,9 @@
 """What an app does before its first request, and after its last."""
 
+from typing import ClassVar
+
 from fastapi import FastAPI
-from fastapi_testing import AsyncServerTestCase, Server, ServerShutdownError, ServerStartupError
+from fastapi_testing import AsyncServerTestCase, Server, ServerOptions, ServerShutdownError, ServerStartupError
 
 from greenhouse import Device, create_app
 
@@ -23,6 +25,22 @@ class RunningTests(AsyncServerTestCase):
         pump.is_on = False
         self.addCleanup(vars(pump).update, is_on=True)
         self.assertJsonEqual(await self.client.get("/devices"), ["lamp"])
+
+
+class WithoutLifespanTests(AsyncServerTestCase):
+    """Nothing is switched on for tests that need no devices."""
+
+    server_options: ClassVar[ServerOptions] = {"lifespan": "off"}
+
+    @classmethod
+    async def create_app(cls) -> FastAPI:
+        return create_app(Device("pump", works=False), Device("lamp"))
+
+    async def test_schema(self) -> None:
+        """The app answers, although its pump would not start."""
+        schema = (await self.client.get("/openapi.json")).json()
+        self.assertEqual(list(schema["paths"]), ["/devices"])
+        self.assertEqual(self.server.state, {})
 
 
 class StartAndStopTests(AsyncServerTestCase):

@@ -44,6 +44,7 @@ from fastapi_testing.case.overrides.substitutes import returning, takes_anything
 from fastapi_testing.case.overrides.unused import look_again, name_of, short_name, suspect
 from fastapi_testing.case.where import ClassLine, Where, caller
 from fastapi_testing.server.application import describe_app
+from fastapi_testing.server.routing.within import has_overrides, outermost_apps
 
 __all__ = [
     "DependencyOverrides",
@@ -98,11 +99,13 @@ class DependencyOverrides(EnvironmentOverrides):
             override: What FastAPI calls instead: a function with dependencies of its own, a generator, a class. One
                 that takes only ``*args`` and ``**kwargs``, as a mock does, is called without arguments.
             value: What the routes get, as it is: a ready object, or a mock.
-            app: The app whose dependency it is, such as a mounted one; None for the app that is served.
+            app: The app whose dependency it is, such as a mounted one; None for the app that is served, or the only
+                FastAPI app that it is wrapped around.
 
         Raises:
             ServerNotRunningError: If ``app`` is None and the server does not run yet.
-            TypeError: If not exactly one of ``override`` and ``value`` is given, or the app is not FastAPI's.
+            TypeError: If not exactly one of ``override`` and ``value`` is given, or there is no FastAPI app in what is
+                served, or more than one.
         """
         if (override is _MISSING) == (value is _MISSING):
             raise TypeError("override_dependency() takes either an override, which is called, or value=")
@@ -276,16 +279,23 @@ def _running_app() -> Any:
 
 
 def _fastapi_app(app: Any) -> Any:
-    """Return the FastAPI app itself where ASGI middleware is wrapped around it."""
-    inner = app
-    while not isinstance(getattr(inner, "dependency_overrides", None), dict):
-        inner = getattr(inner, "app", None)
-        if inner is None:
-            raise TypeError(
-                f"{describe_app(app)} has no dependencies to override: it is no FastAPI app; "
-                f"give it others in create_app(), or patch what it uses with unittest.mock"
-            )
-    return inner
+    """Return the FastAPI app itself where others are wrapped around it."""
+    if has_overrides(app):
+        return app
+    found = outermost_apps(app)
+    if not found:
+        raise TypeError(
+            f"{describe_app(app)} has no dependencies to override: it is no FastAPI app, and none is to be seen in it; "
+            f"name one, as in self.override_dependency(..., app=...), give it others in create_app(), "
+            f"or patch what it uses with unittest.mock"
+        )
+    if len(found) > 1:
+        names = ", ".join(map(describe_app, found))
+        raise TypeError(
+            f"there are {len(found)} apps in {describe_app(app)} whose dependencies can be overridden, {names}: "
+            f"name one, as in self.override_dependency(..., app=...)"
+        )
+    return found[0]
 
 
 def _replace(

@@ -24,7 +24,7 @@ from fastapi_testing.client.wrappers.settling import Settling
 from fastapi_testing.errors import ServerNotRunningError, ServerStartupError
 from fastapi_testing.hints.foreign import ForeignNames
 from fastapi_testing.hints.names import CASE_NAMES
-from fastapi_testing.server import Server, ServerOptions, TLSOptions
+from fastapi_testing.server import Server, ServerOptions, TLSOptions, check_options
 from fastapi_testing.server.application import describe_app
 from fastapi_testing.server.recording.recorder import Recorder
 from fastapi_testing.server.routing.unnamed import note_unnamed
@@ -80,7 +80,10 @@ class ServedCase(
     """
 
     server_options: ClassVar[ServerOptions] = {}
-    """Further keyword arguments of :class:`Server`: ``host``, ``port``, ``lifespan``, ``http``."""
+    """
+    How the app is served: ``host``, ``port`` and ``lifespan``, and what else :class:`ServerOptions` has, such as
+    ``root_path``, ``proxy_headers`` or ``http``.
+    """
 
     tls: ClassVar[TLSOptions | bool | None] = None
     """Whether, or how, the server speaks TLS: https and wss. Needs the extra ``tls``."""
@@ -258,6 +261,7 @@ class ServedCase(
             raise ValueError(f"limits must be httpx.Limits that allow for a connection, got {cls.limits!r}")
         check_background_tasks(cls.background_tasks)
         check_blocking(cls)
+        cls._server_arguments()
 
     def _seen_recorders(self) -> Sequence[Recorder]:
         return self._framework_guard.recorders
@@ -274,7 +278,8 @@ class ServedCase(
             )
         base_url = server.url  # first, as it tells of a server that does not run
         self._framework_guard.watch(server.recorder)
-        settling = Settling(self.settle, self.settle_timeout, self.raise_server_exceptions)
+        raises = options.pop("raise_server_exceptions", self.raise_server_exceptions)
+        settling = Settling(self.settle, self.settle_timeout, raises)
         if server.tls and options.get("transport") is None:
             options.setdefault("verify", server.client_ssl_context())
         client = make(base_url=base_url, settling=settling, **(self._chosen_options() | options))
@@ -321,11 +326,10 @@ class ServedCase(
     @classmethod
     def _server_arguments(cls) -> dict[str, Any]:
         """Return the keyword arguments of the server."""
-        if unknown := cls.server_options.keys() - ServerOptions.__annotations__.keys():
-            raise TypeError(
-                f"{cls.__qualname__}.server_options has {', '.join(sorted(unknown))}; "
-                f"it takes {', '.join(sorted(ServerOptions.__annotations__))}"
-            )
+        try:
+            check_options(cls.server_options)
+        except (TypeError, ValueError) as exc:
+            raise type(exc)(f"{cls.__qualname__}.server_options: {exc}") from None
         times = {"startup_timeout": cls.startup_timeout, "shutdown_timeout": cls.shutdown_timeout}
         return {"tls": cls.tls, **times, **cls.server_options}
 

@@ -27,7 +27,13 @@ _Stream_co = TypeVar("_Stream_co", covariant=True)
 
 
 class ClientOptions(TypedDict, total=False):
-    """The keyword arguments of :class:`httpx.AsyncClient` that make sense for a client of the test server."""
+    """
+    The keyword arguments of :class:`httpx.AsyncClient` that make sense for a client of the test server, and one more.
+
+    Attributes:
+        raise_server_exceptions: Whether an exception of the app is raised where the request was made, or the WebSocket
+            is used or left, as Starlette's TestClient does; unless given, it is as ``settling`` or the class says.
+    """
 
     auth: httpx.Auth | tuple[str, str] | Callable[[httpx.Request], httpx.Request] | None
     cookies: httpx.Cookies | dict[str, str] | list[tuple[str, str]] | None
@@ -38,6 +44,7 @@ class ClientOptions(TypedDict, total=False):
     limits: httpx.Limits
     max_redirects: int
     params: httpx.QueryParams | Mapping[str, _Primitive | Sequence[_Primitive]] | str | None
+    raise_server_exceptions: bool
     timeout: float | httpx.Timeout | None
     verify: ssl.SSLContext
 
@@ -68,6 +75,9 @@ class OneServerClient(Generic[_Stream_co], BaseClient):  # noqa: PYI059 - BaseCl
         chosen = transport or LoopbackTransport(ssl_context=verify, limits=limits)
         self._home: HomeLoop | None = getattr(chosen, "home", None)
         self._settling = settling or Settling()
+        raises = options.pop("raise_server_exceptions", None)
+        if raises is not None:
+            self._settling = Settling(self._settling.settle, self._settling.timeout, raises)
         self.origin: httpx.URL = httpx.URL(base_url)
         return SettlingTransport(OneOriginTransport(chosen, self.origin, owned=transport is None), self._settling)
 

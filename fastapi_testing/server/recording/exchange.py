@@ -141,6 +141,7 @@ class Exchange:
     _traceback: TracebackType | None = None
     _endpoint: object = None
     _routed_path: str = ""
+    _root_path: str = ""
     _was_routed = False
     _invalid: str = ""
     _waiters: Sequence["asyncio.Future[None]"] = ()
@@ -222,7 +223,7 @@ class Exchange:
         from fastapi_testing.server.routing.obstacles import describe_unrouted  # noqa: PLC0415 - for failures only
 
         scope = {"endpoint": self._endpoint, "path": self._routed_path} if self._scope is None else self._scope
-        asked = (self.kind, self.method, str(scope.get("path", "")))
+        asked = (self.kind, self.method, str(scope.get("path", "")).removeprefix(self._root_path))
         return describe_unrouted(self._app, scope.get("endpoint"), asked, self.status)
 
     @property
@@ -276,6 +277,11 @@ class Exchange:
         self._waiters = [*self._waiters, waiter]
         if self.ended_at is None:  # looked at after that: it may end on another thread's loop
             await waiter
+
+    def leave_out(self, root_path: str) -> None:
+        """Leave a path out that the server has put before the one that was asked for."""
+        self._root_path = root_path
+        self._path = self._path.removeprefix(root_path.encode())
 
     def fail(self, exception: BaseException) -> None:
         """Take note of the exception that ends the call."""

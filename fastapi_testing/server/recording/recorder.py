@@ -72,6 +72,7 @@ class Recorder:
 
     Args:
         app: The application that answers.
+        root_path: What the server puts before the path of each request, as a proxy shows the app under it.
 
     Attributes:
         exchanges: HTTP requests and WebSockets, oldest first, since :meth:`start_over`; the last 500.
@@ -85,7 +86,7 @@ class Recorder:
         starter: The thread that has started the server on a thread of its own; None where it has none.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, root_path: str = "") -> None:
         self.exchanges: deque[Exchange] = deque(maxlen=_KEPT)
         self._begin_to_keep()
         self.lifespan: Exchange | None = None
@@ -93,6 +94,7 @@ class Recorder:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.starter: threading.Thread | None = None
         self._app = app
+        self._root_path = root_path
         self._tell = self._take_failure  # made once, not for each exchange
         self._by_client: dict[Address | None, Exchange] = {}
         self._in_flight: dict[asyncio.Task[Any], Exchange] = {}
@@ -105,6 +107,8 @@ class Recorder:
         if exchange.kind == "lifespan":
             self.lifespan = exchange
         else:
+            if self._root_path:
+                exchange.leave_out(self._root_path)
             self.exchanges.append(exchange)
             self._by_client[exchange.client] = exchange
             if len(self._by_client) > _KEPT:  # clients of other makers never take theirs

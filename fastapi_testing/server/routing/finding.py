@@ -7,6 +7,7 @@ from urllib.parse import unquote
 from starlette.routing import Route, WebSocketRoute
 
 from fastapi_testing.server.routing.routes import iterate_routes, path_in_mount, paths_in, unwrap
+from fastapi_testing.server.routing.within import has_overrides
 
 __all__ = ["apps_with_overrides", "find_apps", "find_template"]
 
@@ -20,7 +21,7 @@ def apps_with_overrides(app: Any) -> Iterator[Any]:
         if app is None or id(app) in seen:
             continue
         seen.add(id(app))
-        if isinstance(getattr(app, "dependency_overrides", None), dict):
+        if has_overrides(app):
             yield app
         found.append(getattr(app, "app", None))  # what a middleware, or a mount, is around
         found += (each for each in getattr(app, "routes", None) or () if not isinstance(each, Route | WebSocketRoute))

@@ -3,13 +3,13 @@
 import asyncio
 import socket
 import warnings
-from typing import Any, Literal, Self, TypedDict
+from typing import Any, Literal, Self, Unpack
 
 import uvicorn
 from uvicorn.lifespan.off import LifespanOff
 
 from fastapi_testing.errors import ServerError, ServerNotRunningError, ServerShutdownError, ServerStartupError
-from fastapi_testing.server.application import ASGIApp, describe_app, load_app
+from fastapi_testing.server.application import AppFactory, ASGIApp, describe_app, load_app
 from fastapi_testing.server.recording.exchange import serving
 from fastapi_testing.server.recording.logs import LogWatch
 from fastapi_testing.server.recording.recorder import Recorder, recorders
@@ -18,33 +18,19 @@ from fastapi_testing.server.recording.tasks import TaskWatch
 from fastapi_testing.server.recording.worker_threads import abandoned_threads
 from fastapi_testing.server.serving.endpoint import Endpoint
 from fastapi_testing.server.serving.lifespan import Lifespan
+from fastapi_testing.server.serving.options import ServerOptions, check_options, uvicorn_settings
 from fastapi_testing.server.serving.sockets import bind_socket, bound_host, warn_of_exposure
 from fastapi_testing.server.serving.state import ServerState
 from fastapi_testing.server.threads.lookout import LoopLimit
 from fastapi_testing.server.tls.handshake import make_server_context
 from fastapi_testing.server.tls.options import TLSOptions, choose_tls
 
-__all__ = ["HTTPImplementation", "LifespanMode", "Server", "ServerOptions"]
+__all__ = ["Server"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
-LifespanMode = Literal["auto", "on", "off"]
-HTTPImplementation = Literal["auto", "httptools", "h11"]
-
-_KEEP_ALIVE = 24 * 60 * 60
-"""Seconds that an idle connection stays open: longer than a class runs, so that no request meets a closing one."""
-
 _CANCEL_GRACE = 1.0
 """Seconds that a cancelled handler has to come to its end."""
-
-
-class ServerOptions(TypedDict, total=False):
-    """The keyword arguments of :class:`Server` that say how an app is served."""
-
-    host: str
-    port: int
-    lifespan: LifespanMode
-    http: HTTPImplementation
 
 
 class Server(Endpoint, uvicorn.Server):
@@ -61,17 +47,14 @@ class Server(Endpoint, uvicorn.Server):
     A server may be started again after it was stopped; with ``port=0`` it then has another port.
 
     Args:
-        app: An ASGI 3 application, or an import string such as ``"shop.main:app"``.
-        host: The IP address to listen on, such as ``127.0.0.1`` or ``::1``. With ``0.0.0.0`` or ``::``, which others
-            than this machine reach, the first start in a process warns of that.
-        port: The port to listen on; 0 for a free one.
-        lifespan: Whether the app's lifespan is run: ``"on"``, ``"off"``, or ``"auto"`` for where the app supports it.
-        http: uvicorn's HTTP/1.1 implementation; ``"auto"`` is httptools.
+        app: An ASGI 3 application, or an import string such as ``"shop.main:app"``; with ``factory=True``, what makes
+            one, or its import string.
         startup_timeout: Seconds that the app's lifespan may take to start.
         shutdown_timeout: Seconds that requests in flight may take to end, and then the app's lifespan.
         sock: A TCP socket that is bound already, to listen on instead of ``host`` and ``port``. The server closes it
             when it stops, and so starts once.
         tls: Whether, or how, the server speaks TLS: https and wss.
+        **options: How the app is served: address and lifespan, and uvicorn's own settings.
 
     Attributes:
         app: The application itself.
@@ -80,9 +63,9 @@ class Server(Endpoint, uvicorn.Server):
 
     Raises:
         ServerStartupError: If an import string leads to nothing.
-        TypeError: If ``app`` is not callable as ASGI 3, or ``tls`` is none of the above.
-        ValueError: If ``lifespan`` or ``http`` is none of the above, a time-out is not positive, or ``sock`` is not
-            bound to an IP address and a port.
+        TypeError: If ``app`` is not callable as ASGI 3, ``tls`` is none of the above, or there is no such option.
+        ValueError: If an option cannot be what it is, a time-out is not positive, or ``sock`` is not bound to an IP
+            address and a port.
     """
 
     lifespan: Lifespan | LifespanOff
@@ -91,46 +74,28 @@ class Server(Endpoint, uvicorn.Server):
 
     def __init__(
         self,
-        app: ASGIApp | str,
+        app: ASGIApp | AppFactory | str,
         *,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        lifespan: LifespanMode = "auto",
-        http: HTTPImplementation = "auto",
         startup_timeout: float = 30.0,
         shutdown_timeout: float = 10.0,
         sock: socket.socket | None = None,
         tls: TLSOptions | bool | None = None,
+        **options: Unpack[ServerOptions],
     ) -> None:
-        _check_choice("lifespan", lifespan, ("auto", "on", "off"))
-        _check_choice("http", http, ("auto", "httptools", "h11"))
+        check_options(options)
         _check_positive("startup_timeout", startup_timeout)
         _check_positive("shutdown_timeout", shutdown_timeout)
-        self.app: ASGIApp = load_app(app)
-        self.host: str = host if sock is None else bound_host(sock)
+        self.app: ASGIApp = load_app(app, factory=options.get("factory", False))
+        self.host: str = options.get("host", "127.0.0.1") if sock is None else bound_host(sock)
         self.startup_timeout = startup_timeout
         self.shutdown_timeout = shutdown_timeout
         self._name = describe_app(app)
-        self._requested_port = port
+        self._requested_port = options.get("port", 0)
         self._given_socket = sock
         self.tls: TLSOptions | None = choose_tls(tls)
         self._phase: Literal["stopped", "starting", "running", "stopping"] = "stopped"
         # A factory, because uvicorn calls a plain app once without arguments to see whether it is one.
-        super().__init__(
-            uvicorn.Config(
-                lambda: self.app,
-                factory=True,
-                interface="asgi3",
-                host=host,
-                port=port,
-                lifespan=lifespan,
-                # By its name: the import of this package takes 1% less without it.
-                http=http if http == "h11" else "fastapi_testing.server.serving.joining:JoiningProtocol",
-                log_config=None,
-                timeout_keep_alive=_KEEP_ALIVE,
-                workers=1,
-            )
-        )
+        super().__init__(uvicorn.Config(lambda: self.app, **uvicorn_settings(options)))
 
     def __repr__(self) -> str:
         where = f"at {self.url}" if self._phase == "running" else self._phase
@@ -284,9 +249,9 @@ class Server(Endpoint, uvicorn.Server):
             context = None if self.tls is None else make_server_context(self.tls, self.host)
             self.config.load()
             self.config.ssl = context
-            self.recorder = Recorder(self.config.loaded_app)
+            self.recorder = Recorder(self.config.loaded_app, self.config.root_path)
             self.config.loaded_app = self.recorder
-        self.server_state = ServerState(self.config.encoded_headers)
+        self.server_state = ServerState(self.config.encoded_headers, date=self.config.date_header)
         if self.config.lifespan == "off":
             self.lifespan = LifespanOff(self.config)
         else:
@@ -350,11 +315,6 @@ class Server(Endpoint, uvicorn.Server):
             raise ServerError(f"cannot stop {self!r}: wait until that is done")
         if asyncio.get_running_loop() is not self._loop:
             raise ServerError(f"cannot stop {self!r} from here: it runs on the event loop that started it")
-
-
-def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}")
 
 
 def _check_positive(name: str, seconds: float) -> None:

@@ -25,10 +25,12 @@ class ServerState(uvicorn.server.ServerState):
 
     Args:
         headers: The headers of every response but Date, names in lower case.
+        date: Whether there is a Date.
     """
 
-    def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
+    def __init__(self, headers: list[tuple[bytes, bytes]], *, date: bool) -> None:
         self._headers = headers
+        self._date = date
         self._second: int | None = None
         super().__init__()
         self._changed = asyncio.Event()
@@ -40,7 +42,8 @@ class ServerState(uvicorn.server.ServerState):
         second = int(time.time())
         if second != self._second:
             self._second = second
-            self._default_headers = [(b"date", _http_date(second)), *self._headers]
+            date = [(b"date", _http_date(second))] if self._date else []
+            self._default_headers = [*date, *self._headers]
         return self._default_headers
 
     @default_headers.setter

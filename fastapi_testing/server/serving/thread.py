@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any, Unpack
 
 from fastapi_testing.errors import ServerShutdownError, ServerStartupError
-from fastapi_testing.server.application import ASGIApp, describe_app
+from fastapi_testing.server.application import AppFactory, ASGIApp, describe_app
 from fastapi_testing.server.recording.recorder import Recorder
 from fastapi_testing.server.serving.endpoint import Endpoint
-from fastapi_testing.server.serving.server import Server, ServerOptions
+from fastapi_testing.server.serving.options import ServerOptions
+from fastapi_testing.server.serving.server import Server
 from fastapi_testing.server.threads.calls import Call, LoopBlockedError
 from fastapi_testing.server.threads.loop_thread import LoopThread
 from fastapi_testing.server.tls.options import TLSOptions
@@ -64,7 +65,7 @@ class ServerThread(Endpoint, LoopThread):
 
     def __init__(
         self,
-        app: ASGIApp | str,
+        app: ASGIApp | AppFactory | str,
         *,
         loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
         **options: Unpack[ServerThreadOptions],

@@ -341,7 +341,8 @@ class OtherAppTests(unittest.TestCase):
         self.assertEqual(
             str(caught.exception),
             f"{__name__}.OtherAppTests.test_no_fastapi.<locals>.bare has no dependencies to override: it is no "
-            f"FastAPI app; give it others in create_app(), or patch what it uses with unittest.mock",
+            f"FastAPI app, and none is to be seen in it; name one, as in self.override_dependency(..., app=...), "
+            f"give it others in create_app(), or patch what it uses with unittest.mock",
         )
 
     def test_no_test_case(self) -> None:

@@ -250,7 +250,7 @@ class ChosenAppTests(unittest.TestCase):
         """A server option that there is not is answered with those that there are."""
         self.assertEqual(
             self.refused(app=shop.app, server_options={"prot": 1}),
-            "TypeError: Case.server_options has prot; it takes host, http, lifespan, port",
+            "TypeError: Case.server_options: there is no option 'prot': is port meant?",
         )
 
     def test_check_openapi(self) -> None:

@@ -10,7 +10,7 @@ from httpx_sse import SSEError
 
 from fastapi_testing import ServerThread, SyncClient
 from tests.client.events.test_stream import Feed
-from tests.resources import held_resources
+from tests.resources import held_again, held_resources
 from tests.timing import MS
 
 
@@ -147,7 +147,7 @@ class LeaveTests(EventTestCase):
         self.wait_until_left()
         self.server.settle()
         del events
-        self.assertLessEqual(held_resources(), before)
+        self.assertTrue(held_again(before))
 
     def test_leave_by_an_exception(self) -> None:
         """So is leaving it by an exception, which is the one that is seen."""
