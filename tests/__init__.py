@@ -17,8 +17,13 @@ def load_tests(loader: unittest.TestLoader, _: unittest.TestSuite, pattern: str 
 
     Three hundred thousand objects of libraries stay as long as the process. To look at them takes a fifth of a second
     each time, and many tests collect to see what is left: it was half of the time that the tests of the server took.
+    Nor does it look at them again and again while they come.
     """
-    suite = loader.discover(str(Path(__file__).parent), pattern or "test*.py")
+    gc.disable()
+    try:
+        suite = loader.discover(str(Path(__file__).parent), pattern or "test*.py")
+    finally:
+        gc.enable()
     gc.collect()
     gc.freeze()
     return suite

@@ -334,7 +334,8 @@ class CommandTests(unittest.TestCase):
 
     def run_command(self, *arguments: str, rows: tuple[Row, ...]) -> tuple[int, list[str]]:
         """Run a command, and return its exit code and the lines that it printed, without those of the environment."""
-        with patch("tests.soak.command.ROWS", rows), contextlib.redirect_stdout(io.StringIO()) as printed:
+        stdout = contextlib.redirect_stdout(io.StringIO())
+        with patch("tests.soak.command.ROWS", rows), patch("tests.soak.command.gc"), stdout as printed:
             code = main(arguments)
         return code, printed.getvalue().partition("\n\n")[2].splitlines()
 

@@ -1,8 +1,11 @@
 """The command line: ``python -m tests.downstream [PATH ...]``."""
 
 import argparse
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from tests.downstream.first import first_projects
@@ -14,6 +17,9 @@ __all__ = ["main"]
 def main(arguments: Sequence[str]) -> int:
     """
     Run the suites, and print a line for each as it ends, with all that it printed where it has not passed.
+
+    Those of others run one after the other, as they may want the same port or the same file; those of this repository
+    do not, and run one for each core at a time.
 
     Args:
         arguments: The words of the command line.
@@ -29,12 +35,13 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(str(exc))
     width = max(len(project.name) for project in projects)
     failed = 0
-    for project in projects:
-        outcome = run_suite(project, timeout=options.timeout)
-        print(_line(project, outcome, width), flush=True)
-        if outcome.trouble:
-            failed += 1
-            print(outcome.output, flush=True)
+    with ThreadPoolExecutor(1 if options.paths else os.cpu_count()) as pool:
+        outcomes = pool.map(partial(run_suite, timeout=options.timeout), projects)
+        for project, outcome in zip(projects, outcomes, strict=True):
+            print(_line(project, outcome, width), flush=True)
+            if outcome.trouble:
+                failed += 1
+                print(outcome.output, flush=True)
     print(f"{len(projects) - failed} passed, {failed} failed")
     return int(failed > 0)
 

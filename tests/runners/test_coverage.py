@@ -3,20 +3,24 @@
 import json
 from typing import Any, ClassVar
 
-from tests.runners.case import ProjectCase
+from tests.runners.case import SuiteCase
 
 
-class CoverageTests(ProjectCase):
+class CoverageTests(SuiteCase):
     """The whole suite, measured once with branches."""
 
+    commands = (
+        (
+            *("-m", "coverage", "run", "--branch", "--source=.", "--data-file=measured"),
+            *("-m", "unittest", "-k", "OrderTests", "-k", "test_pass"),
+        ),
+        ("-m", "coverage", "json", "--data-file=measured", "-o", "measured.json"),
+    )
     measured: ClassVar[dict[str, Any]]
 
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        options = ["--branch", "--source=.", "--data-file=measured"]
-        cls.run_python("-m", "coverage", "run", *options, "-m", "unittest", "-k", "OrderTests", "-k", "test_pass")
-        cls.run_python("-m", "coverage", "json", "--data-file=measured", "-o", "measured.json")
         cls.measured = json.loads(cls.folder.joinpath("measured.json").read_text("utf-8"))["files"]["kiosk.py"]
 
     def test_handlers(self) -> None:

@@ -2,21 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from typing import ClassVar
 
-from tests.runners.case import ProjectCase
+from tests.runners.case import SuiteCase
 
 
-class StestrTests(ProjectCase):
+class StestrTests(SuiteCase):
     """The whole suite in two workers, run once; then what failed."""
 
-    code: ClassVar[int]
-    printed: ClassVar[str]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.code, cls.printed = cls.run_python("-m", "stestr", "run", "--concurrency", "2")
+    commands = (("-m", "stestr", "run", "--concurrency", "2"),)
 
     def test_counts(self) -> None:
         """Every outcome is counted as what it is, now and by ``stestr last``."""

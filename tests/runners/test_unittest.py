@@ -2,21 +2,14 @@
 
 import re
 import sys
-from typing import ClassVar
 
-from tests.runners.case import CLOSED, ProjectCase, shown
+from tests.runners.case import CLOSED, ProjectCase, SuiteCase, shown
 
 
-class DiscoveryTests(ProjectCase):
+class DiscoveryTests(SuiteCase):
     """The whole suite, run once."""
 
-    code: ClassVar[int]
-    printed: ClassVar[str]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.code, cls.printed = cls.run_python("-W", "error", "-m", "unittest", "discover", "-v")
+    commands = (("-W", "error", "-m", "unittest", "discover", "-v"),)
 
     def test_counts(self) -> None:
         """Every outcome is counted as what it is."""

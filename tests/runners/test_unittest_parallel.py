@@ -3,21 +3,14 @@
 import re
 from typing import ClassVar
 
-from tests.runners.case import ProjectCase
+from tests.runners.case import SuiteCase
 
 
-class ModuleTests(ProjectCase):
+class ModuleTests(SuiteCase):
     """A worker gets a module."""
 
-    options: ClassVar[tuple[str, ...]] = ("--level", "module")
+    commands = (("-m", "unittest_parallel", "-j", "2", "--level", "module"),)
     suites: ClassVar[int] = 2
-    code: ClassVar[int]
-    printed: ClassVar[str]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.code, cls.printed = cls.run_python("-m", "unittest_parallel", "-j", "2", *cls.options)
 
     def test_counts(self) -> None:
         """Every outcome is counted as what it is."""
@@ -35,12 +28,12 @@ class ModuleTests(ProjectCase):
 class ClassTests(ModuleTests):
     """A worker gets a class."""
 
-    options: ClassVar[tuple[str, ...]] = ("--level", "class")
+    commands = (("-m", "unittest_parallel", "-j", "2", "--level", "class"),)
     suites: ClassVar[int] = 4
 
 
 class TestTests(ModuleTests):
     """A worker gets a test, and sets its class up for it."""
 
-    options: ClassVar[tuple[str, ...]] = ("--level", "test")
+    commands = (("-m", "unittest_parallel", "-j", "2", "--level", "test"),)
     suites: ClassVar[int] = 16

@@ -3,20 +3,19 @@
 from pathlib import Path
 from typing import ClassVar
 
-from tests.runners.case import ProjectCase
+from tests.runners.case import SuiteCase
 from tests.runners.junit import outcomes, texts
 
 
-class XMLTests(ProjectCase):
+class XMLTests(SuiteCase):
     """The whole suite, run once."""
 
-    code: ClassVar[int]
+    commands = (("-m", "xmlrunner", "discover", "-o", "reports"),)
     reports: ClassVar[list[Path]]
 
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.code, _ = cls.run_python("-m", "xmlrunner", "discover", "-o", "reports")
         cls.reports = sorted(cls.folder.glob("reports/*.xml"))
 
     def test_outcomes(self) -> None:

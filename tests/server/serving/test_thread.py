@@ -14,6 +14,7 @@ import httpx
 from fastapi import FastAPI
 
 from fastapi_testing import ServerError, ServerNotRunningError, ServerShutdownError, ServerStartupError, ServerThread
+from tests.processes import side_by_side
 from tests.resources import held_resources
 from tests.server.apps import app, make_app
 from tests.server.asking import forever, get, running_loop
@@ -215,16 +216,16 @@ class ServingTests(unittest.TestCase):
 
         So it is where somebody stops it then, when no thread can be started any more.
         """
-        for script in (EXIT, STOP_AT_EXIT):
+        scripts = (EXIT, STOP_AT_EXIT)
+        for script, run in zip(scripts, side_by_side(run_script, scripts), strict=True):
             with self.subTest(script):
-                run = subprocess.run(
-                    [sys.executable, "-W", "error", "-c", script],
-                    capture_output=True,
-                    text=True,
-                    timeout=60,
-                    check=False,
-                )
                 self.assertEqual((run.stdout, run.stderr, run.returncode), ("shut down\n", "", 0))
+
+
+def run_script(script: str) -> "subprocess.CompletedProcess[str]":
+    """Run a script with warnings as errors."""
+    command = [sys.executable, "-W", "error", "-c", script]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 async def start_task(coroutine: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":

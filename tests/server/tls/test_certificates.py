@@ -10,11 +10,12 @@ import unittest
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
 from unittest.mock import patch
 
 from fastapi_testing.server.tls.certificates import Authority, run_authority
 from fastapi_testing.server.tls.folder import _lock, _remove, make_folder
-from tests.processes import environment, run_python
+from tests.processes import environment, side_by_side
 
 IN_PROCESSES = """
 import multiprocessing
@@ -38,16 +39,21 @@ if __name__ == "__main__":
 """
 
 
-MAKE = (
-    "from fastapi_testing.server.tls.certificates import run_authority; print(run_authority().certificate, flush=True)"
-)
+FROM = "from fastapi_testing.server.tls.certificates import run_authority"
+WAIT = "sys.stdin.readline()"
 
 
-def start(folder: Path, after: str = "") -> "subprocess.Popen[str]":
+def start(folder: Path, before: str = "", after: str = "") -> "subprocess.Popen[str]":
     """Start a process that makes certificates in a folder, says where, and waits for the end of its input."""
-    command = [sys.executable, "-c", f"import os, sys\n{MAKE}\n{after}\nsys.stdin.read()"]
+    make = "print(run_authority().certificate, flush=True)"
+    command = [sys.executable, "-c", f"import os, sys\n{FROM}\n{before}\n{make}\n{after}\nsys.stdin.read()"]
     environ = environment(TMPDIR=str(folder))
     return subprocess.Popen(command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def go_on(process: "subprocess.Popen[str]") -> None:
+    """Have a process that waits make certificates now, and end."""
+    process.communicate("now\n")
 
 
 def end(process: "subprocess.Popen[str]") -> None:
@@ -108,17 +114,25 @@ class AuthorityTests(unittest.TestCase):
 class ProcessTests(unittest.TestCase):
     """The files, when processes end."""
 
+    own: ClassVar[list[Path]]
+    shared: ClassVar[list[Path]]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        """Run what forks without an authority, and with one."""
+        super().setUpClass()
+        made = {"before": "run_authority()", "after": "assert all(map(__import__('os').path.exists, paths))"}
+        cls.own, cls.shared = side_by_side(lambda parts: run(**parts), ({}, made))
+
     def test_removed(self) -> None:
         """Each process has an authority of its own, and removes what it made."""
-        paths = run()
-        self.assertEqual(len({path.parent for path in paths}), 4)
-        self.assertFalse([path for path in paths if path.parent.exists()])
+        self.assertEqual(len({path.parent for path in self.own}), 4)
+        self.assertFalse([path for path in self.own if path.parent.exists()])
 
     def test_forked(self) -> None:
         """Processes that are forked share the one that was there; only who made it removes it."""
-        paths = run(before="run_authority()", after="assert all(map(__import__('os').path.exists, paths))")
-        self.assertEqual((len(set(paths)), len({path.parent for path in paths})), (4, 1))
-        self.assertFalse(paths[0].parent.exists())
+        self.assertEqual((len(set(self.shared)), len({path.parent for path in self.shared})), (4, 1))
+        self.assertFalse(self.shared[0].parent.exists())
 
     def test_killed(self) -> None:
         """What a killed process has left goes with the next run; what is in use, and what is none of it, stays."""
@@ -128,15 +142,15 @@ class ProcessTests(unittest.TestCase):
             other.mkdir()
         (folder / "fastapi_testing-link").symlink_to(others[1])
         (others[1] / "in-use").touch()
-        runs = [start(folder) for _ in range(2)]
-        for run in runs:
+        *runs, third = start(folder), start(folder), start(folder, before=WAIT)
+        for run in (*runs, third):
             self.addCleanup(end, run)
         killed, living = (Path(run.stdout.readline().strip()) for run in runs if run.stdout)
         runs[0].kill()
         runs[0].wait()
         self.assertTrue(killed.exists())
-        third = run_python("-c", MAKE, folder=folder, TMPDIR=str(folder))
-        self.assertEqual(third.returncode, 0, third.stdout)
+        go_on(third)
+        self.assertEqual(third.returncode, 0)
         self.assertFalse(killed.parent.exists())
         self.assertTrue(living.exists())
         left = {path.name for path in folder.iterdir()}
@@ -148,11 +162,14 @@ class ProcessTests(unittest.TestCase):
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         run = start(folder, after="if os.fork(): os.kill(os.getpid(), 9)\nprint('forked', flush=True)")
         self.addCleanup(end, run)
+        other = start(folder, before=WAIT)
+        self.addCleanup(end, other)
         assert run.stdout is not None
         path = Path(run.stdout.readline().strip())
         self.assertEqual(run.stdout.readline(), "forked\n")
         run.wait()
-        run_python("-c", MAKE, folder=folder, TMPDIR=str(folder))
+        go_on(other)
+        self.assertEqual(other.returncode, 0)
         self.assertTrue(path.exists())
 
 
