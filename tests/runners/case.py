@@ -1,6 +1,5 @@
 """What the tests of the runners have in common: a copy of the project, and how its failures have to look."""
 
-import atexit
 import os
 import re
 import shutil
@@ -12,12 +11,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from tests.processes import environment
-from tests.runners.runs import Run, Runs
 
-__all__ = ["CLOSED", "FAILURES", "RUNS", "ProjectCase", "SuiteCase", "shown"]
-
-RUNS = Runs()
-"""The runs of the suite by all runners."""
+__all__ = ["CLOSED", "FAILURES", "ProjectCase", "shown"]
 
 FAILURES = {
     "test_fail": """
@@ -89,16 +84,8 @@ class ProjectCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.folder = cls.copy_project()
-        cls.addClassCleanup(shutil.rmtree, cls.folder)
-
-    @classmethod
-    def copy_project(cls) -> Path:
-        """Return a copy of the project."""
-        folder = Path(tempfile.mkdtemp()).resolve()
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)  # of a run that nobody came to look at
-        shutil.copytree(Path(__file__).parent / "project", folder, dirs_exist_ok=True)
-        return folder
+        cls.folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory())).resolve()
+        shutil.copytree(Path(__file__).parent / "project", cls.folder, dirs_exist_ok=True)
 
     @classmethod
     def run_python(cls, *arguments: str, folder: Path | None = None, **variables: str) -> tuple[int, str]:
@@ -126,34 +113,6 @@ class ProjectCase(unittest.TestCase):
     def shown(self, text: str) -> str:
         """Return the lines of a failure without the folder of the project."""
         return shown(text.replace(f"{self.folder}{os.sep}", ""))
-
-
-class SuiteCase(ProjectCase):
-    """Tests that look at one run of the project's suite."""
-
-    commands: ClassVar[tuple[tuple[str, ...], ...]]
-    """What Python is run with: one command after the other, of which the last one counts."""
-
-    variables: ClassVar[dict[str, str]] = {}
-    """What they find in their environment."""
-
-    code: ClassVar[int]
-    printed: ClassVar[str]
-
-    @classmethod
-    def copy_project(cls) -> Path:
-        """Return the copy in which the suite was run."""
-        run = RUNS.take(cls)
-        cls.code, cls.printed = run.code, run.printed
-        return run.folder
-
-    @classmethod
-    def run_commands(cls) -> Run:
-        """Run the suite in a copy of the project."""
-        folder = super().copy_project()
-        for command in cls.commands:
-            code, printed = cls.run_python(*command, folder=folder, **cls.variables)
-        return Run(folder, code, printed)
 
 
 def shown(text: str) -> str:

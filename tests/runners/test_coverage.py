@@ -3,24 +3,20 @@
 import json
 from typing import Any, ClassVar
 
-from tests.runners.case import SuiteCase
+from tests.runners.case import ProjectCase
 
 
-class CoverageTests(SuiteCase):
+class CoverageTests(ProjectCase):
     """The whole suite, measured once with branches."""
 
-    commands = (
-        (
-            *("-m", "coverage", "run", "--branch", "--source=.", "--data-file=measured"),
-            *("-m", "unittest", "-k", "OrderTests", "-k", "test_pass"),
-        ),
-        ("-m", "coverage", "json", "--data-file=measured", "-o", "measured.json"),
-    )
     measured: ClassVar[dict[str, Any]]
 
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
+        options = ["--branch", "--source=.", "--data-file=measured"]
+        cls.run_python("-m", "coverage", "run", *options, "-m", "unittest", "-k", "OrderTests", "-k", "test_pass")
+        cls.run_python("-m", "coverage", "json", "--data-file=measured", "-o", "measured.json")
         cls.measured = json.loads(cls.folder.joinpath("measured.json").read_text("utf-8"))["files"]["kiosk.py"]
 
     def test_handlers(self) -> None:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import ClassVar
 
-from tests.runners.case import FAILURES, ProjectCase, SuiteCase, shown
+from tests.runners.case import FAILURES, ProjectCase, shown
 
 SCRIPTS = Path(__file__).parent / "scripts"
 
@@ -47,17 +47,17 @@ class PyCharmTests(EditorCase):
         self.assertEqual(len(re.findall(r"(?m)^##teamcity\[testIgnored ", printed)), 2)
 
 
-class VSCodeTests(EditorCase, SuiteCase):
+class VSCodeTests(EditorCase):
     """VS Code gets a document for each outcome."""
 
-    commands = ((str(SCRIPTS / "as_vscode.py"), MANY, OUTCOMES),)
-    variables: ClassVar[dict[str, str]] = {"TEST_RUN_PIPE": "pipe"}
     sent: ClassVar[dict[str, dict[str, str]]]
 
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        sent = [json.loads(line) for line in cls.folder.joinpath("pipe").read_text("utf-8").splitlines()]
+        pipe = cls.folder / "pipe"
+        cls.run_python(str(SCRIPTS / "as_vscode.py"), MANY, OUTCOMES, TEST_RUN_PIPE=str(pipe))
+        sent = [json.loads(line) for line in pipe.read_text("utf-8").splitlines()]
         cls.sent = {each["test"].rpartition(f"{OUTCOMES}.")[2]: each for each in sent}
 
     def test_outcomes(self) -> None:

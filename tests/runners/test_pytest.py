@@ -3,18 +3,25 @@
 from typing import ClassVar
 
 from tests.processes import run_python
-from tests.runners.case import FAILURES, ProjectCase, SuiteCase, shown
+from tests.runners.case import FAILURES, ProjectCase, shown
 from tests.runners.junit import outcomes, texts
 
 
-class PytestTests(SuiteCase):
+class PytestTests(ProjectCase):
     """The whole suite, run once."""
 
-    commands: ClassVar[tuple[tuple[str, ...], ...]] = (
-        ("-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml=report.xml"),
-    )
-    # It has all plugins that are installed, as with users.
-    variables: ClassVar[dict[str, str]] = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": ""}
+    options: ClassVar[tuple[str, ...]] = ()
+    with_few_plugins: ClassVar[str] = ""  # it has all that are installed, as with users
+    code: ClassVar[int]
+    printed: ClassVar[str]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        options = ["-q", "-p", "no:cacheprovider", "--junitxml=report.xml", *cls.options]
+        cls.code, cls.printed = cls.run_python(
+            "-m", "pytest", *options, PYTEST_DISABLE_PLUGIN_AUTOLOAD=cls.with_few_plugins
+        )
 
     def test_outcomes(self) -> None:
         """Every test ends as it does under unittest."""
@@ -84,8 +91,8 @@ class PytestTests(SuiteCase):
 class XdistTests(PytestTests):
     """The whole suite in two processes, which share the tests of a class among them."""
 
-    commands = ((*PytestTests.commands[0], "-p", "xdist", "-n", "2"),)
-    variables: ClassVar[dict[str, str]] = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    options: ClassVar[tuple[str, ...]] = ("-p", "xdist", "-n", "2")
+    with_few_plugins: ClassVar[str] = "1"
 
 
 class DebuggerTests(ProjectCase):

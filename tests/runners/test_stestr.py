@@ -2,14 +2,21 @@
 
 import re
 from collections.abc import Iterator
+from typing import ClassVar
 
-from tests.runners.case import SuiteCase
+from tests.runners.case import ProjectCase
 
 
-class StestrTests(SuiteCase):
+class StestrTests(ProjectCase):
     """The whole suite in two workers, run once; then what failed."""
 
-    commands = (("-m", "stestr", "run", "--concurrency", "2"),)
+    code: ClassVar[int]
+    printed: ClassVar[str]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.code, cls.printed = cls.run_python("-m", "stestr", "run", "--concurrency", "2")
 
     def test_counts(self) -> None:
         """Every outcome is counted as what it is, now and by ``stestr last``."""

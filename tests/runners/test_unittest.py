@@ -2,14 +2,21 @@
 
 import re
 import sys
+from typing import ClassVar
 
-from tests.runners.case import CLOSED, ProjectCase, SuiteCase, shown
+from tests.runners.case import CLOSED, ProjectCase, shown
 
 
-class DiscoveryTests(SuiteCase):
+class DiscoveryTests(ProjectCase):
     """The whole suite, run once."""
 
-    commands = (("-W", "error", "-m", "unittest", "discover", "-v"),)
+    code: ClassVar[int]
+    printed: ClassVar[str]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.code, cls.printed = cls.run_python("-W", "error", "-m", "unittest", "discover", "-v")
 
     def test_counts(self) -> None:
         """Every outcome is counted as what it is."""

@@ -3,14 +3,21 @@
 import re
 from typing import ClassVar
 
-from tests.runners.case import SuiteCase
+from tests.runners.case import ProjectCase
 
 
-class ModuleTests(SuiteCase):
+class ModuleTests(ProjectCase):
     """A worker gets a module."""
 
-    commands = (("-m", "unittest_parallel", "-j", "2", "--level", "module"),)
+    options: ClassVar[tuple[str, ...]] = ("--level", "module")
     suites: ClassVar[int] = 2
+    code: ClassVar[int]
+    printed: ClassVar[str]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.code, cls.printed = cls.run_python("-m", "unittest_parallel", "-j", "2", *cls.options)
 
     def test_counts(self) -> None:
         """Every outcome is counted as what it is."""
@@ -28,12 +35,12 @@ class ModuleTests(SuiteCase):
 class ClassTests(ModuleTests):
     """A worker gets a class."""
 
-    commands = (("-m", "unittest_parallel", "-j", "2", "--level", "class"),)
+    options: ClassVar[tuple[str, ...]] = ("--level", "class")
     suites: ClassVar[int] = 4
 
 
 class TestTests(ModuleTests):
     """A worker gets a test, and sets its class up for it."""
 
-    commands = (("-m", "unittest_parallel", "-j", "2", "--level", "test"),)
+    options: ClassVar[tuple[str, ...]] = ("--level", "test")
     suites: ClassVar[int] = 16

@@ -3,19 +3,20 @@
 from pathlib import Path
 from typing import ClassVar
 
-from tests.runners.case import SuiteCase
+from tests.runners.case import ProjectCase
 from tests.runners.junit import outcomes, texts
 
 
-class XMLTests(SuiteCase):
+class XMLTests(ProjectCase):
     """The whole suite, run once."""
 
-    commands = (("-m", "xmlrunner", "discover", "-o", "reports"),)
+    code: ClassVar[int]
     reports: ClassVar[list[Path]]
 
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
+        cls.code, _ = cls.run_python("-m", "xmlrunner", "discover", "-o", "reports")
         cls.reports = sorted(cls.folder.glob("reports/*.xml"))
 
     def test_outcomes(self) -> None:
