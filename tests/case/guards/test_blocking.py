@@ -84,10 +84,10 @@ class Terminal(io.StringIO):
 
     def block_by(self, call: Callable[[], object]) -> None:
         """Make a call that times out until something is printed: a busy machine may not have looked in its time."""
-        for _ in range(10):
+        for _ in range(10):  # pragma: no branch - it is printed by then
             with contextlib.suppress(OSError, httpx.TimeoutException):
                 call()
-            if self.printed.is_set():
+            if self.printed.is_set():  # pragma: no branch - the first one is enough but on a busy machine
                 return
 
 

@@ -140,8 +140,8 @@ class WithheldTests(unittest.TestCase):
             case.client.get("/login")
             case.assertEqual(case.client.get("/user").status_code, 200)
 
-        for lines in (told(test), told(sync_test, ServerTestCase)):
-            self.assertEqual(lines, ["401 != 200", HINT])
+        self.assertEqual(told(sync_test, ServerTestCase), ["401 != 200", HINT])
+        self.assertEqual(told(test), ["401 != 200", HINT])  # the last one: coverage 7.17 loses its place in it
 
     def test_class_client(self) -> None:
         """And of the cookies that the client of the class has got."""
