@@ -48,6 +48,14 @@ _PATHS = (
     "/redirect/303?to=/redirect/308?to=/cookies",
     "/stat us/é/%2F",
 )
+_CLOSING = ("/broken", "/close")
+"""
+Paths that are answered with the end of the connection, and whatever the body is.
+
+httpx sends the head and the body apart. The body comes to a closed socket then, TCP tells the client so, and of the
+answer that has come before it sees nothing; this framework's client does.
+"""
+
 _WORDS = ("", "a", "B", "ü", "a b", "%", "&=", "\t", "日本", '"', "x" * 300)
 _NAMES = ("X-A", "x-a", "Accept", "Cookie", "X-Long", "Expect", "a b", "")
 _VALUES = ("1", "", "text/html", "a=1; b=2", "100-continue", "x" * 5000, " x", "x ", "a\r\nb: c", "é", "\x00")
@@ -66,7 +74,7 @@ def draw(random: Random) -> Case:
         case["auth"] = (random.choice(_WORDS[:3]), random.choice(_WORDS[:3]))
     if random.random() < 0.4:
         case["follow_redirects"] = True
-    if random.random() < 0.6:
+    if random.random() < 0.6 and case["url"] not in _CLOSING:
         case |= random.choice([_content, _pieces, _json, _form, _files])(random)
     return case
 
