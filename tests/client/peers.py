@@ -11,6 +11,7 @@ import httpx
 from fastapi import FastAPI, Response, WebSocket
 from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as serve_websockets
+from websockets.exceptions import ConnectionClosed
 
 from fastapi_testing import Server
 from fastapi_testing.client.websocket.client import WebSocketClient
@@ -98,8 +99,9 @@ def speaker(*messages: str) -> Callable[[ServerConnection], Awaitable[None]]:
     """Return a handler for serve_peer() that sends messages, and waits for the end."""
 
     async def handler(connection: ServerConnection) -> None:
-        for message in messages:
-            await connection.send(message)
+        with contextlib.suppress(ConnectionClosed):  # by a client that is cut
+            for message in messages:
+                await connection.send(message)
         await connection.wait_closed()
 
     return handler

@@ -461,8 +461,16 @@ def spend_until_blamed() -> None:
 
 
 def spend_in_c() -> None:
-    """Have the processor work for a while in one call that holds the GIL."""
-    sum(range(20_000_000))
+    """
+    Have the processor work in calls that hold the GIL, until the handler that does is blamed.
+
+    Each is long enough to be blamed for. At its end the GIL may go to any thread that waits for it, and only sooner or
+    later to the one that looks.
+    """
+    BLAMED.clear()
+    end = time.perf_counter() + 5
+    while not BLAMED.is_set() and time.perf_counter() < end:
+        sum(range(10_000_000))
 
 
 @app.get("/sleep")
