@@ -16,6 +16,11 @@ from tests.running import run_classes
 
 app = FastAPI()
 
+silent = logging.getLogger("tests.silent")
+"""Of the client, whose reading thread may meet a socket that is closed already; here the server is listened to."""
+silent.addHandler(logging.NullHandler())
+silent.propagate = False
+
 
 @app.websocket("/echo")
 async def echo(websocket: WebSocket) -> None:
@@ -53,7 +58,9 @@ class OpenCase(AsyncServerTestCase):
     async def asyncSetUpClass(cls) -> None:
         """Open it, as a client that is not of this package does."""
         await super().asyncSetUpClass()
-        cls.session = await websockets.asyncio.client.connect(cls.server.ws_url + cls.path, ping_interval=None)
+        cls.session = await websockets.asyncio.client.connect(
+            cls.server.ws_url + cls.path, ping_interval=None, logger=silent
+        )
 
     @classmethod
     async def asyncTearDownClass(cls) -> None:
@@ -76,7 +83,7 @@ class PlainOpenCase(ServerTestCase):
     def setUpClass(cls) -> None:
         """Open it."""
         super().setUpClass()
-        cls.session = websockets.sync.client.connect(cls.server.ws_url + cls.path, ping_interval=None)
+        cls.session = websockets.sync.client.connect(cls.server.ws_url + cls.path, ping_interval=None, logger=silent)
         cls.addClassCleanup(cls.session.close_socket)
 
     def test(self) -> None:
