@@ -143,7 +143,7 @@ class SyncWebSocketSession(WaitingMessages, ClientConnection):
         """Close the connection without a closing handshake."""
         # What the reading thread has got just now is taken before the end: after it, websockets would log an error.
         self._read_on()
-        self.logger = _SILENT  # where that comes too late, it is nobody's error
+        vars(self)["logger"] = _SILENT  # not declared anew; where that comes too late, it is nobody's error
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
         self.recv_events_thread.join(_LAST_MESSAGE)
