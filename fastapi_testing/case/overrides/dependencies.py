@@ -44,7 +44,7 @@ from fastapi_testing.case.overrides.substitutes import returning, takes_anything
 from fastapi_testing.case.overrides.unused import look_again, name_of, short_name, suspect
 from fastapi_testing.case.where import ClassLine, Where, caller
 from fastapi_testing.server.application import describe_app
-from fastapi_testing.server.routing.within import has_overrides, outermost_apps
+from fastapi_testing.server.routing.within import outermost_apps
 
 __all__ = [
     "DependencyOverrides",
@@ -280,8 +280,6 @@ def _running_app() -> Any:
 
 def _fastapi_app(app: Any) -> Any:
     """Return the FastAPI app itself where others are wrapped around it."""
-    if has_overrides(app):
-        return app
     found = outermost_apps(app)
     if not found:
         raise TypeError(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fastapi_testing.case.served.given_client import http_of
 from fastapi_testing.server.recording.exchange import Exchange
 
 __all__ = ["note_late_options"]
@@ -22,7 +23,7 @@ def note_late_options(
         client: The client that it has had by then.
         exchanges: What it has asked: what it has given to a request itself has had an effect.
     """
-    http = getattr(client, "http", client)  # an AsyncTestClient wraps the client of HTTP
+    http = http_of(client)
     for name in _NAMES:
         wanted = _pairs_of(own.get(name))
         if (

@@ -4,10 +4,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from starlette.routing import Route, WebSocketRoute
-
 from fastapi_testing.server.routing.routes import iterate_routes, path_in_mount, paths_in, unwrap
-from fastapi_testing.server.routing.within import has_overrides
+from fastapi_testing.server.routing.within import apps_shown, has_overrides
 
 __all__ = ["apps_with_overrides", "find_apps", "find_template"]
 
@@ -23,8 +21,7 @@ def apps_with_overrides(app: Any) -> Iterator[Any]:
         seen.add(id(app))
         if has_overrides(app):
             yield app
-        found.append(getattr(app, "app", None))  # what a middleware, or a mount, is around
-        found += (each for each in getattr(app, "routes", None) or () if not isinstance(each, Route | WebSocketRoute))
+        found += apps_shown(app)
 
 
 def find_apps(app: Any, path: str) -> Iterator[tuple[Any, str]]:

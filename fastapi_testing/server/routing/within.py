@@ -14,7 +14,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.routing import Route, Router, WebSocketRoute
 
-__all__ = ["has_overrides", "outermost_apps"]
+__all__ = ["apps_shown", "has_overrides", "outermost_apps"]
 
 _DEPTH = 20
 """Wrappers that are looked into, one in the other; a mock has one in each, without an end."""
@@ -40,14 +40,14 @@ def _find(app: Any, seen: set[int], depth: int) -> Iterator[Any]:
     if has_overrides(app):
         yield app
         return
-    found = [inner for each in _shown(app) for inner in _find(each, seen, depth - 1)]
+    found = [inner for each in apps_shown(app) for inner in _find(each, seen, depth - 1)]
     if not found and not isinstance(app, Starlette | Router):
         found = [inner for each in _hidden(app) for inner in _find(each, seen, depth - 1)]
     yield from found
 
 
-def _shown(app: Any) -> Iterator[Any]:
-    """Yield what a middleware or a mount is around, and the mounts of what has routes."""
+def apps_shown(app: Any) -> Iterator[Any]:
+    """Yield what others see in an app: what a middleware or a mount is around, and the mounts of what has routes."""
     yield getattr(app, "app", None)
     routes = getattr(app, "routes", None)
     if isinstance(routes, list | tuple):

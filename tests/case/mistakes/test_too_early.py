@@ -87,11 +87,11 @@ class AwaitTests(TooEarlyCase):
 
         async def enter(found: Any) -> None:
             with found:
-                raise AssertionError("it is no context")  # pragma: no cover
+                raise AssertionError("it is no context")  # pragma: no cover - it cannot be entered
 
         async def enter_async(found: Any) -> None:
             async with found:
-                raise AssertionError("it is no context")  # pragma: no cover
+                raise AssertionError("it is no context")  # pragma: no cover - it cannot be entered
 
         def used(use: Callable[[Any], Any]) -> Callable[[Any], Any]:
             async def test(_: Any) -> None:
