@@ -32,7 +32,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("eventually", "http", "json", "websocket"),
         ("events", "openapi"),
     ),
-    "case": (("where",), ("mistakes",), ("loops", "overrides"), ("guards",), ("served", "sharding")),
+    "case": (("named", "where"), ("mistakes",), ("loops", "overrides"), ("guards",), ("served", "sharding")),
     "databases": (("provision", "statements"), ("baselines",), ("isolation",), ("mixin",)),
 }
 """
