@@ -12,7 +12,7 @@ PACKAGE = Path(fastapi_testing.__file__).parent
 
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "": (
-        ("errors", "hints", "masking"),
+        ("errors", "hints", "installed", "masking"),
         ("server",),
         ("assertions", "client"),
         ("case", "standalone"),
