@@ -19,7 +19,7 @@ __all__ = ["Gate", "SyncCatalogueCase", "app", "gate", "get_session", "titles"]
 _engine = create_engine("sqlite:///nowhere/that/is.db")
 
 
-def get_session() -> Iterator[Session]:
+def get_session() -> Iterator[Session]:  # pragma: no cover - that is what is tested
     """Give the app its own session; no test may reach its engine."""
     with Session(_engine) as session:
         yield session

@@ -89,6 +89,24 @@ class Behaviour(SyncCatalogueCase):
         with told, self.assertNumQueries(5):
             self.client.get("/songs")
 
+    def test_autocommit(self) -> None:
+        """A connection whose statements are transactions of their own needs no commit, and is undone."""
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(insert(Song), {"title": "second"})
+            self.assertEqual(self.titles(), ["first", "second"])
+
+    def test_driver(self) -> None:
+        """The driver's own cursor gives its rows in each of its ways."""
+        connection = self.engine.raw_connection()
+        self.addCleanup(connection.close)
+        cursor = connection.cursor()
+        cursor.execute("SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 ORDER BY 1")
+        self.assertEqual(cursor.fetchone(), (1,))
+        self.assertEqual([*map(tuple, cursor.fetchmany())], [(2,)])
+        self.assertEqual(next(iter(cursor)), (3,))
+        self.assertEqual([*map(tuple, cursor.fetchall())], [(4,)])
+        self.assertIsNone(cursor.fetchone())
+
     def test_run_sync(self) -> None:
         """It returns what the function does with the session."""
         self.assertEqual(self.run_sync(titles), ["first"])

@@ -111,6 +111,9 @@ class _Cursor:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
 
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._real)
+
     def execute(self, operation: str, *args: Any) -> None:
         self._shared.run(self._of, operation, functools.partial(self._real.execute, operation, *args))
 
