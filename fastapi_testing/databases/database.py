@@ -45,7 +45,7 @@ class Database:
     test_engine: Any
 
     def __init__(self, case: Any, url: URL, app_engine: Engine | None) -> None:
-        self.is_async = is_for_async(url)
+        self.is_async: bool = is_for_async(url)
         self._case = case
         self._given = url
         self._app_engine = app_engine

@@ -31,7 +31,7 @@ class Level:
         self.failed = False
         self.mixed_by: object = None  # who else has written while it was open
         self.savepoints: list[Savepoint] = []  # set in it, innermost last
-        self.ended = ended
+        self.ended: Ended = ended
 
     def end(self, state: Literal["committed", "abandoned"]) -> None:
         self.state = state

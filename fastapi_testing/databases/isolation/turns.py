@@ -79,8 +79,8 @@ class SharedConnection:
     def __init__(self, engine: Engine, turn_timeout: float) -> None:
         self._engine = engine
         self._turn_timeout = turn_timeout
-        self.is_sqlite = engine.dialect.name == "sqlite"
-        self.is_psycopg2 = engine.dialect.driver == "psycopg2"
+        self.is_sqlite: bool = engine.dialect.name == "sqlite"
+        self.is_psycopg2: bool = engine.dialect.driver == "psycopg2"
         self._is_disconnect: Callable[[Any, Any, Any], bool] = engine.dialect.is_disconnect
         self._connection: Connection
         self.real: Any = None  # the DBAPI connection
