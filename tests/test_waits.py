@@ -196,8 +196,6 @@ LIMITS: dict[str, dict[str, str]] = {
     "databases/mixin": {
         "SQLAlchemyMixin.asyncSetUpClass: await super().asyncSetUpClass": CALL,
         "SQLAlchemyMixin._before_app: await super()._before_app": CALL,
-        "SQLAlchemyMixin._before_app: await greenlet_spawn": DATABASE,
-        "SQLAlchemyMixin._after_app: await greenlet_spawn": DATABASE,
         "SQLAlchemyMixin._after_app: await super()._after_app": CALL,
         "SQLAlchemyMixin._run_database: await greenlet_spawn": DATABASE,
         "SQLAlchemyMixin._run_database: await asyncio.to_thread": DATABASE,

@@ -224,8 +224,10 @@ class SQLAlchemyMixin(_Kinds[_S, _E]):
         """Make the database of plain tests; one whose engine lives on the server's event loop comes with that."""
         super()._open_before_server()  # type: ignore[misc]
         database = cls._framework_planned = cls._new_database()
-        if not database.is_async:
-            database.open(cls.addClassCleanup)
+        if database.is_async:
+            cls._framework_closing = ExitStack()
+        else:
+            database.open(cls._add_plain_cleanup)
             cls._framework_database = database
             cls.addClassCleanup(cls._forget_database)
 
@@ -235,8 +237,8 @@ class SQLAlchemyMixin(_Kinds[_S, _E]):
         await super()._before_app()  # type: ignore[misc]
         database = cls._framework_planned
         if database.is_async:
-            cls._framework_closing = ExitStack()
-            await greenlet_spawn(database.open, cls._framework_closing.callback)
+            opening = greenlet_spawn(database.open, cls._framework_closing.callback)
+            await cls._await_hook("the making of the database", opening)
             cls._framework_database = database
 
     @classmethod
@@ -244,15 +246,15 @@ class SQLAlchemyMixin(_Kinds[_S, _E]):
         """Close it there, after the app has shut down."""
         if cls._framework_planned.is_async:
             cls._framework_database = None
-            await greenlet_spawn(cls._framework_closing.close)
+            await cls._await_hook("the end", greenlet_spawn(cls._framework_closing.close))
         await super()._after_app()  # type: ignore[misc]
 
     @classmethod
     def _open_after_server(cls) -> None:
         super()._open_after_server()  # type: ignore[misc]
         if cls._framework_database is None:  # the server was there before the class
-            cls.server.run(cls._before_app())  # type: ignore[attr-defined]
             cls.addClassCleanup(lambda: cls.server.run(cls._after_app()))  # type: ignore[attr-defined]
+            cls.server.run(cls._before_app())  # type: ignore[attr-defined]
         cls._override_for_class()
         database = cls._running_database()
         session = cls._framework_class_session = cls._make_session(database.test_engine)
@@ -373,6 +375,14 @@ class SQLAlchemyMixin(_Kinds[_S, _E]):
     @classmethod
     def _add_database_cleanup(cls, call: Callable[[], Any]) -> None:
         cls.addAsyncClassCleanup(cls._run_database, call)
+
+    @classmethod
+    def _add_plain_cleanup(cls, call: Callable[[], Any]) -> None:
+        cls.addClassCleanup(cls._close_in_time, call)
+
+    @classmethod
+    def _close_in_time(cls, call: Callable[[], Any]) -> None:
+        cls._call_hook("the end", call)
 
     @classmethod
     def _run_on_server(cls, call: Callable[[], _T]) -> _T:

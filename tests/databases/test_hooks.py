@@ -1,5 +1,7 @@
 """What a class with a database defines for itself, in each kind of case, and what it is told where that cannot be."""
 
+import asyncio
+import time
 import unittest
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +18,7 @@ from tests.databases import catalogue, sync_catalogue
 from tests.databases.catalogue import Base, CatalogueCase, Song
 from tests.databases.sync_catalogue import SyncCatalogueCase, titles
 from tests.running import outcomes, run_classes
+from tests.timing import MS
 
 __all__: list[str] = []
 
@@ -189,6 +192,27 @@ class MistakeTests(unittest.TestCase):
             session_class=AsyncSession,
         )
         self.assertEqual(told, "LookupError: no app")
+
+    def test_schema_without_end(self) -> None:
+        """A database that is never made ends at the limit of a hook, whatever the sessions are."""
+
+        async def wait(_cls: type, _: AsyncConnection) -> None:
+            await asyncio.Event().wait()
+
+        def sleep(_cls: type, _: Connection) -> None:
+            while True:
+                time.sleep(0.01)
+
+        makers: dict[type, tuple[Any, str]] = {
+            AsyncSession: (wait, "the making of the database of MistakenTests waits at:"),
+            Session: (sleep, "setUpClass of MistakenTests is at:"),
+        }
+        for kind, (make, told) in makers.items():
+            attributes: dict[str, Any] = {"session_class": kind, "create_schema": classmethod(make)}
+            attributes |= {"hook_timeout": 300 * MS, "test": lambda _: None}
+            result = run_classes(type("MistakenTests", (SQLAlchemyMixin, ServerTestCase), attributes))
+            ((_, trace),) = result.errors
+            self.assertIn(f"; {told}", trace)
 
     def test_forgotten_super(self) -> None:
         """Who overrides setUpClass without super() is told so."""
