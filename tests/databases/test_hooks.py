@@ -209,7 +209,7 @@ class MistakeTests(unittest.TestCase):
         }
         for kind, (make, told) in makers.items():
             attributes: dict[str, Any] = {"session_class": kind, "create_schema": classmethod(make)}
-            attributes |= {"hook_timeout": 300 * MS, "test": lambda _: None}
+            attributes |= {"hook_timeout": 1000 * MS, "test": lambda _: None}
             result = run_classes(type("MistakenTests", (SQLAlchemyMixin, ServerTestCase), attributes))
             ((_, trace),) = result.errors
             self.assertIn(f"; {told}", trace)
