@@ -17,14 +17,13 @@ from fastapi import Depends, FastAPI
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
-from sqlalchemy.orm import Session, sessionmaker
 from sqlmodel.ext.asyncio.session import AsyncSession as SQLModelSession
 
 import fastapi_testing.databases
 from fastapi_testing import AsyncServerTestCase, ServerTestCase, UnusedOverrideWarning
 from fastapi_testing.databases import SQLAlchemyMixin
 from fastapi_testing.databases.provision.address import choose_url, cut
-from fastapi_testing.databases.provision.engines import make_engine
+from fastapi_testing.databases.provision.engines import make_engine, make_sync_engine
 from tests.databases.catalogue import Artist, Base, CatalogueCase, SessionDep, Song, app, get_session, titles
 from tests.databases.postgresql import postgresql_url
 from tests.running import outcomes, run_classes
@@ -50,7 +49,7 @@ class URLTests(unittest.TestCase):
         self.assertEqual(
             str(caught.exception),
             "database_url of ItemTests is mysql+aiomysql://user:***@host/shop; SQLAlchemyMixin serves "
-            "postgresql+asyncpg, postgresql+psycopg and sqlite+aiosqlite",
+            "postgresql+asyncpg, postgresql+psycopg, postgresql+psycopg2, sqlite and sqlite+aiosqlite",
         )
 
     def test_not_a_url(self) -> None:
@@ -62,7 +61,7 @@ class URLTests(unittest.TestCase):
             self.assertEqual(
                 str(caught.exception),
                 "TEST_DATABASE_URL of ItemTests is no URL of a database; SQLAlchemyMixin serves postgresql+asyncpg, "
-                "postgresql+psycopg and sqlite+aiosqlite",
+                "postgresql+psycopg, postgresql+psycopg2, sqlite and sqlite+aiosqlite",
             )
 
     def test_cut(self) -> None:
@@ -71,11 +70,36 @@ class URLTests(unittest.TestCase):
 
     def test_missing_driver(self) -> None:
         """A driver that is not installed is named with the command that installs it."""
-        with mock.patch.dict(sys.modules, {"asyncpg": None}), self.assertRaises(ImportError) as caught:
-            make_engine(make_url("postgresql+asyncpg://host/shop"), {})
+        for driver, module, package in (
+            ("postgresql+asyncpg", "asyncpg", "asyncpg"),
+            ("postgresql+psycopg_async", "psycopg", "psycopg"),
+        ):
+            missing = mock.patch.dict(sys.modules, {module: None})
+            with self.subTest(driver), missing, self.assertRaises(ImportError) as caught:
+                make_engine(make_url(f"{driver}://host/shop"), {})
+            self.assertEqual(
+                str(caught.exception),
+                f"{driver} needs its driver (import of {module} halted; None in sys.modules): pip install {package}",
+            )
+
+    def test_missing_driver_of_the_default(self) -> None:
+        """That of SQLite comes with a word about other databases."""
+        with mock.patch.dict(sys.modules, {"aiosqlite": None}), self.assertRaises(ImportError) as caught:
+            make_engine(make_url("sqlite+aiosqlite://"), {})
         self.assertEqual(
             str(caught.exception),
-            "postgresql+asyncpg needs its driver (import of asyncpg halted; None in sys.modules): pip install asyncpg",
+            "sqlite+aiosqlite needs its driver (import of aiosqlite halted; None in sys.modules): pip install aiosqlite"
+            "; SQLite is only the default: database_url or TEST_DATABASE_URL may name a PostgreSQL",
+        )
+
+    def test_missing_synchronous_driver(self) -> None:
+        """So is one of synchronous sessions, by the name that pip has for it."""
+        with mock.patch.dict(sys.modules, {"psycopg2": None}), self.assertRaises(ImportError) as caught:
+            make_sync_engine(make_url("postgresql+psycopg2://host/shop"), {})
+        self.assertEqual(
+            str(caught.exception),
+            "postgresql+psycopg2 needs its driver (import of psycopg2 halted; None in sys.modules): pip install "
+            "psycopg2-binary",
         )
 
 
@@ -83,15 +107,21 @@ class ImportTests(unittest.TestCase):
     """The extra."""
 
     def test_missing(self) -> None:
-        """Without SQLAlchemy, the error names the extra."""
-        missing = mock.patch.dict(sys.modules, {"sqlalchemy.ext.asyncio": None})
-        with missing, self.assertRaises(ImportError) as caught:
-            importlib.reload(fastapi_testing.databases)
-        self.assertEqual(
-            str(caught.exception),
-            "fastapi_testing.databases needs SQLAlchemy with asyncio (import of sqlalchemy.ext.asyncio halted; None in "
-            "sys.modules): pip install 'fastapi-unittest[sqlalchemy]'",
-        )
+        """Without SQLAlchemy, the error names the extra, and the driver of the URL that is configured, if one is."""
+        default = "a driver, such as aiosqlite (SQLite is only the default: TEST_DATABASE_URL may name a PostgreSQL)"
+        for url, driver in {
+            "": default,
+            "postgresql+asyncpg://user:secret@host/shop": "the driver of TEST_DATABASE_URL, postgresql+asyncpg",
+        }.items():
+            missing = mock.patch.dict(sys.modules, {"sqlalchemy.ext.asyncio": None})
+            environment = mock.patch.dict(os.environ, {"TEST_DATABASE_URL": url})
+            with self.subTest(url), missing, environment, self.assertRaises(ImportError) as caught:
+                importlib.reload(fastapi_testing.databases)
+            self.assertEqual(
+                str(caught.exception),
+                f"fastapi_testing.databases needs SQLAlchemy with asyncio (import of sqlalchemy.ext.asyncio halted; "
+                f"None in sys.modules): pip install 'fastapi-unittest[sqlalchemy]', and {driver}",
+            )
 
     def test_not_imported(self) -> None:
         """``import fastapi_testing`` imports no SQLAlchemy."""
@@ -294,16 +324,21 @@ class MistakeTests(unittest.TestCase):
             type("MistakenTests", (AsyncServerTestCase, SQLAlchemyMixin), {})
         self.assertEqual(str(caught.exception), "class MistakenTests: write SQLAlchemyMixin before AsyncServerTestCase")
 
-    def test_plain_tests(self) -> None:
-        """Its sessions are for async tests."""
-        for bases in ((SQLAlchemyMixin, ServerTestCase), (ServerTestCase, SQLAlchemyMixin)):
-            with self.subTest(bases), self.assertRaises(TypeError) as caught:
-                type("MistakenTests", bases, {})
-            self.assertEqual(
-                str(caught.exception),
-                "class MistakenTests: ServerTestCase is for plain tests, and SQLAlchemyMixin is for async ones: use "
-                "AsyncServerTestCase instead of ServerTestCase",
-            )
+    def test_order_of_bases_of_plain_tests(self) -> None:
+        """So it does before the case of plain tests."""
+        with self.assertRaises(TypeError) as caught:
+            type("MistakenTests", (ServerTestCase, SQLAlchemyMixin), {})
+        self.assertEqual(str(caught.exception), "class MistakenTests: write SQLAlchemyMixin before ServerTestCase")
+
+    def test_base_without_a_case(self) -> None:
+        """A class of one's own in between that has no case is for async tests; the error says what to write."""
+        with self.assertRaises(TypeError) as caught:
+            type("MistakenTests", (type("DatabaseCase", (SQLAlchemyMixin,), {}), ServerTestCase), {})
+        self.assertEqual(
+            str(caught.exception),
+            "class MistakenTests: DatabaseCase has no ServerTestCase among its bases, and is for async tests: write "
+            "class DatabaseCase(SQLAlchemyMixin, ServerTestCase)",
+        )
 
     def test_isolation(self) -> None:
         """There are two ways."""
@@ -327,14 +362,12 @@ class MistakeTests(unittest.TestCase):
         )
 
     def test_session_class(self) -> None:
-        """Sessions are those of the asyncio extension."""
-        for wrong in ("AsyncSession", Session, sessionmaker()):
-            with self.subTest(wrong):
-                self.assertEqual(
-                    self.run_case(session_class=wrong),
-                    f"TypeError: session_class of MistakenTests must be an AsyncSession or an async_sessionmaker, got "
-                    f"{wrong!r}",
-                )
+        """It makes sessions, of either kind."""
+        self.assertEqual(
+            self.run_case(session_class="AsyncSession"),
+            "TypeError: session_class of MistakenTests must be a Session, an AsyncSession or a session maker, got "
+            "'AsyncSession'",
+        )
 
     def test_no_app(self) -> None:
         """A dependency is of an app."""
@@ -345,7 +378,7 @@ class MistakeTests(unittest.TestCase):
 
     def test_nothing_made(self) -> None:
         """What is wrong is told before there is a database."""
-        with mock.patch("fastapi_testing.databases.mixin.own_database") as own_database:
+        with mock.patch("fastapi_testing.databases.database.own_database") as own_database:
             self.assertEqual(
                 self.run_case(session_dependency="get_session"),
                 "TypeError: a dependency is a callable, got 'get_session'",
@@ -398,7 +431,7 @@ class MistakeTests(unittest.TestCase):
     def test_session_of_the_class(self) -> None:
         """The class has a session in asyncSetUpTestData only."""
         with self.assertRaises(RuntimeError) as caught:
-            _ = CatalogueCase.session
+            _ = CatalogueCase.session  # type: ignore[misc]
         self.assertEqual(
             str(caught.exception),
             "CatalogueCase.session is there in asyncSetUpTestData; each test has a self.session of its own",

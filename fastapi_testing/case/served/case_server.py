@@ -6,7 +6,6 @@ from types import TracebackType
 from typing import Any
 
 from fastapi_testing.case.guards.server_errors import ServerRaises
-from fastapi_testing.case.served.served_case import ServedCase
 from fastapi_testing.client import LoopbackTransport
 from fastapi_testing.server import ServerThread
 from fastapi_testing.server.threads.loop_thread import LoopThread
@@ -21,21 +20,22 @@ class CaseServer(ServerThread):
     The server of a test class, or of its module, whose app the class may make on the server's own event loop.
 
     Args:
-        case: The class, or the first one of the module that asks for it.
+        case: The class (a :class:`ServerTestCase`), or the first one of the module that asks for it.
         loop_factory: Makes the event loop; None for asyncio's default.
 
     Attributes:
         transport: The connections to it, which clients share.
     """
 
-    def __init__(self, case: type[ServedCase], loop_factory: Callable[[], asyncio.AbstractEventLoop] | None) -> None:
+    def __init__(self, case: Any, loop_factory: Callable[[], asyncio.AbstractEventLoop] | None) -> None:
         name = case.__module__ if case.server_scope == "module" else case.__qualname__
         LoopThread.__init__(self, f"the server of {name}", loop_factory=loop_factory)
         self._case = case
 
     @property
     def _startup_timeout(self) -> float:
-        return self._case.startup_timeout
+        timeout: float = self._case.startup_timeout
+        return timeout
 
     def __exit__(self, *exc_info: object) -> None:
         try:
@@ -55,15 +55,31 @@ class CaseServer(ServerThread):
         super()._open()
 
     async def _start(self) -> None:
-        self._take(await self._case._await_hook("create_app", self._case._make_server()))  # noqa: SLF001 - of this room
-        await super()._start()
+        try:
+            await self._before_app()
+            self._take(await self._case._await_hook("create_app", self._case._make_server()))  # noqa: SLF001 - of this room
+            await super()._start()
+        except BaseException:
+            await self._after_app()
+            raise
         self.transport: LoopbackTransport = LoopbackTransport(
             ssl_context=self.client_ssl_context() if self.tls else None, limits=self._case.limits
         )
 
     async def _stop(self) -> None:
-        await self.transport.aclose()
-        await super()._stop()
+        try:
+            await self.transport.aclose()
+            await super()._stop()
+        finally:
+            await self._after_app()
+
+    async def _before_app(self) -> None:
+        if self._case.server_scope == "class":  # else it is not the class's own
+            await self._case._before_app()  # noqa: SLF001 - of this room
+
+    async def _after_app(self) -> None:
+        if self._case.server_scope == "class":
+            await self._case._after_app()  # noqa: SLF001 - of this room
 
 
 class WaitingRaises(ServerRaises):

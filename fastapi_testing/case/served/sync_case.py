@@ -112,6 +112,7 @@ class ServerTestCase(
         cls._framework_block_guard = BlockGuard(cls, is_shared=False)
         cls._framework_block_guard.start()
         cls.addClassCleanup(cls._framework_block_guard.close)
+        cls._open_before_server()
         if cls.server_scope != "test":
             with cls._unlimited():
                 cls._framework_server = cls.enterClassContext(cls._choose_server())
@@ -120,6 +121,7 @@ class ServerTestCase(
             cls.addClassCleanup(delattr, cls, "_framework_server")
             cls.addClassCleanup(cls._end_class_overrides)
             cls._begin_class_overrides()
+        cls._open_after_server()
         cls._check_hook()
 
     @classmethod
@@ -254,6 +256,25 @@ class ServerTestCase(
                         server.stop()
                 raise
 
+    @classmethod
+    def _open_before_server(cls) -> None:
+        """Make what the app needs, before its server starts; for a mixin."""
+
+    @classmethod
+    async def _before_app(cls) -> None:
+        """Do the same on the server's own event loop, where that is the class's."""
+
+    @classmethod
+    async def _after_app(cls) -> None:
+        """Undo that, once the app has shut down."""
+
+    @classmethod
+    def _open_after_server(cls) -> None:
+        """Go on once the server runs."""
+
+    def _prepare_test(self) -> None:
+        """Do what has to be done before the test, and undone after the app has done with its requests; for a mixin."""
+
     def _callSetUp(self) -> None:
         self._unawaited.begin(self._testMethodName)
         self._framework_context, self._framework_is_inside = contextvars.copy_context(), False
@@ -267,6 +288,7 @@ class ServerTestCase(
         self._framework_block_guard.begin(self)
         self._framework_tasks_before = self.server.finish(all_tasks())
         self._framework_guard.begin(self.app, self.server.recorder)
+        self._prepare_test()
         self.addCleanup(self._end_test)
         self._call(watcher.set, self._framework_guard.watch)
         if "client" in vars(type(self)):

@@ -16,14 +16,14 @@ class Baseline(Protocol):
     beyond_repair: IsolationError | None
     """Why it can never hold that again, if so; a test has been told, and those that come after cannot be run."""
 
-    async def keep(self) -> None:
+    def keep(self) -> None:
         """Remember what it holds now."""
         ...
 
-    async def restore(self) -> None:
+    def restore(self) -> None:
         """Have it hold that again; the database itself is asked what has changed, and the rest is left alone."""
         ...
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Close every connection."""
         ...

@@ -1,12 +1,11 @@
 """The baseline of a PostgreSQL database: copies of the rows that were there, and where the sequences were."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import event
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from fastapi_testing.databases.baselines import baseline
 from fastapi_testing.databases.baselines.catalogue import (
@@ -21,6 +20,7 @@ from fastapi_testing.databases.baselines.catalogue import (
     sequence_position,
     state,
 )
+from fastapi_testing.databases.provision.engines import sqlstate_of
 from fastapi_testing.errors import IsolationError
 
 __all__ = ["PostgreSQLBaseline"]
@@ -68,19 +68,20 @@ class PostgreSQLBaseline:
     Empties the tables that a test has written, and fills those that were not empty before the first test.
 
     Args:
-        url: The database.
-        connect_args: As for :func:`sqlalchemy.ext.asyncio.create_async_engine`.
+        connect_args: As for :func:`sqlalchemy.create_engine`.
+        make: Makes an engine of the database, with options.
     """
 
-    def __init__(self, url: URL, connect_args: Mapping[str, Any]) -> None:
-        self._engine = create_async_engine(
-            url,
-            isolation_level="AUTOCOMMIT",
-            pool_size=1,
-            connect_args=dict(connect_args),
-            execution_options={"no_parameters": True},  # or psycopg takes a percent sign in a name for one
+    def __init__(self, connect_args: Mapping[str, Any], make: Callable[[dict[str, Any]], Engine]) -> None:
+        self._engine = make(
+            {
+                "isolation_level": "AUTOCOMMIT",
+                "pool_size": 1,
+                "connect_args": dict(connect_args),
+                "execution_options": {"no_parameters": True},  # or psycopg takes a percent sign in a name for one
+            }
         )
-        event.listen(self._engine.sync_engine, "connect", _limit_waiting)
+        event.listen(self._engine, "connect", _limit_waiting)
         self.beyond_repair: IsolationError | None = None
         self._kept: list[_Kept] = []
         self._sequences: list[_Sequence] = []
@@ -90,63 +91,63 @@ class PostgreSQLBaseline:
         self._query = ""
         self._state: _State = set()
 
-    async def keep(self) -> None:
-        async with self._engine.connect() as connection:
-            self._references = [(one, other) for one, other in await _rows(connection, REFERENCES)]
-            await self._keep_rows(connection)
-            await self._keep_sequences(connection)
-            self._shapes = await self._read_shapes(connection)
-            self._state = await self._read_state(connection)
+    def keep(self) -> None:
+        with self._engine.connect() as connection:
+            self._references = [(one, other) for one, other in _rows(connection, REFERENCES)]
+            self._keep_rows(connection)
+            self._keep_sequences(connection)
+            self._shapes = self._read_shapes(connection)
+            self._state = self._read_state(connection)
 
-    async def restore(self) -> None:
-        async with self._engine.connect() as connection:
-            changed = await self._read_changes(connection)
+    def restore(self) -> None:
+        with self._engine.connect() as connection:
+            changed = self._read_changes(connection)
             if changed:
-                changed = await self._remove_new(connection, changed)
+                changed = self._remove_new(connection, changed)
             if changed:
-                await self._bring_back(connection, changed)
+                self._bring_back(connection, changed)
 
-    async def close(self) -> None:
-        await self._engine.dispose()
+    def close(self) -> None:
+        self._engine.dispose()
 
-    async def _keep_rows(self, connection: AsyncConnection) -> None:
-        tables = await _rows(connection, TABLES)
+    def _keep_rows(self, connection: Connection) -> None:
+        tables = _rows(connection, TABLES)
         touched = [each.name for each in tables if each.is_touched]
-        filled = {name for (name,) in await _rows(connection, has_rows(touched))}
+        filled = {name for (name,) in _rows(connection, has_rows(touched))}
         self._kept = [
             _Kept(name, columns, f"{COPIES}.rows_{oid}") for oid, name, _, columns in tables if name in filled
         ]
         # Also those that are empty and have pages, as after a rollback: of these, the pages tell nothing.
         looked_at = self._referenced.union(touched)
         self._query = state([(each.oid, each.name) for each in tables if each.name in looked_at])
-        self._triggers = [row for row in await _rows(connection, TRIGGERS) if row.at_truncate or row.name in looked_at]
+        self._triggers = [row for row in _rows(connection, TRIGGERS) if row.at_truncate or row.name in looked_at]
         if self._kept:
             copies = [f"CREATE UNLOGGED TABLE {each.copy} AS TABLE ONLY {each.name}" for each in self._kept]
-            await _do(connection, [f"CREATE SCHEMA {COPIES}", *copies])
+            _do(connection, [f"CREATE SCHEMA {COPIES}", *copies])
 
-    async def _keep_sequences(self, connection: AsyncConnection) -> None:
+    def _keep_sequences(self, connection: Connection) -> None:
         self._sequences = []
-        for oid, name, is_cached in await _rows(connection, SEQUENCES):
-            ((value, is_called),) = await _rows(connection, sequence_position(name))
+        for oid, name, is_cached in _rows(connection, SEQUENCES):
+            ((value, is_called),) = _rows(connection, sequence_position(name))
             self._sequences.append(_Sequence(oid, name, is_cached, value, is_called))
 
-    async def _read_state(self, connection: AsyncConnection) -> _State:
-        return {(kind, name, how) for kind, name, how in await _rows(connection, self._query)}
+    def _read_state(self, connection: Connection) -> _State:
+        return {(kind, name, how) for kind, name, how in _rows(connection, self._query)}
 
-    async def _read_shapes(self, connection: AsyncConnection) -> dict[int, tuple[str, str]]:
-        return {oid: (name, shape) for oid, name, shape in await _rows(connection, SHAPES)}
+    def _read_shapes(self, connection: Connection) -> dict[int, tuple[str, str]]:
+        return {oid: (name, shape) for oid, name, shape in _rows(connection, SHAPES)}
 
-    async def _read_changes(self, connection: AsyncConnection) -> _State:
+    def _read_changes(self, connection: Connection) -> _State:
         try:
-            changed = await self._read_state(connection) - self._state
+            changed = self._read_state(connection) - self._state
         except DBAPIError as exc:
-            if getattr(exc.orig, "sqlstate", None) == _UNDEFINED_TABLE:
-                self._compare_shapes(await self._read_shapes(connection))
+            if sqlstate_of(exc) == _UNDEFINED_TABLE:
+                self._compare_shapes(self._read_shapes(connection))
             exc.add_note("while the tables were looked at after the test: has it left a session or a connection open?")
             raise
         shapes = {each for each in changed if each[0] == "shape"}
         if shapes:
-            self._compare_shapes(await self._read_shapes(connection))
+            self._compare_shapes(self._read_shapes(connection))
             catalogues = {name for _, name, _ in shapes}
             self._state = {each for each in self._state if each[0] != "shape" or each[1] not in catalogues} | shapes
         return changed - shapes
@@ -160,7 +161,7 @@ class PostgreSQLBaseline:
                 f"a test has {told}: isolation = 'truncate' brings back rows, and no tables; set isolation = 'rollback'"
             )
 
-    async def _remove_new(self, connection: AsyncConnection, changed: _State) -> _State:
+    def _remove_new(self, connection: Connection, changed: _State) -> _State:
         """Remove the rows that were added; return what is still changed then, where a test has done more than add."""
         names = _tables_in(changed)
         before = _looked_at(self._state)
@@ -170,12 +171,12 @@ class PostgreSQLBaseline:
         # Of a row that was updated, what is new cannot be removed: others may refer to it, and were removed as well.
         only_new = " AND ".join(is_as_before(name, *before[name]) for name in sorted(kept))
         newest = {name: rows.newest for name, rows in before.items()}
-        await self._write(connection, changed, names, self._delete(names, newest, only_new))
+        self._write(connection, changed, names, self._delete(names, newest, only_new))
         if not kept:
             return set()
-        return await self._read_state(connection) - self._state
+        return self._read_state(connection) - self._state
 
-    async def _bring_back(self, connection: AsyncConnection, changed: _State) -> None:
+    def _bring_back(self, connection: Connection, changed: _State) -> None:
         """Empty the tables and fill them anew."""
         names = _tables_in(changed)
         # To delete a row costs a look at each table that refers to it; to truncate a table, all of those tables.
@@ -184,16 +185,14 @@ class PostgreSQLBaseline:
         kept = [each for each in self._kept if each.name in tables]
         statements = [_truncate(tables)] if is_much else [*self._delete(tables, {}, "")]
         statements += [_at_once([each.insert() for each in kept])] if kept else []
-        await self._write(connection, changed, tables, statements)
-        self._state = await self._read_state(connection)  # the same rows, but others to PostgreSQL
+        self._write(connection, changed, tables, statements)
+        self._state = self._read_state(connection)  # the same rows, but others to PostgreSQL
 
-    async def _write(
-        self, connection: AsyncConnection, changed: _State, tables: set[str], statements: Iterable[str]
-    ) -> None:
+    def _write(self, connection: Connection, changed: _State, tables: set[str], statements: Iterable[str]) -> None:
         triggers = [each for each in self._triggers if each.name in tables]
         sequences = {name for kind, name, _ in changed if kind == "sequence"}
         try:
-            await _do(
+            _do(
                 connection,
                 [
                     *(each.off for each in triggers),
@@ -268,14 +267,14 @@ def _and(*parts: str | list[str]) -> str:
     return " and ".join(str(part) for part in parts if part)
 
 
-async def _rows(connection: AsyncConnection, query: str) -> list[Any]:
-    return list((await connection.exec_driver_sql(query)).all()) if query else []
+def _rows(connection: Connection, query: str) -> list[Any]:
+    return list((connection.exec_driver_sql(query)).all()) if query else []
 
 
-async def _do(connection: AsyncConnection, statements: list[str]) -> None:
+def _do(connection: Connection, statements: list[str]) -> None:
     """Execute statements at once: all of them, or none."""
     body = ";\n".join(statements)
-    await connection.exec_driver_sql(f"DO $fastapi_testing$ BEGIN {body}; END $fastapi_testing$")
+    connection.exec_driver_sql(f"DO $fastapi_testing$ BEGIN {body}; END $fastapi_testing$")
 
 
 def _truncate(tables: set[str]) -> str:

@@ -1,11 +1,12 @@
 """The baseline of an SQLite database: a copy of the file, in memory."""
 
-import asyncio
 import sqlite3
 import time
-from typing import NoReturn
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NoReturn
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.engine import Engine
 
 from fastapi_testing.databases.baselines import baseline
 from fastapi_testing.databases.statements.writers import Writers
@@ -23,12 +24,14 @@ class SQLiteBaseline:
     Args:
         engine: The app's engine.
         writers: Know who has a transaction open.
+        take_time: Calls a function that takes a while, so that an event loop goes on meanwhile.
     """
 
-    def __init__(self, engine: AsyncEngine, writers: Writers) -> None:
+    def __init__(self, engine: Engine, writers: Writers, take_time: Callable[[Callable[[], Any]], Any]) -> None:
         self.beyond_repair: IsolationError | None = None
         self._engine = engine
         self._writers = writers
+        self._take_time = take_time
         # SQLAlchemy's connections belong to threads of their own, and one cannot be restored in a transaction.
         self._file = sqlite3.connect(
             engine.url.database or "", timeout=0, isolation_level=None, check_same_thread=False
@@ -37,24 +40,24 @@ class SQLiteBaseline:
         self._copy = sqlite3.connect(":memory:", check_same_thread=False)
         self._version = 0
 
-    async def keep(self) -> None:
-        await self._check_attached()
-        await asyncio.to_thread(self._file.backup, self._copy)
+    def keep(self) -> None:
+        self._check_attached()
+        self._take_time(partial(self._file.backup, self._copy))
         self._version = self._read_version()
 
-    async def restore(self) -> None:
+    def restore(self) -> None:
         if self._is_locked():
-            await asyncio.to_thread(self._wait_for_writer)
+            self._take_time(self._wait_for_writer)
         if self._read_version() != self._version:
-            await asyncio.to_thread(self._copy_back)
+            self._take_time(self._copy_back)
 
-    async def close(self) -> None:
+    def close(self) -> None:
         self._file.close()
         self._copy.close()
 
-    async def _check_attached(self) -> None:
-        async with self._engine.connect() as connection:
-            rows = await connection.exec_driver_sql("PRAGMA database_list")
+    def _check_attached(self) -> None:
+        with self._engine.connect() as connection:
+            rows = connection.exec_driver_sql("PRAGMA database_list")
             names = [row.name for row in rows if row.name not in ("main", "temp")]
         if names:
             raise IsolationError(

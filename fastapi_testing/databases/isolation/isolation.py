@@ -1,16 +1,23 @@
-"""What a test does to the database, and how it is undone: two ways, with the same four steps."""
+"""
+What a test does to the database, and how it is undone: two ways, with the same four steps.
 
-from collections.abc import Mapping
+The engines are synchronous, or those within asynchronous ones. In the second case whatever waits here is called in
+SQLAlchemy's greenlets; the event loop goes on.
+"""
+
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 from unittest import SkipTest
 
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session
 
 from fastapi_testing.databases.baselines.baseline import Baseline
 from fastapi_testing.databases.baselines.postgresql import PostgreSQLBaseline
 from fastapi_testing.databases.baselines.sqlite import SQLiteBaseline
 from fastapi_testing.databases.isolation.lent import lend
 from fastapi_testing.databases.isolation.turns import SharedConnection
+from fastapi_testing.databases.isolation.waits import waits_for
 from fastapi_testing.databases.statements.owners import TEST
 from fastapi_testing.databases.statements.writers import Writers
 
@@ -20,21 +27,21 @@ __all__ = ["Isolation", "Rollback", "Truncation", "truncation"]
 class Isolation(Protocol):
     """Undoes what a test did."""
 
-    engine: AsyncEngine
+    engine: Engine
     """The app's."""
 
-    test_engine: AsyncEngine
+    test_engine: Engine
     """Another one, for the test's own session."""
 
-    async def begin_test(self) -> None:
+    def begin_test(self) -> None:
         """Get ready for a test."""
         ...
 
-    async def end_test(self, session: AsyncSession | None) -> None:
+    def end_test(self, session: Session | None) -> None:
         """Close the test's session, and undo what the test did."""
         ...
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Close every connection."""
         ...
 
@@ -48,30 +55,30 @@ class Rollback:
         turn_timeout: Seconds that one transaction may keep others waiting.
     """
 
-    def __init__(self, engine: AsyncEngine, turn_timeout: float) -> None:
+    def __init__(self, engine: Engine, turn_timeout: float) -> None:
         self._base = engine
         self._shared = SharedConnection(engine, turn_timeout)
-        self.engine: AsyncEngine = lend(engine, self._shared)
-        self.test_engine: AsyncEngine = lend(engine, self._shared, TEST)
+        self.engine: Engine = lend(engine, self._shared)
+        self.test_engine: Engine = lend(engine, self._shared, TEST)
 
-    async def open(self) -> None:
+    def open(self) -> None:
         """Connect."""
-        await self._shared.open()
+        self._shared.open()
 
-    async def begin_test(self) -> None:
-        await self._shared.keep()
+    def begin_test(self) -> None:
+        self._shared.keep()
 
-    async def end_test(self, session: AsyncSession | None) -> None:
+    def end_test(self, session: Session | None) -> None:
         self._shared.let_go()
         try:
-            await _close(session)
+            _close(session)
         finally:
-            await self._shared.undo()
+            self._shared.undo()
 
-    async def close(self) -> None:
-        await self._shared.close()
+    def close(self) -> None:
+        self._shared.close()
         for engine in (self.engine, self.test_engine, self._base):
-            await engine.dispose()
+            engine.dispose()
 
 
 class Truncation:
@@ -84,39 +91,44 @@ class Truncation:
         baseline: Remembers what the database holds.
     """
 
-    def __init__(self, engine: AsyncEngine, test_engine: AsyncEngine, baseline: Baseline) -> None:
+    def __init__(self, engine: Engine, test_engine: Engine, baseline: Baseline) -> None:
         self.engine = engine
         self.test_engine = test_engine
         self._baseline = baseline
         self._state: Literal["new", "clean", "written"] = "new"
 
-    async def begin_test(self) -> None:
+    def begin_test(self) -> None:
         if self._baseline.beyond_repair is not None:
             raise SkipTest(f"the class has no clean database any more: {self._baseline.beyond_repair}")
         if self._state == "new":
-            await self._baseline.keep()
+            self._baseline.keep()
         elif self._state == "written":  # the end of the test before has failed
-            await self._baseline.restore()
+            self._baseline.restore()
         self._state = "written"
 
-    async def end_test(self, session: AsyncSession | None) -> None:
-        await _close(session)
+    def end_test(self, session: Session | None) -> None:
+        _close(session)
         if self._baseline.beyond_repair is None:
-            await self._baseline.restore()
+            self._baseline.restore()
             self._state = "clean"
 
-    async def close(self) -> None:
-        await self._baseline.close()
+    def close(self) -> None:
+        self._baseline.close()
         for engine in (self.engine, self.test_engine):
-            await engine.dispose()
+            engine.dispose()
 
 
-async def _close(session: AsyncSession | None) -> None:
+def _close(session: Session | None) -> None:
     if session is not None:
-        await session.close()
+        session.close()
 
 
-def truncation(engine: AsyncEngine, test_engine: AsyncEngine, connect_args: Mapping[str, Any]) -> Truncation:
+def truncation(
+    engine: Engine,
+    test_engine: Engine,
+    connect_args: Mapping[str, Any],
+    make: Callable[[dict[str, Any]], Engine],
+) -> Truncation:
     """
     Make the isolation by truncation that is right for the database.
 
@@ -124,10 +136,11 @@ def truncation(engine: AsyncEngine, test_engine: AsyncEngine, connect_args: Mapp
         engine: The app's engine.
         test_engine: Another engine of the same database.
         connect_args: Those of the two.
+        make: Makes one more, with options.
     """
     if engine.dialect.name != "sqlite":
-        return Truncation(engine, test_engine, PostgreSQLBaseline(engine.url, connect_args))
+        return Truncation(engine, test_engine, PostgreSQLBaseline(connect_args, make))
     writers = Writers()
     writers.watch(engine)
     writers.watch(test_engine, TEST)
-    return Truncation(engine, test_engine, SQLiteBaseline(engine, writers))
+    return Truncation(engine, test_engine, SQLiteBaseline(engine, writers, waits_for(engine).take_time))

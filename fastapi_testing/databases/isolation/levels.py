@@ -1,8 +1,8 @@
 """The savepoints on a shared connection, each of which stands for somebody's transaction."""
 
-import asyncio
 from typing import Any, Literal
 
+from fastapi_testing.databases.isolation.waits import Ended
 from fastapi_testing.databases.statements.kinds import SavepointStatement
 
 __all__ = ["GUARD", "Level", "Savepoint"]
@@ -22,7 +22,7 @@ class Savepoint:
 class Level:
     """A savepoint, and the connection whose transaction it stands for."""
 
-    def __init__(self, connection: Any, owner: object, name: str, statement: str) -> None:
+    def __init__(self, connection: Any, owner: object, name: str, statement: str, ended: Ended) -> None:
         self.connection = connection
         self.owner = owner
         self.name = name
@@ -31,7 +31,7 @@ class Level:
         self.failed = False
         self.mixed_by: object = None  # who else has written while it was open
         self.savepoints: list[Savepoint] = []  # set in it, innermost last
-        self.ended: asyncio.Event = asyncio.Event()
+        self.ended: Ended = ended
 
     def end(self, state: Literal["committed", "abandoned"]) -> None:
         self.state = state

@@ -22,7 +22,10 @@ turn is lent: others may put theirs on top of it, since a test that has flushed 
 itself. Each level and savepoint notes who else has written since (``mixed_by``): rolling back to it would undo that
 too, so it is refused, or, for the test, undone as far as nothing of others depends on it.
 
-The lock is held for one statement and what has to be done around it, and never while waiting for a turn.
+The lock is held for one statement and what has to be done around it, and never while waiting for a turn. What is here
+neither knows nor asks whether those who use the connection are tasks or threads: how they wait is in ``waits.py``. An
+asynchronous engine has all of it run in SQLAlchemy's greenlets; with a synchronous one, ``abandon()`` may come at any
+moment on any thread, so the levels are looked at in a copy where the lock is not held.
 
 PostgreSQL executes nothing after an error "until end of transaction block" (25P02), so there each read of one without
 a level has a savepoint of its own, and a level that has ``failed`` is rolled back where it would commit. SQLite goes
@@ -37,17 +40,16 @@ What is never so:
 * Who has only read keeps anybody waiting.
 """
 
-import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, NoReturn
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from sqlalchemy.util import await_only, greenlet_spawn
+from sqlalchemy.engine import Connection, Engine
 
 from fastapi_testing.databases.isolation.deferred import deferred_constraints
 from fastapi_testing.databases.isolation.levels import GUARD, Level, Savepoint
 from fastapi_testing.databases.isolation.vain import note_others, warn_of_notification
+from fastapi_testing.databases.isolation.waits import waits_for
 from fastapi_testing.databases.statements.kinds import Kind, SavepointStatement, kind_of, savepoint_of, shorten
 from fastapi_testing.databases.statements.owners import TEST, current_owner, describe_owner
 from fastapi_testing.errors import IsolationError
@@ -68,21 +70,22 @@ class SharedConnection:
     not; so whoever has one open holds the turn, and others wait until it is over. Who has only read holds nothing: a
     WebSocket whose handler once looked up its user lets everybody else write.
 
-    The methods without ``async`` run in SQLAlchemy's greenlets.
-
     Args:
-        engine: The engine of the database; a single connection of it is used.
+        engine: The engine of the database; a single connection of it is used. Where it is the one within an
+            asynchronous engine, all methods are called in SQLAlchemy's greenlets.
         turn_timeout: Seconds that one transaction may keep others waiting.
     """
 
-    def __init__(self, engine: AsyncEngine, turn_timeout: float) -> None:
+    def __init__(self, engine: Engine, turn_timeout: float) -> None:
         self._engine = engine
         self._turn_timeout = turn_timeout
-        self._is_sqlite = engine.dialect.name == "sqlite"
+        self.is_sqlite: bool = engine.dialect.name == "sqlite"
+        self.is_psycopg2: bool = engine.dialect.driver == "psycopg2"
         self._is_disconnect: Callable[[Any, Any, Any], bool] = engine.dialect.is_disconnect
-        self._connection: AsyncConnection
+        self._connection: Connection
         self.real: Any = None  # the DBAPI connection
-        self._lock = asyncio.Lock()  # one statement at a time, with what has to be done around it
+        self._waits = waits_for(engine)
+        self._locked = self._waits.locked  # for one statement at a time, with what has to be done around it
         self._levels: list[Level] = []  # those of one owner, innermost last
         self._begun = False
         self._is_lost = False
@@ -90,40 +93,40 @@ class SharedConnection:
         self._guarded = False  # whether the outermost savepoint is set, with nothing written since
         self._deferred = deferred_constraints(engine.dialect, self._sql)
 
-    async def open(self) -> None:
+    def open(self) -> None:
         """Connect."""
-        self._connection = await self._engine.connect()
-        self.real = (await self._connection.get_raw_connection()).dbapi_connection
-        if self._is_sqlite:
+        self._connection = self._engine.connect()
+        self.real = self._connection.connection.dbapi_connection
+        if self.is_sqlite:
             # sqlite3 would begin transactions by itself, but not before a SAVEPOINT, and so lose what it protects.
-            await greenlet_spawn(setattr, self.real, "isolation_level", None)
-        await greenlet_spawn(self._deferred.open)
+            self.real.isolation_level = None
+        self._deferred.open()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Let go of the connection; what is not kept is lost."""
-        await self._connection.close()
+        self._connection.close()
 
-    async def keep(self) -> None:
+    def keep(self) -> None:
         """Commit what has been done since the last :meth:`keep` or :meth:`undo`; transactions still open are not."""
-        await greenlet_spawn(self._finish, keep=True)
+        self._finish(keep=True)
 
     def let_go(self) -> None:
         """Tell that all is about to be undone, so that sessions that are closed need go back to no savepoint."""
         self._is_over = True
 
-    async def undo(self) -> None:
+    def undo(self) -> None:
         """Roll back what has been done since the last :meth:`keep` or :meth:`undo`."""
         try:
-            await greenlet_spawn(self._finish, keep=False)
+            self._finish(keep=False)
         except Exception:  # noqa: BLE001 - whatever became of the connection, the next test has another
             self._is_lost = True
         if self._is_lost:
-            await self._open_again()
+            self._open_again()
 
     def run(self, connection: Any, statement: str, call: Callable[[], Any]) -> None:
         """Execute a statement for a connection, in its turn."""
         kind = kind_of(statement)
-        if not self._is_sqlite:
+        if not self.is_sqlite:
             warn_of_notification(statement)
         if kind not in ("begin", "commit", "rollback") and not (kind == "restore" and self._is_over):
             with self._turn(connection) as owner:
@@ -173,7 +176,7 @@ class SharedConnection:
 
     def _run(self, connection: Any, owner: object, kind: Kind, statement: str, call: Callable[[], Any]) -> None:
         is_read = kind in ("read", "pragma")
-        self._begin(guarded=not self._is_sqlite or not is_read)
+        self._begin(guarded=not self.is_sqlite or not is_read)
         if kind in ("pragma", "define"):
             self._deferred.note(kind, statement)
         level = self._level_of(connection)
@@ -191,7 +194,7 @@ class SharedConnection:
             if connection.autocommit:
                 self._check_deferred(level)
         except BaseException:
-            level.failed = not self._is_sqlite
+            level.failed = not self.is_sqlite
             raise
         else:
             level.failed = level.failed and kind != "restore"
@@ -201,7 +204,7 @@ class SharedConnection:
 
     def _check_deferred(self, level: Level) -> None:
         """Check what a COMMIT would check; PostgreSQL then rolls back, and SQLite leaves that to the session."""
-        is_guarded = self._is_entangled(level) and not self._is_sqlite
+        is_guarded = self._is_entangled(level) and not self.is_sqlite
         if is_guarded:
             self._sql(f"SAVEPOINT {_CHECK}")
         try:
@@ -210,7 +213,7 @@ class SharedConnection:
             note_others(exc, [each for each in self._levels if each is not level])
             if is_guarded:
                 self._sql(f"ROLLBACK TO SAVEPOINT {_CHECK}")  # and not what others have written
-            elif not self._is_sqlite or level.connection.autocommit:
+            elif not self.is_sqlite or level.connection.autocommit:
                 level.end("abandoned")
                 self._leave_ended()
             raise
@@ -257,7 +260,7 @@ class SharedConnection:
 
     def _read(self, call: Callable[[], Any]) -> None:
         """Execute a statement of somebody who has written nothing: PostgreSQL aborts the transaction if it fails."""
-        if self._is_sqlite:
+        if self.is_sqlite:
             call()
             return
         name = _savepoint_name(len(self._levels))
@@ -273,7 +276,7 @@ class SharedConnection:
                 self._sql(f"RELEASE SAVEPOINT {name}")
 
     def _begin(self, *, guarded: bool) -> None:
-        if not self._begun and self._is_sqlite:
+        if not self._begun and self.is_sqlite:
             self._sql("BEGIN")
         self._begun = True
         if guarded and not self._guarded:
@@ -284,7 +287,7 @@ class SharedConnection:
         name = _savepoint_name(len(self._levels))
         if self._levels:
             self._sql(f"SAVEPOINT {name}")
-        level = Level(connection, owner, name, statement)
+        level = Level(connection, owner, name, statement, self._waits.new_event())
         self._levels.append(level)
         return level
 
@@ -315,7 +318,8 @@ class SharedConnection:
             level.savepoints.append(Savepoint(GUARD))
 
     def _level_of(self, connection: Any) -> Level | None:
-        return next((each for each in self._levels if each.connection is connection and each.state == "open"), None)
+        levels = tuple(self._levels)  # a thread may look while another one changes it
+        return next((each for each in levels if each.connection is connection and each.state == "open"), None)
 
     @contextmanager
     def _turn(self, connection: Any) -> Iterator[object]:
@@ -351,28 +355,26 @@ class SharedConnection:
             level.end("abandoned")
 
     def _wait_for(self, holder: Level, owner: object) -> None:
-        try:
-            await_only(asyncio.wait_for(holder.ended.wait(), self._turn_timeout))
-        except TimeoutError:
+        holds_up_loop = self._waits.holds_up_loop()
+        told = f"the transaction of {describe_owner(holder.owner)}, open since {shorten(holder.statement)!r}"
+        if holds_up_loop and owner is TEST:
             raise IsolationError(
-                f"{describe_owner(owner)} has waited {self._turn_timeout:g} s for the transaction of "
-                f"{describe_owner(holder.owner)}, open since {shorten(holder.statement)!r}: with "
-                f"isolation = 'rollback' they share a connection; commit earlier, or set isolation = 'truncate'"
-            ) from None
+                f"{describe_owner(owner)} would wait for {told}, and keep the event loop from going on meanwhile: use "
+                f"it on a thread, by `await self.run_sync(lambda session: ...)`"
+            )
+        if self._waits.wait(holder.ended, self._turn_timeout):
+            return
+        on_loop = ", on the event loop, which that may need: make the handler a plain `def`" if holds_up_loop else ""
+        raise IsolationError(
+            f"{describe_owner(owner)} has waited {self._turn_timeout:g} s for {told}{on_loop}: with "
+            f"isolation = 'rollback' they share a connection; commit earlier, or set isolation = 'truncate'"
+        )
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        await_only(self._lock.acquire())
-        try:
-            yield
-        finally:
-            self._lock.release()
-
-    async def _open_again(self) -> None:
+    def _open_again(self) -> None:
         self._is_lost = self._begun = self._guarded = False
-        await self._connection.invalidate()
-        await self._connection.close()
-        await self.open()
+        self._connection.invalidate()
+        self._connection.close()
+        self.open()
 
     def _finish(self, *, keep: bool) -> None:
         self._is_over = False
@@ -388,7 +390,7 @@ class SharedConnection:
             self._begun = self._guarded = False
 
     def _end_transaction(self, how: Literal["COMMIT", "ROLLBACK"]) -> None:
-        if self._is_sqlite:
+        if self.is_sqlite:
             self._sql(how)
         elif how == "COMMIT":
             self.real.commit()

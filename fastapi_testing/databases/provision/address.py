@@ -5,34 +5,61 @@ from typing import Any
 
 from sqlalchemy.engine import URL, make_url
 
-__all__ = ["DRIVERS", "choose_url", "cut", "describe_url"]
+from fastapi_testing.databases.provision.kind import SessionKind
 
-DRIVERS: dict[str, tuple[str, ...]] = {
-    "postgresql": ("asyncpg", "psycopg", "psycopg_async"),
-    "sqlite": ("aiosqlite",),
+__all__ = ["DRIVERS", "choose_url", "cut", "describe_url", "is_for_async"]
+
+DRIVERS: dict[str, dict[str, tuple[str | None, str | None]]] = {
+    "postgresql": {
+        "asyncpg": (None, "asyncpg"),
+        "psycopg": ("psycopg", "psycopg_async"),
+        "psycopg_async": ("psycopg", "psycopg_async"),
+        "psycopg2": ("psycopg2", None),
+    },
+    "sqlite": {"pysqlite": ("pysqlite", "aiosqlite"), "aiosqlite": ("pysqlite", "aiosqlite")},
 }
-"""The databases that are served, each with its drivers."""
+"""
+The databases that are served, and of each the drivers: by what a URL names, what synchronous and asynchronous sessions
+have instead, which may be the same; None where a driver is not for sessions of a kind.
+"""
 
-_SERVED = "postgresql+asyncpg, postgresql+psycopg and sqlite+aiosqlite"
+_SERVED = "postgresql+asyncpg, postgresql+psycopg, postgresql+psycopg2, sqlite and sqlite+aiosqlite"
 
 
-def choose_url(given: str | URL | None, whose: str) -> URL:
+def choose_url(given: str | URL | None, whose: str, *, kind: SessionKind | None = None, is_async: bool = True) -> URL:
     """
-    Return the URL of the database beside which the tests have theirs.
+    Return the URL of the database beside which the tests have theirs, with a driver that is for the app's sessions.
 
     Args:
         given: The class's; None for the environment variable TEST_DATABASE_URL, and SQLite where there is none.
         whose: The name of the class, for messages.
+        kind: Of which kind the app's sessions are; None where nothing tells, and any driver is right.
+        is_async: Which kind it is to be then, where the driver is for both.
 
     Raises:
-        ValueError: If it is no URL of a database and a driver that are served.
+        ValueError: If it is no URL of a database and a driver that are served, and that are for such sessions.
     """
-    value = given or os.environ.get("TEST_DATABASE_URL") or "sqlite+aiosqlite://"
-    where = "database_url" if given else "TEST_DATABASE_URL"
-    url = _parse(value, f"{where} of {whose}")
-    if url.get_driver_name() not in DRIVERS.get(url.get_backend_name(), ()):
-        raise ValueError(f"{where} of {whose} is {describe_url(url)}; SQLAlchemyMixin serves {_SERVED}")
-    return url
+    value = given or os.environ.get("TEST_DATABASE_URL") or "sqlite://"
+    where = f"{'database_url' if given else 'TEST_DATABASE_URL'} of {whose}"
+    url = _parse(value, where)
+    drivers = DRIVERS.get(url.get_backend_name(), {}).get(url.get_driver_name())
+    if drivers is None:
+        raise ValueError(f"{where} is {describe_url(url)}; SQLAlchemyMixin serves {_SERVED}")
+    if kind is None:
+        wished = drivers[is_async] or drivers[not is_async]
+    elif (wished := drivers[kind.is_async]) is None:
+        own, other = ("asynchronous", "synchronous") if kind.is_async else ("synchronous", "asynchronous")
+        instead = "asyncpg" if kind.is_async else "psycopg2"
+        raise ValueError(
+            f"{where} is {describe_url(url)}, whose driver is {other}, and the sessions of the app are {own} (see "
+            f"{kind.because}): write postgresql+psycopg, which is for both, or postgresql+{instead}"
+        )
+    return url.set(drivername=f"{url.get_backend_name()}+{wished}")
+
+
+def is_for_async(url: URL) -> bool:
+    """Tell whether sessions on a URL that was chosen here are asynchronous; psycopg's own is for both."""
+    return url.get_driver_name() in ("asyncpg", "psycopg_async", "aiosqlite")
 
 
 def describe_url(url: URL) -> str:

@@ -1,22 +1,30 @@
 """The engines of a class's database."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
-from sqlalchemy import event
-from sqlalchemy.engine import URL, Connection
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-__all__ = ["BUSY_TIMEOUT", "foreign_keys_off", "make_engine"]
+__all__ = ["BUSY_TIMEOUT", "foreign_keys_off", "make_engine", "make_sync_engine", "sqlstate_of", "sync_engine_of"]
+
+_E = TypeVar("_E", Engine, AsyncEngine)
 
 BUSY_TIMEOUT = 3.0
 """Seconds that a writer waits for another on SQLite: less than a client waits for its answer."""
 
+_PACKAGES = {"psycopg_async": "psycopg", "psycopg2": "psycopg2-binary"}
+"""What pip calls a driver, where that is not its name."""
+
+_ONLY_DEFAULT = "; SQLite is only the default: database_url or TEST_DATABASE_URL may name a PostgreSQL"
+
 
 def make_engine(url: URL, options: dict[str, Any]) -> AsyncEngine:
     """
-    Make an engine of a database that need not outlive a loss of power.
+    Make an asynchronous engine of a database that need not outlive a loss of power.
 
     Args:
         url: The database.
@@ -25,18 +33,48 @@ def make_engine(url: URL, options: dict[str, Any]) -> AsyncEngine:
     Raises:
         ImportError: If the driver is not installed.
     """
+    return _made_by(create_async_engine, url, options)
+
+
+def make_sync_engine(url: URL, options: dict[str, Any]) -> Engine:
+    """
+    Make a synchronous one.
+
+    Args:
+        url: The database.
+        options: As for :func:`sqlalchemy.create_engine`.
+
+    Raises:
+        ImportError: If the driver is not installed.
+    """
+    return _made_by(create_engine, url, options)
+
+
+def sync_engine_of(engine: Engine | AsyncEngine) -> Engine:
+    """Return the engine that is within an asynchronous one, whose methods run in SQLAlchemy's greenlets."""
+    return engine.sync_engine if isinstance(engine, AsyncEngine) else engine
+
+
+def sqlstate_of(exc: DBAPIError) -> str | None:
+    """Return the code that PostgreSQL has given to an error; psycopg2 has another name for it."""
+    code: str | None = getattr(exc.orig, "sqlstate", None) or getattr(exc.orig, "pgcode", None)
+    return code
+
+
+def _made_by(create: Callable[..., _E], url: URL, options: dict[str, Any]) -> _E:
     try:
-        engine = create_async_engine(url, **options)
+        engine = create(url, **options)
     except ImportError as exc:
-        driver = url.get_driver_name().removesuffix("_async")
-        raise ImportError(f"{url.drivername} needs its driver ({exc}): pip install {driver}") from exc
+        driver = _PACKAGES.get(name := url.get_driver_name(), name)
+        default = _ONLY_DEFAULT if url.get_backend_name() == "sqlite" else ""
+        raise ImportError(f"{url.drivername} needs its driver ({exc}): pip install {driver}{default}") from exc
     if url.get_backend_name() == "sqlite":
-        event.listen(engine.sync_engine, "connect", _set_up)
+        event.listen(sync_engine_of(engine), "connect", _set_up)
     return engine
 
 
-@asynccontextmanager
-async def foreign_keys_off(connection: AsyncConnection) -> AsyncIterator[None]:
+@contextmanager
+def foreign_keys_off(connection: Connection) -> Iterator[None]:
     """
     Have SQLite not enforce foreign keys while a schema is made.
 
@@ -46,10 +84,10 @@ async def foreign_keys_off(connection: AsyncConnection) -> AsyncIterator[None]:
     if connection.dialect.name != "sqlite":
         yield
         return
-    is_on = await connection.run_sync(_pragma, "foreign_keys")
-    await connection.run_sync(_pragma, "foreign_keys = OFF")
+    is_on = _pragma(connection, "foreign_keys")
+    _pragma(connection, "foreign_keys = OFF")
     yield
-    await connection.run_sync(_pragma, f"foreign_keys = {is_on}")
+    _pragma(connection, f"foreign_keys = {is_on}")
 
 
 def _pragma(connection: Connection, setting: str) -> Any:

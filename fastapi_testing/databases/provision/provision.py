@@ -8,20 +8,19 @@ import shutil
 import sqlite3
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import NullPool
 
 from fastapi_testing.databases.provision.address import cut, describe_url
 from fastapi_testing.databases.provision.elsewhere import unwatched
-from fastapi_testing.databases.provision.engines import make_engine
+from fastapi_testing.databases.provision.engines import sqlstate_of
 from fastapi_testing.server.recording.stacks import headline_of
 
 __all__ = ["own_database"]
@@ -47,50 +46,54 @@ _FOLDERS = 20
 """How many are made before it is given up: another process takes one for a leftover in a moment of microseconds."""
 
 
-@asynccontextmanager
-async def own_database(url: URL, connect_args: dict[str, Any]) -> AsyncIterator[URL]:
+def own_database(
+    url: URL, connect_args: dict[str, Any], make: Callable[[URL, dict[str, Any]], Engine]
+) -> AbstractContextManager[URL]:
     """
     Make an empty database, and drop it in the end; before that, those that dead processes have left.
 
     Args:
         url: The database beside which it is made; nothing is written to that one.
-        connect_args: As for :func:`sqlalchemy.ext.asyncio.create_async_engine`.
+        connect_args: As for :func:`sqlalchemy.create_engine`.
+        make: Makes an engine of a URL and options; where that is one within an asynchronous engine, the context is
+            entered and left in SQLAlchemy's greenlets.
     """
-    if url.get_backend_name() == "sqlite":
-        with _own_file(url) as own:
-            yield own
-    else:
-        async with _own_postgresql(url, connect_args) as own:
-            yield own
+    return _own_file(url) if url.get_backend_name() == "sqlite" else _own_postgresql(url, connect_args, make)
 
 
-@asynccontextmanager
-async def _own_postgresql(url: URL, connect_args: dict[str, Any]) -> AsyncIterator[URL]:
+@contextmanager
+def _own_postgresql(
+    url: URL, connect_args: dict[str, Any], make: Callable[[URL, dict[str, Any]], Engine]
+) -> Iterator[URL]:
     base = url.database or url.username or "app"
-    async with _maintenance_connection(url, connect_args) as connection:
-        await _drop_leftovers(connection, base)
-        name = await _create(connection, base, taken=url.database)
+    with _maintenance_connection(url, connect_args, make) as connection:
+        _drop_leftovers(connection, base)
+        name = _create(connection, base, taken=url.database)
         try:
             yield url.set(database=name)
         finally:
-            await _drop(connection, name)
+            _drop(connection, name)
 
 
-@asynccontextmanager
-async def _maintenance_connection(url: URL, connect_args: dict[str, Any]) -> AsyncIterator[AsyncConnection]:
+@contextmanager
+def _maintenance_connection(
+    url: URL, connect_args: dict[str, Any], make: Callable[[URL, dict[str, Any]], Engine]
+) -> Iterator[Connection]:
     """Connect to the server: to its database ``postgres``, or where that is not to be had to the configured one."""
-    engine, connection = await _connect(url, connect_args)
+    engine, connection = _connect(url, connect_args, make)
     try:
         yield connection
     finally:
-        await connection.close()
-        await engine.dispose()
+        connection.close()
+        engine.dispose()
 
 
-async def _connect(url: URL, connect_args: dict[str, Any]) -> tuple[AsyncEngine, AsyncConnection]:
+def _connect(
+    url: URL, connect_args: dict[str, Any], make: Callable[[URL, dict[str, Any]], Engine]
+) -> tuple[Engine, Connection]:
     told = ""
     for each in (url.set(database="postgres"), url):
-        engine = make_engine(
+        engine = make(
             each,
             {
                 "isolation_level": "AUTOCOMMIT",  # PostgreSQL makes no database in a transaction
@@ -101,16 +104,16 @@ async def _connect(url: URL, connect_args: dict[str, Any]) -> tuple[AsyncEngine,
         )
         try:
             with unwatched():
-                return engine, await engine.connect()
+                return engine, engine.connect()
         except Exception as exc:  # noqa: BLE001 - whatever a driver raises
             told = headline_of(exc)
     raise ConnectionError(f"cannot connect to {describe_url(url)}, beside which the tests have their database: {told}")
 
 
-async def _drop_leftovers(connection: AsyncConnection, base: str) -> None:
+def _drop_leftovers(connection: Connection, base: str) -> None:
     """Drop the databases whose processes have died: the server has let go of their locks."""
     pattern = re.compile(rf"test_{re.escape(_stem(base))}_\d+(_\d+)?")
-    rows = await connection.execute(
+    rows = connection.execute(
         text(
             "SELECT datname FROM pg_database"
             " WHERE shobj_description(oid, 'pg_database') = :comment OR datconnlimit = :connections"
@@ -118,56 +121,56 @@ async def _drop_leftovers(connection: AsyncConnection, base: str) -> None:
         {"comment": _COMMENT, "connections": _CONNECTIONS},
     )
     for name in filter(pattern.fullmatch, rows.scalars().all()):
-        if await _lock(connection, name):
-            await _drop(connection, name)
+        if _lock(connection, name):
+            _drop(connection, name)
 
 
-async def _create(connection: AsyncConnection, base: str, taken: str | None) -> str:
+def _create(connection: Connection, base: str, taken: str | None) -> str:
     names = _names(base)
-    while not await _reserve(connection, name := next(names), taken):
+    while not _reserve(connection, name := next(names), taken):
         pass
     try:
-        await connection.exec_driver_sql(f"CREATE DATABASE {_quote(name)} CONNECTION LIMIT {_CONNECTIONS}")
+        connection.exec_driver_sql(f"CREATE DATABASE {_quote(name)} CONNECTION LIMIT {_CONNECTIONS}")
     except DBAPIError as exc:
-        if getattr(exc.orig, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
+        if sqlstate_of(exc) != _INSUFFICIENT_PRIVILEGE:
             raise
-        role = await connection.scalar(text("SELECT quote_ident(current_user)"))
+        role = connection.scalar(text("SELECT quote_ident(current_user)"))
         raise PermissionError(
             f"the tests have a database of their own, {name}, and the role {role} may not make one: "
             f"ALTER ROLE {role} CREATEDB"
         ) from None
-    await connection.exec_driver_sql(f"COMMENT ON DATABASE {_quote(name)} IS '{_COMMENT}'")
+    connection.exec_driver_sql(f"COMMENT ON DATABASE {_quote(name)} IS '{_COMMENT}'")
     return name
 
 
-async def _reserve(connection: AsyncConnection, name: str, taken: str | None) -> bool:
+def _reserve(connection: Connection, name: str, taken: str | None) -> bool:
     """Take the lock of a database that is to be made, unless it is there or somebody else makes it."""
-    if name == taken or not await _lock(connection, name):
+    if name == taken or not _lock(connection, name):
         return False
-    if not await connection.scalar(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}):
+    if not connection.scalar(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}):
         return True
-    await _unlock(connection, name)
+    _unlock(connection, name)
     return False
 
 
-async def _drop(connection: AsyncConnection, name: str) -> None:
+def _drop(connection: Connection, name: str) -> None:
     # FORCE, since PostgreSQL 13, ends the connections that the app has left open.
-    await connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {_quote(name)} WITH (FORCE)")
-    await _unlock(connection, name)
+    connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {_quote(name)} WITH (FORCE)")
+    _unlock(connection, name)
 
 
-async def _lock(connection: AsyncConnection, name: str) -> bool:
+def _lock(connection: Connection, name: str) -> bool:
     """
     Take the lock that says that somebody uses this database, unless somebody does.
 
     It is the connection's: it goes with the process that holds it, wherever that runs. A process id alone says
     little; it may have been given to another since, or be of another container.
     """
-    return bool(await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _key(name)}))
+    return bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _key(name)}))
 
 
-async def _unlock(connection: AsyncConnection, name: str) -> None:
-    await connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _key(name)})
+def _unlock(connection: Connection, name: str) -> None:
+    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _key(name)})
 
 
 def _key(name: str) -> int:

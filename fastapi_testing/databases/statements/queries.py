@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.engine import Engine
 
 __all__ = ["CountedStatements", "Statement", "describe_statements"]
 
@@ -18,7 +18,7 @@ class CountedStatements:
     """
     Counts the statements that are sent through an engine while the block runs.
 
-    It is no ``@asynccontextmanager``, whose frames would be the last of the traceback.
+    It is for ``with`` and ``async with``, and no ``@contextmanager``, whose frames would be the last of the traceback.
 
     Args:
         engine: The engine.
@@ -26,16 +26,22 @@ class CountedStatements:
         fail: Called with what is wrong where there are more or less.
     """
 
-    def __init__(self, engine: AsyncEngine, expected: int, fail: Callable[[str], None]) -> None:
-        self._engine = engine.sync_engine
+    def __init__(self, engine: Engine, expected: int, fail: Callable[[str], None]) -> None:
+        self._engine = engine
         self._expected = expected
         self._fail = fail
         self._statements: list[Statement] = []
 
-    async def __aenter__(self) -> None:
+    def __enter__(self) -> None:
         event.listen(self._engine, "before_cursor_execute", self._note)
 
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    async def __aenter__(self) -> None:
+        self.__enter__()
+
+    async def __aexit__(self, kind: type[BaseException] | None, *exc_info: object) -> None:
+        self.__exit__(kind, *exc_info)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         event.remove(self._engine, "before_cursor_execute", self._note)
         if kind is None and len(self._statements) != self._expected:
             self._fail(describe_statements(self._expected, self._statements))

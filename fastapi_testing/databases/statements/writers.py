@@ -5,7 +5,7 @@ import sqlite3
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.engine import Engine
 
 from fastapi_testing.databases.statements.kinds import kind_of, shorten
 from fastapi_testing.databases.statements.owners import Owner, current_owner, describe_owner
@@ -25,7 +25,7 @@ class Writers:
         self._open: dict[Any, tuple[Any, str]] = {}  # by connection: the driver's, and what is told of it
         self._last = "somebody"  # who committed last
 
-    def watch(self, engine: AsyncEngine, owner: Owner | None = None) -> None:
+    def watch(self, engine: Engine, owner: Owner | None = None) -> None:
         """
         Note what is written through an engine, and explain its errors.
 
@@ -52,9 +52,9 @@ class Writers:
                 context.sqlalchemy_exception.add_note(self._explain(code, describe_owner(owner or current_owner())))
 
         for listener in (commit, rollback):
-            event.listen(engine.sync_engine, listener.__name__, listener)
-        event.listen(engine.sync_engine, "after_cursor_execute", note)
-        event.listen(engine.sync_engine, "handle_error", explain)
+            event.listen(engine, listener.__name__, listener)
+        event.listen(engine, "after_cursor_execute", note)
+        event.listen(engine, "handle_error", explain)
 
     def describe(self) -> str:
         """Return who has a transaction open that has written."""

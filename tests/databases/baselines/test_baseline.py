@@ -7,6 +7,7 @@ from unittest import mock
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.util import greenlet_spawn
 
 from fastapi_testing import IsolationError
 from fastapi_testing.databases import SQLAlchemyMixin
@@ -71,7 +72,7 @@ class Kept(SQLAlchemyMixin):
 
     async def restore(self) -> None:
         """Do what the end of a test does, and check that everything is as before."""
-        await type(self)._isolation._baseline.restore()  # type: ignore[union-attr]
+        await greenlet_spawn(type(self)._running_database().isolation._baseline.restore)  # type: ignore[union-attr]
         self.assertEqual(await self.contents(), self.before)
 
     async def test_nothing(self) -> None:
@@ -224,16 +225,16 @@ class KeptPostgreSQL(Kept):
 
     async def restore_all_but_sequences(self) -> None:
         """Restore where there is a sequence more than before."""
-        await type(self)._isolation._baseline.restore()  # type: ignore[union-attr]
+        await greenlet_spawn(type(self)._running_database().isolation._baseline.restore)  # type: ignore[union-attr]
         self.assertEqual((await self.contents())["song"], self.before["song"])
 
     async def test_open_transaction(self) -> None:
         """A transaction that is left open is waited for, and then told of; the next test begins as it should."""
-        isolation = type(self)._isolation
+        isolation = type(self)._running_database().isolation
         async with self.engine.connect() as connection:
             await connection.execute(text("INSERT INTO song VALUES (4, 'new')"))
             with self.assertRaises(DBAPIError) as caught:
-                await isolation.end_test(None)  # type: ignore[union-attr]
+                await greenlet_spawn(isolation.end_test, None)
             self.assertEqual(
                 caught.exception.__notes__,
                 [
@@ -244,22 +245,22 @@ class KeptPostgreSQL(Kept):
                 ],
             )
             await connection.commit()
-        await isolation.begin_test()  # type: ignore[union-attr]
+        await greenlet_spawn(isolation.begin_test)
         self.assertEqual(await self.contents(), self.before)
 
     async def test_locked_table(self) -> None:
         """So it is with a table that is left locked."""
-        isolation = type(self)._isolation
+        isolation = type(self)._running_database().isolation
         async with self.engine.connect() as connection:
             await connection.execute(text("LOCK TABLE song IN ACCESS EXCLUSIVE MODE"))
             with self.assertRaises(DBAPIError) as caught:
-                await isolation.end_test(None)  # type: ignore[union-attr]
+                await greenlet_spawn(isolation.end_test, None)
             self.assertEqual(
                 caught.exception.__notes__,
                 ["while the tables were looked at after the test: has it left a session or a connection open?"],
             )
             await connection.rollback()
-        await isolation.begin_test()  # type: ignore[union-attr]
+        await greenlet_spawn(isolation.begin_test)
 
     async def test_referred_to(self) -> None:
         """A row that others refer to is as it was, and so are they, whatever they do when it is deleted."""
@@ -309,18 +310,18 @@ class SQLiteTests(Kept):
 
     async def test_open_transaction(self) -> None:
         """A transaction that is left open is waited for, and then told of; the next test begins as it should."""
-        isolation = type(self)._isolation
+        isolation = type(self)._running_database().isolation
         async with self.engine.connect() as connection:
             await connection.execute(text("INSERT INTO song VALUES (4, 'new')"))
             with self.assertRaises(IsolationError) as caught:
-                await isolation.end_test(None)  # type: ignore[union-attr]
+                await greenlet_spawn(isolation.end_test, None)
             self.assertRegex(
                 str(caught.exception),
                 "^the database cannot be emptied after the test, which has left a session or a connection open: it "
                 r"is held by the task Task-\d+, in a transaction since \"INSERT INTO song VALUES \(4, 'new'\)\"$",
             )
             await connection.commit()
-        await isolation.begin_test()  # type: ignore[union-attr]
+        await greenlet_spawn(isolation.begin_test)
         self.assertEqual(await self.contents(), self.before)
 
     async def test_transaction_that_ends(self) -> None:
@@ -334,7 +335,7 @@ class SQLiteTests(Kept):
 
     async def test_writer_in_between(self) -> None:
         """Who begins to write in the very moment is told of as well."""
-        kept: Any = type(self)._isolation._baseline  # type: ignore[union-attr]
+        kept: Any = type(self)._running_database().isolation._baseline  # type: ignore[union-attr]
         async with self.engine.connect() as connection:
             await connection.execute(text("INSERT INTO song VALUES (4, 'new')"))
             with self.assertRaisesRegex(IsolationError, "it is held by the task Task-"):
@@ -366,7 +367,7 @@ class EmptyBehaviour(SQLAlchemyMixin):
         """So it is where there is much to remove."""
         await self.session.execute(text("INSERT INTO song SELECT generate_series(1, 1100)"))
         await self.session.commit()
-        await type(self)._isolation._baseline.restore()  # type: ignore[union-attr]
+        await greenlet_spawn(type(self)._running_database().isolation._baseline.restore)  # type: ignore[union-attr]
         self.assertIsNone(await self.session.scalar(text("SELECT min(id) FROM song")))
 
     async def test_both_tables(self) -> None:

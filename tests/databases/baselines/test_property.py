@@ -4,12 +4,12 @@ Whatever the schema is and whatever a test writes, the database is afterwards wh
 FASTAPI_TESTING_EXAMPLES is the number of examples. Those of CI are the same each time; with more of them, others come.
 """
 
-import asyncio
 import contextlib
 import os
 import sqlite3
 import unittest
 from abc import abstractmethod
+from functools import partial
 from random import Random
 from typing import Any, ClassVar
 
@@ -21,7 +21,7 @@ from sqlalchemy.engine import URL, make_url
 from fastapi_testing.databases.baselines.baseline import Baseline
 from fastapi_testing.databases.baselines.postgresql import PostgreSQLBaseline
 from fastapi_testing.databases.baselines.sqlite import SQLiteBaseline
-from fastapi_testing.databases.provision.engines import make_engine
+from fastapi_testing.databases.provision.engines import make_sync_engine
 from fastapi_testing.databases.provision.provision import own_database
 from fastapi_testing.databases.statements.writers import Writers
 from tests.databases.baselines.random_postgresql import Example, Transaction, make_example
@@ -68,29 +68,25 @@ SELECT coalesce(string_agg(line, E'\n' ORDER BY line), '') FROM (
 class Behaviour(unittest.TestCase):
     """The property; the classes below say of what."""
 
-    runner: ClassVar[asyncio.Runner]
     written: ClassVar[int]
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.runner = cls.enterClassContext(asyncio.Runner())
         cls.written = 0
 
     def enter(self, url: str) -> URL:
         """Make a database for the test."""
-        making = own_database(make_url(url), {})
-        self.addCleanup(lambda: self.runner.run(making.__aexit__(None, None, None)))
-        return self.runner.run(making.__aenter__())
+        return self.enterContext(own_database(make_url(url), {}, make_sync_engine))
 
     def check(self, baseline: Baseline, example: Example) -> None:
         """Check that each test of an example leaves what it has found."""
         self.write(example.rows)
-        self.runner.run(baseline.keep())
+        baseline.keep()
         before = self.dump()
         for transactions in example.tests:
             self.write(transactions)
             type(self).written += self.dump() != before
-            self.runner.run(baseline.restore())
+            baseline.restore()
             self.assertEqual(self.dump(), before, example)
 
     @abstractmethod
@@ -117,8 +113,9 @@ class PostgreSQLTests(Behaviour):
         self.connection = self.enterContext(psycopg.connect(dsn, autocommit=True))
         self.connection.execute(READ)
         self.connection.execute("SET synchronous_commit = off")
-        baseline = PostgreSQLBaseline(url, {"options": "-c synchronous_commit=off"})
-        self.addCleanup(lambda: self.runner.run(baseline.close()))
+        make = partial(make_sync_engine, url)
+        baseline = PostgreSQLBaseline({"options": "-c synchronous_commit=off"}, make)
+        self.addCleanup(baseline.close)
 
         def check(random: Random) -> None:
             example = make_example(random)
@@ -146,22 +143,22 @@ class SQLiteTests(Behaviour):
 
     def test_as_before(self) -> None:
         """Each test leaves what it has found."""
-        url = self.enter("sqlite+aiosqlite://")
+        url = self.enter("sqlite://")
         self.connection = sqlite3.connect(str(url.database), isolation_level=None)
         self.addCleanup(self.connection.close)
-        engine = make_engine(url, {})
-        self.addCleanup(lambda: self.runner.run(engine.dispose()))
+        engine = make_sync_engine(url, {})
+        self.addCleanup(engine.dispose)
 
         def check(random: Random) -> None:
             example = make_sqlite_example(random)
             self.clear()
             self.connection.executescript(example.schema)
             self.connection.execute("PRAGMA foreign_keys = ON")
-            baseline = SQLiteBaseline(engine, Writers())
+            baseline = SQLiteBaseline(engine, Writers(), lambda call: call())
             try:
                 self.check(baseline, example)
             finally:
-                self.runner.run(baseline.close())
+                baseline.close()
 
         self.run_property(check)
 

@@ -98,7 +98,7 @@ class DeferringCase(SQLAlchemyMixin, AsyncServerTestCase):
 
     async def statements_of(self, *statements: str) -> list[str]:
         """Return what is sent about constraints when the app commits what these have done."""
-        constraints: Any = type(self)._isolation._shared._deferred  # type: ignore[union-attr]
+        constraints: Any = type(self)._running_database().isolation._shared._deferred  # type: ignore[union-attr]
         with mock.patch.object(constraints, "_fetch", wraps=constraints._fetch) as fetch:
             await self.ask(*statements)
         return [call.args[0] for call in fetch.call_args_list]

@@ -4,7 +4,7 @@ import asyncio
 
 from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from fastapi_testing import IsolationError
@@ -174,7 +174,7 @@ class PostgreSQLTurnTests(CatalogueCase):
     async def test_lost_connection(self) -> None:
         """Where the server ends the connection, the next test has a new one."""
         pid = await self.session.scalar(text("SELECT pg_backend_pid()"))
-        async with type(self)._isolation._base.connect() as other:  # type: ignore[union-attr]
+        async with AsyncEngine(type(self)._running_database().isolation._base).connect() as other:  # type: ignore[union-attr]
             await other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
         with self.assertRaises(DBAPIError):
             await self.session.execute(text("SELECT 1"))

@@ -98,7 +98,7 @@ class UnwantedTests(ForeignKeyBehaviour):
 
     async def test_orphan(self) -> None:
         """It has them off in its tests, too."""
-        for engine in self.engine, type(self)._isolation.test_engine:  # type: ignore[union-attr]
+        for engine in self.engine, type(self)._running_database().test_engine:
             async with engine.connect() as connection:
                 await connection.execute(text("INSERT INTO child VALUES (1)"))
 
@@ -136,7 +136,7 @@ class LikeBehaviour(SQLAlchemyMixin):
 
     async def test_engine(self) -> None:
         """The app's engine and the test's have its listeners and options."""
-        for engine in self.engine, type(self)._isolation.test_engine:  # type: ignore[union-attr]
+        for engine in self.engine, type(self)._running_database().test_engine:
             async with engine.connect() as connection:
                 self.assertEqual(await connection.scalar(text("SHOW TIME ZONE")), "Asia/Kathmandu")
                 self.assertEqual(await connection.scalar(text("SHOW application_name")), "shop")

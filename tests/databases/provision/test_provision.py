@@ -22,9 +22,9 @@ from sqlalchemy.pool import NullPool
 from fastapi_testing import AsyncClassTestCase
 from fastapi_testing.databases.provision import provision
 from fastapi_testing.databases.provision.engines import make_engine
-from fastapi_testing.databases.provision.provision import own_database
 from tests.databases.catalogue import CatalogueCase, Song
 from tests.databases.postgresql import postgresql_url
+from tests.databases.provisioning import own_database_on_loop
 from tests.processes import environment
 from tests.running import outcomes, run_classes
 
@@ -33,11 +33,10 @@ __all__: list[str] = []
 LEAVE = """
 import asyncio, os, sys
 from sqlalchemy.engine import make_url
-from fastapi_testing.databases.provision.engines import make_engine
-from fastapi_testing.databases.provision.provision import own_database
+from tests.databases.provisioning import own_database_on_loop
 
 async def leave():
-    async with own_database(make_url(sys.argv[1]), {}) as url:
+    async with own_database_on_loop(make_url(sys.argv[1])) as url:
         print(url.database, flush=True)
         await asyncio.to_thread(sys.stdin.read)
 
@@ -92,7 +91,7 @@ class PostgreSQLTests(AsyncClassTestCase):
     async def test_made_and_dropped(self) -> None:
         """It is named after the one that was given, and goes with the connections that are left to it."""
         before = await databases()
-        async with own_database(postgresql_url(), {}) as url:
+        async with own_database_on_loop(postgresql_url()) as url:
             self.assertEqual(url.database, f"test_shop_{os.getpid()}")
             engine = create_async_engine(url)
             connection = await engine.connect()
@@ -106,7 +105,10 @@ class PostgreSQLTests(AsyncClassTestCase):
         """Two that are there at the same time have names of their own; so they have in two processes."""
         process = Process(postgresql_url())
         self.addCleanup(process.kill)
-        async with own_database(postgresql_url(), {}) as one, own_database(postgresql_url("psycopg"), {}) as two:
+        async with (
+            own_database_on_loop(postgresql_url()) as one,
+            own_database_on_loop(postgresql_url("psycopg")) as two,
+        ):
             names = {one.database, two.database, process.database}
             self.assertEqual(len(names), 3)
             self.assertLessEqual(names, set(await databases()))
@@ -117,20 +119,20 @@ class PostgreSQLTests(AsyncClassTestCase):
         process = Process(postgresql_url())
         process.kill()
         await self.wait_for_unlocked(process.database)
-        async with own_database(postgresql_url(), {}):
+        async with own_database_on_loop(postgresql_url()):
             self.assertNotIn(process.database, await databases())
 
     async def test_killed_while_making(self) -> None:
         """So is one whose process died before it could write that the database is one of these."""
         admin, name = postgresql_url(database="postgres"), f"test_shop_{os.getpid()}_77"
         await execute(admin, f"CREATE DATABASE {name} CONNECTION LIMIT {provision._CONNECTIONS}")
-        async with own_database(postgresql_url(), {}):
+        async with own_database_on_loop(postgresql_url()):
             self.assertNotIn(name, await databases())
 
     async def test_known_from_the_first(self) -> None:
         """By the limit of connections, which it has from the moment that it is made."""
         limit = "SELECT datconnlimit FROM pg_database WHERE datname = '{}'"
-        async with own_database(postgresql_url(), {}) as url:
+        async with own_database_on_loop(postgresql_url()) as url:
             found = await execute(postgresql_url(database="postgres"), limit.format(url.database))
         self.assertEqual(found, [provision._CONNECTIONS])
 
@@ -145,7 +147,7 @@ class PostgreSQLTests(AsyncClassTestCase):
         admin = postgresql_url(database="postgres")
         await execute(admin, f"CREATE DATABASE {name}")
         try:
-            async with own_database(postgresql_url(), {}) as url:
+            async with own_database_on_loop(postgresql_url()) as url:
                 self.assertEqual(url.database, f"{name}_2")
             self.assertIn(name, await databases())
         finally:
@@ -155,7 +157,7 @@ class PostgreSQLTests(AsyncClassTestCase):
         """PostgreSQL would cut a long name, and two of them could become one; odd characters are kept."""
         given = 'a "50%" ' + "ü" * 60
         for driver in ("asyncpg", "psycopg"):
-            async with own_database(postgresql_url(driver, given), {}) as url:
+            async with own_database_on_loop(postgresql_url(driver, given)) as url:
                 self.assertLessEqual(len((url.database or "").encode()), 63)
                 self.assertIn(url.database, await databases())
 
@@ -191,9 +193,9 @@ class PostgreSQLTests(AsyncClassTestCase):
         def refuse(url: URL, options: dict[str, Any]) -> Any:
             return make_engine(url.set(database="no such" if url.database == "postgres" else url.database), options)
 
-        with mock.patch("fastapi_testing.databases.provision.provision.make_engine", refuse):
+        with mock.patch("fastapi_testing.databases.provision.engines.make_engine", refuse):
             # PostgreSQL copies template1, which may have no users then but the one who asks.
-            async with own_database(url, {}) as own:
+            async with own_database_on_loop(url) as own:
                 self.assertIn(own.database, await databases())
 
     async def test_no_server(self) -> None:
@@ -204,7 +206,7 @@ class PostgreSQLTests(AsyncClassTestCase):
         }.items():
             url = make_url(f"postgresql+{driver}://user:secret@127.0.0.1:1/shop?password=secret")
             with self.subTest(driver), self.assertRaises(ConnectionError) as caught:
-                await enter(own_database(url, {}))
+                await enter(own_database_on_loop(url))
             self.assertRegex(
                 str(caught.exception),
                 rf"(?s)^cannot connect to postgresql\+{driver}://user:\*\*\*@127\.0\.0\.1:1/shop, beside which the "
@@ -219,7 +221,7 @@ class PostgreSQLTests(AsyncClassTestCase):
         await execute(admin, 'DROP ROLE IF EXISTS "No body"', "CREATE ROLE \"No body\" LOGIN PASSWORD 'x'")
         for driver in ("asyncpg", "psycopg"):
             with self.subTest(driver), self.assertRaises(PermissionError) as caught:
-                await enter(own_database(postgresql_url(driver).set(username="No body", password="x"), {}))
+                await enter(own_database_on_loop(postgresql_url(driver).set(username="No body", password="x")))
             self.assertEqual(
                 str(caught.exception),
                 f'the tests have a database of their own, test_shop_{os.getpid()}, and the role "No body" may not make '
@@ -232,7 +234,7 @@ class PostgreSQLTests(AsyncClassTestCase):
         with mock.patch.object(provision, "_quote", lambda name: f"{name} TEMPLATE nonsense"):
             for driver in ("asyncpg", "psycopg"):
                 with self.subTest(driver), self.assertRaises(DBAPIError) as caught:
-                    await enter(own_database(postgresql_url(driver), {}))
+                    await enter(own_database_on_loop(postgresql_url(driver)))
                 self.assertIn('template database "nonsense" does not exist', str(caught.exception))
 
     async def test_set_up_fails(self) -> None:
@@ -283,7 +285,7 @@ class SQLiteTests(AsyncClassTestCase):
             "sqlite+aiosqlite:///shop.db": "test_shop.db",
             "sqlite+aiosqlite:///file:mem?mode=memory&cache=shared&uri=true": "test_app.db",
         }.items():
-            async with own_database(make_url(given), {}) as url:
+            async with own_database_on_loop(make_url(given)) as url:
                 self.assertEqual(Path(url.database or "").name, name)
                 self.assertEqual(len(list(self.root.iterdir())), 1)
                 self.assertEqual(dict(url.query), {})
@@ -294,7 +296,7 @@ class SQLiteTests(AsyncClassTestCase):
         dead, living = Process(make_url("sqlite+aiosqlite://")), Process(make_url("sqlite+aiosqlite://"))
         self.addCleanup(living.kill)
         dead.kill()
-        async with own_database(make_url("sqlite+aiosqlite://"), {}):
+        async with own_database_on_loop(make_url("sqlite+aiosqlite://")):
             self.assertFalse(Path(dead.database).parent.exists())
             self.assertTrue(Path(living.database).parent.exists())
 
@@ -310,7 +312,7 @@ class SQLiteTests(AsyncClassTestCase):
             real(folder, ignore_errors=ignore_errors)
 
         with mock.patch.object(shutil, "rmtree", remove):
-            async with own_database(make_url("sqlite+aiosqlite://"), {}) as url:
+            async with own_database_on_loop(make_url("sqlite+aiosqlite://")) as url:
                 own = Path(url.database or "").parent
         self.assertEqual(locks, {Path(dead.database).parent.name: None, own.name: None})
         self.assertEqual(list(self.root.iterdir()), [])
@@ -325,7 +327,7 @@ class SQLiteTests(AsyncClassTestCase):
             return real(folder) if len(tries) > 1 else None
 
         with mock.patch.object(provision, "_lock_folder", fail_first):
-            async with own_database(make_url("sqlite+aiosqlite://"), {}) as url:
+            async with own_database_on_loop(make_url("sqlite+aiosqlite://")) as url:
                 self.assertTrue((Path(url.database or "").parent / "lock.db").exists())
 
     async def test_never_there(self) -> None:
@@ -343,7 +345,7 @@ class SQLiteTests(AsyncClassTestCase):
             mock.patch.object(provision, "_lock_folder", lock_and_lose),
             self.assertRaisesRegex(sqlite3.OperationalError, seen),
         ):
-            await own_database(make_url("sqlite+aiosqlite://"), {}).__aenter__()
+            await own_database_on_loop(make_url("sqlite+aiosqlite://")).__aenter__()
         self.assertEqual((len(locks), list(self.root.iterdir())), (20, []))
 
     async def test_no_locks(self) -> None:
@@ -360,7 +362,7 @@ class SQLiteTests(AsyncClassTestCase):
 
         with mock.patch.object(sqlite3, "connect", connect):
             with self.assertRaisesRegex(sqlite3.OperationalError, "disk I/O error"):
-                await own_database(make_url("sqlite+aiosqlite://"), {}).__aenter__()
+                await own_database_on_loop(make_url("sqlite+aiosqlite://")).__aenter__()
             connection.close.assert_called()
         self.assertEqual([path.name for path in self.root.iterdir()], ["fastapi_testing_left"])
 
@@ -372,7 +374,7 @@ class SQLiteTests(AsyncClassTestCase):
         """A folder without a lock is left alone, and so is one whose lock cannot be opened."""
         (self.root / "fastapi_testing_mine").mkdir()
         (self.root / "fastapi_testing_odd" / "lock.db").mkdir(parents=True)
-        async with own_database(make_url("sqlite+aiosqlite://"), {}):
+        async with own_database_on_loop(make_url("sqlite+aiosqlite://")):
             pass
         self.assertEqual(len(list(self.root.iterdir())), 2)
 
