@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import fastapi_testing.installed  # noqa: F401 - refuses what else there may be, before that is imported
 from fastapi_testing.assertions import (
     CookieAssertions,
     ErrorAssertions,

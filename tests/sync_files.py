@@ -30,6 +30,8 @@ WORDS = {
     "aclose": "close",
     "httpx.AsyncClient": "httpx.Client",
     "StopAsyncIteration": "StopIteration",
+    "asend": "send",
+    "async_auth_flow": "sync_auth_flow",
     # What has a name of its own on either side.
     "AwaitedStream": "WaitingStream",
     "AwaitedHandshakes": "WaitingHandshakes",

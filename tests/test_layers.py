@@ -12,7 +12,7 @@ PACKAGE = Path(fastapi_testing.__file__).parent
 
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "": (
-        ("errors", "hints", "masking"),
+        ("errors", "hints", "installed", "masking"),
         ("server",),
         ("assertions", "client"),
         ("case", "standalone"),
@@ -32,7 +32,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("eventually", "http", "json", "websocket"),
         ("events", "openapi"),
     ),
-    "case": (("where",), ("mistakes",), ("loops", "overrides"), ("guards",), ("served", "sharding")),
+    "case": (("named", "where"), ("mistakes",), ("loops", "overrides"), ("guards",), ("served", "sharding")),
     "databases": (("provision", "statements"), ("baselines",), ("isolation",), ("database",), ("mixin",)),
 }
 """

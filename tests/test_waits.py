@@ -148,6 +148,10 @@ LIMITS: dict[str, dict[str, str]] = {
         "WebSocketClient._shake_hands: await handshake": "open_timeout: _reach()",
     },
     "client/websocket/following": {
+        "AwaitedHandshakes._authenticate: await flow.__anext__": "open_timeout: _reach()",
+        "AwaitedHandshakes._authenticate: await flow.aclose": "open_timeout: _reach()",
+        "AwaitedHandshakes._authenticate: await flow.asend (2 times)": "open_timeout: _reach()",
+        "AwaitedHandshakes._authenticate: await self._client.send": "open_timeout: _reach()",
         "AwaitedHandshakes._follow: await shake_hands": "open_timeout: _reach()",
     },
     "client/websocket/session": {

@@ -1,5 +1,6 @@
 """What a test can claim: mixins for any test case, which need no server and take responses of any library."""
 
+import fastapi_testing.installed  # noqa: F401 - where the other package's ``__init__.py`` is in place of ours
 from fastapi_testing.assertions.comparing.status import ExpectedStatus
 from fastapi_testing.assertions.describing.response import Response
 from fastapi_testing.assertions.events.streams import EventAssertions, EventSource

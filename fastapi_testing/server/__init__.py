@@ -1,5 +1,6 @@
 """How an app is served, by uvicorn on a loopback socket, and what happened inside."""
 
+import fastapi_testing.installed  # noqa: F401 - where the other package's ``__init__.py`` is in place of ours
 from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.serving.options import (
     HTTPImplementation,

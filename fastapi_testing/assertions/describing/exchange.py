@@ -85,7 +85,8 @@ def describe_withheld(exchange: Any) -> str:
     which = f"the cookie {names[0]!r}" if len(names) == 1 else f"the cookies {', '.join(map(repr, names))}"
     return (
         f"\nthe client has {which} and did not send {'it' if len(names) == 1 else 'them'}: a Secure cookie is not sent "
-        f"over http; say tls = True in the class, or have the app make it without Secure in tests"
+        f"over http; say base_url = 'https://...' or tls = True in the class, or have the app make it "
+        f"without Secure in tests"
     )
 
 

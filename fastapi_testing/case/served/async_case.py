@@ -96,11 +96,12 @@ class AsyncServerTestCase(
         /,
         *,
         server: Server | None = None,
+        base_url: str | None = None,
         **options: Unpack[ClientOptions],
     ) -> Client:
         server = server or holder.server
         transport = holder._framework_transport if shares_connections(holder, server, options) else None
-        client: Client = holder._make_client(holder.client_class, server, transport=transport, **options)
+        client: Client = holder._make_client(holder.client_class, server, base_url, transport=transport, **options)
         return client
 
     def _settling_hook(self, settling: Settling, http: Any) -> SettlingHook:

@@ -9,7 +9,6 @@ from typing import Any
 import httpx
 
 from fastapi_testing.case.served.given_client import check_client, http_of
-from fastapi_testing.client import ClientOptions
 
 __all__ = ["adopt_client", "close_with_class", "copied_from", "own_client"]
 
@@ -52,7 +51,7 @@ def adopt_client(case: Any, url: str) -> None:
     del case.client  # the attribute of the base is seen again
 
 
-def copied_from(client: Any, own: Mapping[str, Any]) -> ClientOptions:
+def copied_from(client: Any, own: Mapping[str, Any]) -> dict[str, Any]:
     """
     Return what a test's client begins with: copies of what the client of its class has by now.
 
@@ -66,9 +65,12 @@ def copied_from(client: Any, own: Mapping[str, Any]) -> ClientOptions:
     for name, value in (own.get("cookies") or {}).items():
         cookies.delete(name)  # of whatever domain
         cookies.set(name, value)
-    options = ClientOptions(headers=headers, cookies=cookies)
+    options: dict[str, Any] = {"headers": headers, "cookies": cookies}
     if isinstance(http.auth, httpx.Auth):
         options["auth"] = http.auth
+    origins = getattr(http, "_origins", None)
+    if origins is not None and origins.is_named(http.base_url) and "base_url" not in own:
+        options["base_url"] = str(http.base_url)
     return options
 
 

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import httpx
 
 from fastapi_testing.client.websocket.handshake import HandshakeOptions
-from fastapi_testing.client.wrappers.origin import origin_of
+from fastapi_testing.client.wrappers.names import OwnOrigins, origin_of
 from fastapi_testing.client.wrappers.settling import Settling
 from fastapi_testing.server.tls.endpoint import TLSEndpoint
 
@@ -147,7 +147,11 @@ def check_origin(client: Any, url: str, case: type, who: str = "self") -> None:
     Raises:
         ValueError: If it leads to another, or nowhere.
     """
-    base = str(getattr(http_of(client), "base_url", url))
+    http = http_of(client)
+    base = str(getattr(http, "base_url", url))
+    origins: OwnOrigins | None = getattr(http, "_origins", None)
+    if origins is not None and origins.is_server(httpx.URL(url)) and origins.is_named(http.base_url):
+        return
     if not _leads_to(base, httpx.URL(url)):
         where = f"leads to {base}, and not" if base else "has no base_url, and does not lead"
         server = f"the server of {case.__qualname__} at {url}"

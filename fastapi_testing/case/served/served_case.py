@@ -16,6 +16,7 @@ from fastapi_testing.case.guards.class_limits import ClassLimits
 from fastapi_testing.case.guards.guard import Leaks, TestGuard
 from fastapi_testing.case.guards.leftovers import check_background_tasks
 from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, TellingMore
+from fastapi_testing.case.named import addresses, check_names, tls_of
 from fastapi_testing.case.overrides.dependencies import DependencyOverrides
 from fastapi_testing.case.overrides.holders import ClassOrTestMethod
 from fastapi_testing.case.served.class_client import close_with_class
@@ -103,6 +104,15 @@ class ServedCase(
 
     cookies: ClassVar[dict[str, str] | None] = None
     """Cookies that the client of each test begins with; a hook may set them on the test, too."""
+
+    base_url: ClassVar[str | None] = None
+    """
+    What the app is called by in the world, such as ``https://shop.example``: the clients ask for it, and are led to the
+    server. A hook may set it on the test, before it uses the client.
+    """
+
+    hosts: ClassVar[Sequence[str]] = ()
+    """Further names of the app, such as ``["www.shop.example", "*.shop.example"]``, that the clients may ask for."""
 
     timeout: ClassVar[float | httpx.Timeout | None] = 5.0
     """Seconds that each step of a request may take, or an :class:`httpx.Timeout`."""
@@ -229,6 +239,7 @@ class ServedCase(
         /,
         *,
         server: Any = None,
+        base_url: str | None = None,
         **options: Unpack[ClientOptions],
     ) -> Any:
         """
@@ -238,11 +249,14 @@ class ServedCase(
 
         Args:
             server: The server to talk to; None for the test's own.
+            base_url: What this client calls the app by, such as ``https://acme.shop.example``; a name of the server is
+                what any client calls it by.
             **options: As for the client itself; what is not given is as the class attributes say.
 
         Raises:
             ServerNotRunningError: If the server does not run.
             TypeError: If it is no server that the kind of test case can talk to.
+            ValueError: If ``base_url`` is no URL of HTTP, or the certificate of the server has not its name.
         """
         raise NotImplementedError  # pragma: no cover - each case makes its own kind
 
@@ -267,6 +281,7 @@ class ServedCase(
             raise TypeError(f"timeout must be seconds or an httpx.Timeout, got {cls.timeout!r}")
         if not isinstance(cls.limits, httpx.Limits) or cls.limits.max_connections == 0:
             raise ValueError(f"limits must be httpx.Limits that allow for a connection, got {cls.limits!r}")
+        check_names(cls)
         check_background_tasks(cls.background_tasks)
         check_blocking(cls)
         cls._server_arguments()
@@ -283,6 +298,7 @@ class ServedCase(
         /,
         make: Callable[..., Any],
         server: "Server | ServerThread",
+        base_url: str | None,
         **options: Any,
     ) -> Any:
         """Make a client of a server as the class attributes say, for a test or its class; ``options`` come first."""
@@ -291,16 +307,14 @@ class ServedCase(
                 f"server must be a server that the test or its class has started, got {describe_app(server)}: "
                 f"start one for it, such as `await self.enterAsyncContext(Server(app))`"
             )
-        base_url = server.url  # first, as it tells of a server that does not run
+        where = addresses(holder, server, base_url)  # first, as it tells of a server that does not run
         case = None if isinstance(holder, type) else holder
         if case is not None:
             case._framework_guard.watch(server.recorder)  # noqa: SLF001 - its own
         raises = options.pop("raise_server_exceptions", holder.raise_server_exceptions)
         if server.tls and options.get("transport") is None:
             options.setdefault("verify", server.client_ssl_context())
-        client = make(
-            base_url=base_url, settling=holder._settling(raises=raises), **(holder._chosen_options() | options)
-        )
+        client = make(**where, settling=holder._settling(raises=raises), **(holder._chosen_options() | options))
         if holder.check_openapi:
             http = http_of(client)
             checks = (case or holder())._openapi_hook  # noqa: SLF001 - its own, or that of a test for the assertion
@@ -362,7 +376,7 @@ class ServedCase(
         except (TypeError, ValueError) as exc:
             raise type(exc)(f"{cls.__qualname__}.server_options: {exc}") from None
         times = {"startup_timeout": cls.startup_timeout, "shutdown_timeout": cls.shutdown_timeout}
-        return {"tls": cls.tls, **times, **cls.server_options}
+        return {"tls": tls_of(cls), **times, **cls.server_options}
 
     @classmethod
     async def _choose_app(cls) -> Any:

@@ -199,6 +199,7 @@ class ServerTestCase(
         /,
         *,
         server: ServerThread | None = None,
+        base_url: str | None = None,
         **options: Unpack[ClientOptions],
     ) -> SyncClient:
         server = server or holder.server
@@ -206,7 +207,7 @@ class ServerTestCase(
             raise TypeError(f"the clients of a ServerTestCase are those of a ServerThread, got {server!r}")
         transport = holder._framework_server.transport if shares_connections(holder, server, options) else None
         client: SyncClient = holder._make_client(
-            holder.client_class, server, thread=server, transport=transport, **options
+            holder.client_class, server, base_url, thread=server, transport=transport, **options
         )
         return client
 

@@ -1,5 +1,6 @@
 """The HTTP client of a test: httpx's own, for the test server only."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Unpack
@@ -23,8 +24,12 @@ class Client(OneServerClient[EventStream], LeanClient):
     origin is refused before anything is sent, also where a redirect leads there.
 
     Args:
-        base_url: The server's origin, such as ``http://127.0.0.1:43210``.
+        base_url: The server's origin, such as ``http://127.0.0.1:43210``; or, with ``server_url``, what the app is
+            called by in the world, such as ``https://shop.example``.
         transport: The connections to use, which stay open when the client is closed; None for its own.
+        server_url: Where the server listens, if ``base_url`` does not say it: connections lead there, and no name is
+            looked up. A ``base_url`` of https is for a server without TLS what it is behind a proxy that ends it.
+        hosts: Further names of the app, such as ``www.shop.example`` and ``*.shop.example``.
         settling: How requests end: by default, when the app's call has.
         **options: As for :class:`httpx.AsyncClient`; ``timeout`` is in seconds, and ``verify`` the TLS context for a
             server of ``https://``, as :meth:`Server.client_ssl_context() <fastapi_testing.Server.client_ssl_context>`
@@ -37,9 +42,11 @@ class Client(OneServerClient[EventStream], LeanClient):
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         settling: Settling | None = None,
+        server_url: str | None = None,
+        hosts: Sequence[str] = (),
         **options: Unpack[ClientOptions],
     ) -> None:
-        way = self._wire(base_url, transport, settling, options)
+        way = self._wire(base_url, transport, settling, options, server_url, hosts)
         if transport is None and self._home is not None:
             self._home.settle()
         super().__init__(base_url=base_url, transport=way, trust_env=False, **options)

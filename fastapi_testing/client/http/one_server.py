@@ -9,6 +9,7 @@ import httpx
 from fastapi_testing.client.events.reader import EventStreamOptions
 from fastapi_testing.client.transport.loopback import LIMITS, LoopbackTransport
 from fastapi_testing.client.websocket.handshake import HandshakeOptions
+from fastapi_testing.client.wrappers.names import OwnOrigins
 from fastapi_testing.client.wrappers.origin import OneOriginTransport
 from fastapi_testing.client.wrappers.settling import Settling, SettlingTransport
 
@@ -54,7 +55,8 @@ class OneServerClient(Generic[_Stream_co], BaseClient):  # noqa: PYI059 - BaseCl
     What is the same for both: the way to the server, and how its events and WebSockets are asked for.
 
     Attributes:
-        origin: The only origin (RFC 6454) that it speaks to, whatever becomes of ``base_url``.
+        origin: A URL of the only server that it speaks to, whatever becomes of ``base_url``: by the name
+            of the app where it was given one, else by its address.
     """
 
     if TYPE_CHECKING:
@@ -67,7 +69,8 @@ class OneServerClient(Generic[_Stream_co], BaseClient):  # noqa: PYI059 - BaseCl
         transport: httpx.AsyncBaseTransport | None,
         settling: Settling | None,
         options: ClientOptions,
-    ) -> SettlingTransport:
+        *names: Any,
+    ) -> OneOriginTransport:
         """Return what requests go through, over the connections that were given or those of the client itself."""
         verify = options.pop("verify", None)
         limits = options.pop("limits", LIMITS)
@@ -78,14 +81,15 @@ class OneServerClient(Generic[_Stream_co], BaseClient):  # noqa: PYI059 - BaseCl
         raises = options.pop("raise_server_exceptions", None)
         if raises is not None:
             self._settling = Settling(self._settling.settle, self._settling.timeout, raises)
-        self.origin: httpx.URL = httpx.URL(base_url)
-        return SettlingTransport(OneOriginTransport(chosen, self.origin, owned=transport is None), self._settling)
+        self._origins: OwnOrigins = OwnOrigins(base_url, *names)
+        self.origin: httpx.URL = self._origins.base
+        return OneOriginTransport(SettlingTransport(chosen, self._settling), self._origins, owned=transport is None)
 
     def _handshake_options(self) -> HandshakeOptions:
         """Return what WebSockets take after the client."""
         return HandshakeOptions(
             timeout=5.0 if self.timeout.read is None else self.timeout.read,
-            ssl=self._ssl_context if self.base_url.scheme == "https" else None,
+            ssl=self._ssl_context if self._origins.server.scheme == "https" else None,
             settling=self._settling,
         )
 

@@ -1,5 +1,6 @@
 """The HTTP client of a plain test: httpx's own, which waits, for the test server only."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Unpack
@@ -33,10 +34,14 @@ class SyncClient(OneServerClient[SyncEventStream], LeanSyncClient):
             client.get("/items")
 
     Args:
-        base_url: The server's origin, such as ``http://127.0.0.1:43210``.
+        base_url: The server's origin, such as ``http://127.0.0.1:43210``; or, with ``server_url``, what the app is
+            called by in the world, such as ``https://shop.example``.
         thread: The thread on whose event loop the connections are, such as the server's own, which is the fastest;
             None for one that the client starts with its first request, and stops when it is closed.
         transport: The connections to use, which stay open when the client is closed; None for its own.
+        server_url: Where the server listens, if ``base_url`` does not say it: connections lead there, and no name is
+            looked up. A ``base_url`` of https is for a server without TLS what it is behind a proxy that ends it.
+        hosts: Further names of the app, such as ``www.shop.example`` and ``*.shop.example``.
         settling: How requests end: by default, when the app's call has.
         **options: As for :class:`httpx.Client`; ``timeout`` is in seconds, and ``verify`` the TLS context for a
             server of ``https://``.
@@ -49,11 +54,13 @@ class SyncClient(OneServerClient[SyncEventStream], LeanSyncClient):
         thread: LoopThread | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         settling: Settling | None = None,
+        server_url: str | None = None,
+        hosts: Sequence[str] = (),
         **options: Unpack[ClientOptions],
     ) -> None:
         self._thread = thread or LoopThread(f"the client of {base_url}")
         self._owns_thread = thread is None
-        wire = self._wire(base_url, transport, settling, options)
+        wire = self._wire(base_url, transport, settling, options, server_url, hosts)
         super().__init__(base_url=base_url, transport=BridgeTransport(self._thread, wire), trust_env=False, **options)
 
     @cached_property

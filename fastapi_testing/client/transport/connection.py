@@ -54,8 +54,8 @@ from fastapi_testing.client.transport.timer import Watchdog
 
 __all__ = ["Connection", "Origin", "Owner"]
 
-Origin = tuple[str, str, int]
-"""Scheme, host and port (RFC 6454 §4)."""
+Origin = tuple[str, str, int] | tuple[str, str, int, str]
+"""Scheme, host and port (RFC 6454 §4), and the name that TLS asks for where it is not the host's."""
 
 _HIGH_WATER = 256 * 1024
 """Bytes of a body that may wait for its reader before the server has to wait."""

@@ -75,7 +75,7 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
         if asyncio.get_running_loop() is not self.home.loop:
             self._enter_loop()
         head = head_of(request)
-        origin = self._origin(request.url)
+        origin = self._origin(request)
         connection = self._pool.take(origin) or await self._get(origin, request)
         try:
             reader = await connection.exchange(request, head)
@@ -97,7 +97,8 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
             # What was open on a loop that is closed cannot be used, nor waited for.
             self._pool = ConnectionPool(self._max_connections)
 
-    def _origin(self, url: httpx.URL) -> Origin:
+    def _origin(self, request: httpx.Request) -> Origin:
+        url = request.url
         scheme = url.scheme
         if scheme not in _PORTS:
             raise httpx.UnsupportedProtocol(f"{url}: the protocol is {scheme!r}, not 'http' or 'https'")
@@ -105,7 +106,11 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
             raise httpx.UnsupportedProtocol(
                 f"{url}: this LoopbackTransport has no ssl_context; a Client takes one as verify"
             )
-        return scheme, url.host, url.port or _PORTS[scheme]
+        origin = scheme, url.host, url.port or _PORTS[scheme]
+        # A connection is for the name that the certificate was checked for.
+        if scheme == "https" and "sni_hostname" in request.extensions:
+            return *origin, request.extensions["sni_hostname"]
+        return origin
 
     async def _get(self, origin: Origin, request: httpx.Request) -> Connection:
         """Wait for an idle connection, or open one where there may be another."""
@@ -122,7 +127,7 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
         timeout = request.extensions.get("timeout", {}).get("connect")
         try:
             async with asyncio.timeout(timeout):
-                return await self._open(origin, request.extensions.get("sni_hostname"))
+                return await self._open(origin)
         except OSError as exc:
             error = httpx.ConnectTimeout if isinstance(exc, TimeoutError) else httpx.ConnectError
             reason = str(exc) or f"not done within {timeout:g} s"
@@ -130,19 +135,19 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
                 reason += "; each connection takes two file descriptors: allow for more (ulimit -n), or fewer at once"
             raise error(f"cannot connect to {_url(origin)}: {reason}") from exc
 
-    async def _open(self, origin: Origin, sni_hostname: str | None) -> Connection:
-        scheme, host, port = origin
+    async def _open(self, origin: Origin) -> Connection:
+        scheme, host, port, *names = origin
         encrypted = scheme == "https"
         _, connection = await asyncio.get_running_loop().create_connection(
             partial(Connection, self._pool, origin),
             host,
             port,
             ssl=self.ssl_context if encrypted else None,
-            server_hostname=(sni_hostname or host) if encrypted else None,
+            server_hostname=[*names, host][0] if encrypted else None,
         )
         return connection
 
 
 def _url(origin: Origin) -> str:
-    scheme, host, port = origin
+    scheme, host, port = origin[:3]
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

@@ -15,7 +15,7 @@ from websockets.frames import CloseCode
 from websockets.typing import Subprotocol
 
 from fastapi_testing.client.websocket.following import AwaitedHandshakes
-from fastapi_testing.client.websocket.handshake import address_of, headers_of, websocket_uri
+from fastapi_testing.client.websocket.handshake import Way
 from fastapi_testing.client.websocket.session import WebSocketSession
 from fastapi_testing.hints.foreign import ForeignNames, WrongWith, explain_keywords
 from fastapi_testing.hints.names import CONNECT_KEYWORDS, CONNECTING_NAMES
@@ -80,8 +80,8 @@ class WebSocketClient(AwaitedHandshakes):
     Opens WebSocket connections to the test server as the client does: same cookies, same headers.
 
     Args:
-        client: The HTTP client, whose ``base_url`` is the test server. Its cookies, headers and parameters are sent,
-            its cookie jar takes what a handshake sets, and its ``follow_redirects`` holds here too.
+        client: The HTTP client, whose ``base_url`` is the test server. Its cookies, headers, parameters and
+            ``auth`` are sent, its cookie jar takes what a handshake sets, and its ``follow_redirects`` holds here too.
         timeout: Seconds that a handshake, and then a receive, may take where it is not told otherwise.
         ssl: The TLS context for a server of ``https://``; unless given, one that trusts public authorities.
         settling: How sessions end: by default, when the app's call has. With ``raise_server_exceptions``, an exception
@@ -182,19 +182,19 @@ class WebSocketClient(AwaitedHandshakes):
         if home is not None:
             home.check()
         async with asyncio.timeout(seconds):
-            return await self._follow(request, partial(self._shake_hands, options))
+            return await self._authenticate(request, partial(self._shake_hands, options))
 
     async def _shake_hands(self, options: "_Options", request: httpx.Request) -> WebSocketSession:
-        self._check_origin(request.url)
+        way = self._way_of(request)
         handshake = _Handshake(
-            websocket_uri(request),
-            additional_headers=headers_of(request),
+            way.uri,
+            additional_headers=way.headers,
             user_agent_header=None,  # the client's is among the headers
             open_timeout=None,  # _open() bounds all handshakes of a chain of redirects together
             create_connection=self._make_session,  # type: ignore[arg-type]  # a function will do
             proxy=None,
             **options,
-            **_destination(request.url),
+            **_destination(way),
         )
         return cast("WebSocketSession", await handshake)
 
@@ -227,8 +227,8 @@ class _Handshake(connect):
         return exc
 
 
-def _destination(url: httpx.URL) -> _Destination:
-    host, port = address_of(url)
-    if url.scheme == "http":
+def _destination(way: Way) -> _Destination:
+    host, port = way.address
+    if way.server_name is None:
         return _Destination(host=host, port=port)
-    return _Destination(host=host, port=port, server_hostname=host)
+    return _Destination(host=host, port=port, server_hostname=way.server_name)

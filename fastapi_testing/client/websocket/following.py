@@ -9,7 +9,7 @@ import httpx
 from websockets.exceptions import InvalidStatus
 from websockets.protocol import State
 
-from fastapi_testing.client.websocket.handshake import Handshakes, unanswered
+from fastapi_testing.client.websocket.handshake import Handshakes, answer_of, unanswered
 from fastapi_testing.client.websocket.messages import drop_frames
 from fastapi_testing.client.websocket.session import WebSocketSession
 from fastapi_testing.client.wrappers.settling import Settling
@@ -33,7 +33,7 @@ class AwaitedHandshakes(Handshakes):
         settling: Settling | None = None,
     ) -> None:
         self.timeout = timeout
-        self._client = client
+        self._client: httpx.AsyncClient = client
         self._ssl = ssl
         self._settling = settling
         self._sessions: WeakSet[WebSocketSession] = WeakSet()
@@ -67,6 +67,29 @@ class AwaitedHandshakes(Handshakes):
             session.settle = settle
         self._sessions.add(session)
         return session
+
+    async def _authenticate(
+        self, request: httpx.Request, shake_hands: Callable[[httpx.Request], Awaitable[WebSocketSession]]
+    ) -> WebSocketSession:
+        """Shake hands as the client's ``auth`` has it, which may ask again for an answer, and others besides."""
+        if self._client.auth is None:
+            return await self._follow(request, shake_hands)
+        flow = self._client.auth.async_auth_flow(request)
+        try:
+            asked = await flow.__anext__()
+            while asked.url != request.url:  # such as for a token
+                asked = await flow.asend(await self._client.send(asked, auth=None))
+            while True:
+                try:
+                    return await self._follow(asked, shake_hands)
+                except InvalidStatus as exc:
+                    rejected = exc
+                try:
+                    asked = await flow.asend(answer_of(rejected.response, request))
+                except StopAsyncIteration:
+                    raise rejected from None
+        finally:
+            await flow.aclose()
 
     async def _follow(
         self, request: httpx.Request, shake_hands: Callable[[httpx.Request], Awaitable[WebSocketSession]]

@@ -1,7 +1,7 @@
 """The opening handshake of a WebSocket (RFC 6455 §4.1) as httpx would send it: what both kinds of clients share."""
 
 import ssl as ssl_module
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import httpx
@@ -9,9 +9,9 @@ from httpx import _types as types
 from websockets.exceptions import InvalidStatus
 from websockets.http11 import Response
 
-from fastapi_testing.client.wrappers.origin import origin_of
+from fastapi_testing.client.wrappers.names import OwnOrigins, host_of, origin_of
+from fastapi_testing.client.wrappers.origin import foreign
 from fastapi_testing.client.wrappers.settling import Settling
-from fastapi_testing.errors import ForeignURLError
 from fastapi_testing.hints.foreign import ForeignNames
 from fastapi_testing.hints.names import WEBSOCKET_CLIENT_NAMES
 from fastapi_testing.server.recording.exchange import Exchange
@@ -23,14 +23,15 @@ __all__ = [
     "ConnectOptions",
     "HandshakeOptions",
     "Handshakes",
-    "address_of",
-    "headers_of",
+    "Way",
+    "answer_of",
     "unanswered",
-    "websocket_uri",
 ]
 
 _HTTP_SCHEMES = {"ws": "http", "wss": "https"}
 _WS_SCHEMES = {"http": "ws", "https": "wss"}
+
+_NOTHING: Mapping[str, str] = {}
 
 _NOT_SENT = frozenset(
     {
@@ -73,6 +74,33 @@ class HandshakeOptions(TypedDict, total=False):
     settling: Settling | None
 
 
+class Way:
+    """
+    How a handshake gets to the server.
+
+    Args:
+        request: What is asked for.
+        server: A URL of where the server listens.
+        scheme: Whether the connection is of TLS: ``https`` or ``http``.
+        forwarded: The headers that a proxy adds.
+
+    Attributes:
+        address: The host and the port that the TCP connection leads to, whatever the ``Host`` header says.
+        server_name: The name that the certificate has to have; None where there is no TLS.
+        uri: The URL for websockets, which sends its authority as the ``Host`` header.
+        headers: What the handshake sends besides its own.
+    """
+
+    def __init__(
+        self, request: httpx.Request, server: httpx.URL, scheme: str, forwarded: Mapping[str, str] = _NOTHING
+    ) -> None:
+        self.address: tuple[str, int] = server.host, server.port or {"http": 80, "https": 443}[server.scheme]
+        self.server_name: str | None = host_of(request.url) if scheme == "https" else None
+        self.uri: str = _websocket_uri(request, scheme)
+        sent = [item for item in request.headers.multi_items() if _is_sent(item[0])]
+        self.headers: list[tuple[str, str]] = [*sent, *forwarded.items()]
+
+
 class Handshakes(ForeignNames):
     """What a handshake to one server only sends and takes, after an HTTP client."""
 
@@ -90,11 +118,15 @@ class Handshakes(ForeignNames):
             request.headers["Origin"] = origin
         return request
 
-    def _check_origin(self, url: httpx.URL) -> None:
-        base: httpx.URL = getattr(self._client, "origin", self._client.base_url)  # a client of httpx has none
-        if origin_of(url) != origin_of(base):
-            origin = base.copy_with(raw_path=b"/")
-            raise ForeignURLError(str(_with_scheme(url, _WS_SCHEMES)), str(origin).rstrip("/"))
+    def _way_of(self, request: httpx.Request) -> "Way":
+        """Return how a handshake gets to the server; refuse one that does not lead there."""
+        url = request.url
+        origins: OwnOrigins = getattr(self._client, "_origins", None) or OwnOrigins(str(self._client.base_url))
+        if origins.is_server(url):
+            return Way(request, url, url.scheme)
+        if not origins.is_named(url):
+            raise foreign(str(_with_scheme(url, _WS_SCHEMES)), url, origins)
+        return Way(request, origins.server, origins.server.scheme, origins.forwarded_headers(url, request.headers))
 
     def _accepted(self, answer: Response | None, request: httpx.Request) -> None:
         if answer is not None and "Set-Cookie" in answer.headers:
@@ -108,12 +140,8 @@ class Handshakes(ForeignNames):
         return self._redirected(answer)
 
     def _take_cookies(self, answer: Response, request: httpx.Request, exchange: Exchange | None) -> httpx.Response:
-        response = httpx.Response(
-            answer.status_code,
-            headers=list(answer.headers.raw_items()),
-            request=request,
-            extensions={"exchange": exchange},
-        )
+        response = answer_of(answer, request)
+        response.extensions["exchange"] = exchange
         self._client.cookies.extract_cookies(response)
         return response
 
@@ -122,7 +150,16 @@ class Handshakes(ForeignNames):
         url = _with_scheme(answer.request.url.join(answer.headers["Location"]), _HTTP_SCHEMES)
         headers = answer.request.headers.copy()
         headers.pop("Cookie", None)
+        if origin_of(url) != origin_of(answer.request.url):
+            del headers["Host"]  # it is made of the URL
+            if not _is_to_https(answer.request.url, url):
+                headers.pop("Authorization", None)  # one name's password is not another's
         return httpx.Request("GET", url, headers=headers, cookies=self._client.cookies)
+
+
+def answer_of(answer: Response, request: httpx.Request) -> httpx.Response:
+    """Return the answer to a handshake as httpx knows it."""
+    return httpx.Response(answer.status_code, headers=list(answer.headers.raw_items()), request=request)
 
 
 def unanswered(request: httpx.Request, seconds: float) -> TimeoutError:
@@ -131,27 +168,22 @@ def unanswered(request: httpx.Request, seconds: float) -> TimeoutError:
     return TimeoutError(f"WebSocket {target}: the handshake was not answered within {seconds:g} s")
 
 
-def headers_of(request: httpx.Request) -> list[tuple[str, str]]:
-    """Return the headers of a request that a handshake sends."""
-    return [item for item in request.headers.multi_items() if _is_sent(item[0])]
-
-
-def websocket_uri(request: httpx.Request) -> str:
-    """Return the URL for websockets, which sends its authority as the ``Host`` header."""
+def _websocket_uri(request: httpx.Request, scheme: str) -> str:
     path, question_mark, query = request.url.raw_path.decode().partition("?")
     # websockets parses with urlparse(), which sets the last segment's ";parameters" apart, and never sends them.
     path = path.replace(";", "%3B")
-    return f"{_WS_SCHEMES[request.url.scheme]}://{request.headers['Host']}{path}{question_mark}{query}"
-
-
-def address_of(url: httpx.URL) -> tuple[str, int]:
-    """Return where the TCP connection goes, whatever the ``Host`` header says."""
-    return url.host, url.port or {"http": 80, "https": 443}[url.scheme]
+    return f"{_WS_SCHEMES[scheme]}://{request.headers['Host']}{path}{question_mark}{query}"
 
 
 def _with_scheme(url: httpx.URL, schemes: dict[str, str]) -> httpx.URL:
     scheme = schemes.get(url.scheme)
     return url if scheme is None else url.copy_with(scheme=scheme)
+
+
+def _is_to_https(url: httpx.URL, other: httpx.URL) -> bool:
+    """Tell whether a redirect leads to TLS and else to the same: such a one keeps what httpx takes away from others."""
+    ports = (url.port, other.port) == (None, None)
+    return url.host == other.host and ports and (url.scheme, other.scheme) == ("http", "https")
 
 
 def _is_sent(header: str) -> bool:

@@ -20,9 +20,7 @@ from fastapi_testing.client.websocket.client import WebSocketClient
 from fastapi_testing.client.websocket.handshake import (
     ConnectOptions,
     HandshakeOptions,
-    address_of,
-    headers_of,
-    websocket_uri,
+    Way,
 )
 from fastapi_testing.client.websocket.sync_following import WaitingHandshakes
 from fastapi_testing.client.websocket.sync_session import SyncWebSocketSession
@@ -98,13 +96,13 @@ class SyncWebSocketClient(WaitingHandshakes):
             list(threads.map(_go_away, sessions))
 
     def _reach(self, request: httpx.Request, options: ConnectOptions, seconds: float) -> SyncWebSocketSession:
-        return self._follow(request, partial(self._shake_hands, options, RealClock.now() + seconds))
+        return self._authenticate(request, partial(self._shake_hands, options, RealClock.now() + seconds))
 
     def _shake_hands(self, options: ConnectOptions, deadline: float, request: httpx.Request) -> SyncWebSocketSession:
-        self._check_origin(request.url)
-        protocol = _make_protocol(request, options)
+        way = self._way_of(request)
+        protocol = _make_protocol(way, options)
         session = SyncWebSocketSession(
-            _open_socket(request.url, options["ssl"] or self._ssl, deadline),
+            _open_socket(way, options["ssl"] or self._ssl, deadline),
             protocol,
             ping_interval=options["ping_interval"],
             ping_timeout=options["ping_timeout"],
@@ -115,19 +113,19 @@ class SyncWebSocketClient(WaitingHandshakes):
         )
         try:
             # The client's User-Agent is among the headers.
-            session.handshake(headers_of(request), None, max(0.0, deadline - RealClock.now()))
+            session.handshake(way.headers, None, max(0.0, deadline - RealClock.now()))
         except BaseException:
             session.cut()
             raise
         return session
 
 
-def _make_protocol(request: httpx.Request, options: ConnectOptions) -> ClientProtocol:
+def _make_protocol(way: Way, options: ConnectOptions) -> ClientProtocol:
     subprotocols = cast("Sequence[Subprotocol] | None", options["subprotocols"])
     if subprotocols is not None:
         validate_subprotocols(subprotocols)
     return ClientProtocol(
-        parse_uri(websocket_uri(request)),
+        parse_uri(way.uri),
         extensions=enable_client_permessage_deflate(None) if options["compression"] == "deflate" else None,
         subprotocols=subprotocols,
         max_size=options["max_size"],
@@ -135,13 +133,13 @@ def _make_protocol(request: httpx.Request, options: ConnectOptions) -> ClientPro
     )
 
 
-def _open_socket(url: httpx.URL, context: ssl_module.SSLContext | None, deadline: float) -> socket.socket:
+def _open_socket(way: Way, context: ssl_module.SSLContext | None, deadline: float) -> socket.socket:
     with ExitStack() as stack:
-        sock = socket.create_connection(address_of(url), timeout=max(0.001, deadline - RealClock.now()))
+        sock = socket.create_connection(way.address, timeout=max(0.001, deadline - RealClock.now()))
         stack.callback(sock.close)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if url.scheme == "https":
-            sock = (context or ssl_module.create_default_context()).wrap_socket(sock, server_hostname=url.host)
+        if way.server_name is not None:
+            sock = (context or ssl_module.create_default_context()).wrap_socket(sock, server_hostname=way.server_name)
         sock.settimeout(None)
         stack.pop_all()
     return sock

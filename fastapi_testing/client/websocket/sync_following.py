@@ -10,7 +10,7 @@ import httpx
 from websockets.exceptions import InvalidStatus
 from websockets.protocol import State
 
-from fastapi_testing.client.websocket.handshake import Handshakes, unanswered
+from fastapi_testing.client.websocket.handshake import Handshakes, answer_of, unanswered
 from fastapi_testing.client.websocket.messages import drop_frames
 from fastapi_testing.client.websocket.sync_session import SyncWebSocketSession
 from fastapi_testing.client.wrappers.settling import Settling
@@ -34,7 +34,7 @@ class WaitingHandshakes(Handshakes):
         settling: Settling | None = None,
     ) -> None:
         self.timeout = timeout
-        self._client = client
+        self._client: httpx.Client = client
         self._ssl = ssl
         self._settling = settling
         self._sessions: WeakSet[SyncWebSocketSession] = WeakSet()
@@ -68,6 +68,29 @@ class WaitingHandshakes(Handshakes):
             session.settle = settle
         self._sessions.add(session)
         return session
+
+    def _authenticate(
+        self, request: httpx.Request, shake_hands: Callable[[httpx.Request], SyncWebSocketSession]
+    ) -> SyncWebSocketSession:
+        """Shake hands as the client's ``auth`` has it, which may ask again for an answer, and others besides."""
+        if self._client.auth is None:
+            return self._follow(request, shake_hands)
+        flow = self._client.auth.sync_auth_flow(request)
+        try:
+            asked = flow.__next__()
+            while asked.url != request.url:  # such as for a token
+                asked = flow.send(self._client.send(asked, auth=None))
+            while True:
+                try:
+                    return self._follow(asked, shake_hands)
+                except InvalidStatus as exc:
+                    rejected = exc
+                try:
+                    asked = flow.send(answer_of(rejected.response, request))
+                except StopIteration:
+                    raise rejected from None
+        finally:
+            flow.close()
 
     def _follow(
         self, request: httpx.Request, shake_hands: Callable[[httpx.Request], SyncWebSocketSession]

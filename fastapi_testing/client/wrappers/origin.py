@@ -1,38 +1,65 @@
-"""The one origin (RFC 6454) that a client of a test server speaks to."""
+"""The one server that a client speaks to, by its address and by the names of the app."""
 
 import httpx
 
+from fastapi_testing.client.wrappers.names import OwnOrigins, host_of
 from fastapi_testing.errors import ForeignURLError
 
-__all__ = ["OneOriginTransport", "origin_of"]
+__all__ = ["OneOriginTransport", "foreign"]
 
 
 class OneOriginTransport(httpx.AsyncBaseTransport):
     """
-    Hands requests on to a transport, those to the one origin only.
+    Hands requests on to a transport, those to the one server only.
+
+    What is for a name of the app goes to the server's address, and nobody is asked where the name is. Where the URL is
+    of https and the server speaks no TLS, the request is what a proxy hands on that ends the TLS.
 
     Args:
         transport: The transport.
-        origin: A URL of that origin.
+        origins: The origins of the server.
         owned: Whether the transport is closed with this one.
     """
 
-    def __init__(self, transport: httpx.AsyncBaseTransport, origin: httpx.URL, *, owned: bool) -> None:
+    def __init__(self, transport: httpx.AsyncBaseTransport, origins: OwnOrigins, *, owned: bool) -> None:
         self._transport = transport
-        self._url = origin
-        self._origin = origin_of(origin)
+        self._origins = origins
         self._owned = owned
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if origin_of(request.url) != self._origin:
-            raise ForeignURLError(str(request.url), str(self._url))
+        if not self._origins.is_server(request.url):
+            if not self._origins.is_named(request.url):
+                raise foreign(str(request.url), request.url, self._origins)
+            request = self._to_server(request)
         return await self._transport.handle_async_request(request)
 
     async def aclose(self) -> None:
         if self._owned:
             await self._transport.aclose()
 
+    def _to_server(self, request: httpx.Request) -> httpx.Request:
+        """Return what is sent to the server; its ``Host`` stays that of the request."""
+        url, server = request.url, self._origins.server
+        headers = request.headers.copy()
+        headers.update(self._origins.forwarded_headers(url, headers))
+        extensions = dict(request.extensions)
+        if server.scheme == "https":
+            extensions.setdefault("sni_hostname", host_of(url))
+        to_server = server.copy_with(raw_path=url.raw_path)
+        return httpx.Request(request.method, to_server, headers=headers, stream=request.stream, extensions=extensions)
 
-def origin_of(url: httpx.URL) -> tuple[str, str, int | None]:
-    """Return the origin (RFC 6454 §4); httpx leaves out a port that is the scheme's own."""
-    return url.scheme, url.host, url.port
+
+def foreign(shown: str, url: httpx.URL, origins: OwnOrigins) -> ForeignURLError:
+    """
+    Return the error for a URL that is not the server's.
+
+    Args:
+        shown: The URL as it was asked for.
+        url: The same, of HTTP.
+        origins: The origins of the server.
+    """
+    own = str(origins.base.copy_with(raw_path=b"/")).rstrip("/")
+    error = ForeignURLError(shown, own)
+    if url.scheme in ("http", "https") and url.host and origins.base.host != url.host:
+        error.add_note(origins.describe_name(url))
+    return error

@@ -12,8 +12,8 @@ from fastapi_testing import AsyncServerTestCase, ServerTestCase
 from tests.running import run_classes, without_exchanges
 
 HINT = (
-    "the client has the cookie 'sid' and did not send it: a Secure cookie is not sent over http; say tls = True in the "
-    "class, or have the app make it without Secure in tests"
+    "the client has the cookie 'sid' and did not send it: a Secure cookie is not sent over http; say base_url = "
+    "'https://...' or tls = True in the class, or have the app make it without Secure in tests"
 )
 
 app = FastAPI()
