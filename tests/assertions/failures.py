@@ -1,12 +1,10 @@
 """How the tests of assertions look at failures: to the letter."""
 
-import json
 import unittest
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
-__all__ = ["FailureAssertions", "compact", "run_failing"]
+__all__ = ["FailureAssertions", "run_failing"]
 
 
 class FailureAssertions(unittest.TestCase):
@@ -20,12 +18,6 @@ class FailureAssertions(unittest.TestCase):
         with self.assertRaises(AssertionError) as caught:
             yield
         self.assertEqual(str(caught.exception), message)
-
-
-def compact(document: Any) -> dict[str, Any]:
-    """Return what makes a message of httpx carry a document as FastAPI sends it: httpx before 0.28 has spaces in it."""
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-    return {"content": text.encode(), "headers": {"Content-Type": "application/json"}}
 
 
 def run_failing(base: type[unittest.TestCase], test: Callable[..., object], **attributes: object) -> str:

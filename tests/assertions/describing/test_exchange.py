@@ -44,9 +44,7 @@ class DescribeTests(unittest.TestCase):
         traceback = "Traceback (most recent call last):\n  File ...\nKeyError: 9"
         exchange = Exchange(traceback, "shop.read", record("no %s", 9))
         self.assertEqual(
-            describe_behind(
-                answer(exchange, content=b'{"a":1}', headers={"X-Tenant": "blue", "Content-Type": "application/json"})
-            ),
+            describe_behind(answer(exchange, json={"a": 1}, headers={"X-Tenant": "blue"})),
             "\nthe app raised, for GET /items/9, in shop.read:\n"
             "  Traceback (most recent call last):\n    File ...\n  KeyError: 9\n"
             "the app logged:\n  WARNING shop: no 9\n"

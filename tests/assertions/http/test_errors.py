@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from fastapi_testing import AsyncServerTestCase
 from fastapi_testing.assertions import ErrorAssertions
 from fastapi_testing.assertions.describing.describe import describe_answer
-from tests.assertions.failures import FailureAssertions, compact
+from tests.assertions.failures import FailureAssertions
 
 MISSING = {"type": "missing", "loc": ["body", "name"], "msg": "Field required", "input": {"price": -1}}
 TOO_LOW = {
@@ -27,7 +27,7 @@ TOO_LOW = {
 
 def answer(status: int, document: Any) -> httpx.Response:
     """Return a response to POST /items."""
-    return httpx.Response(status, **compact(document), request=httpx.Request("POST", "http://test/items"))
+    return httpx.Response(status, json=document, request=httpx.Request("POST", "http://test/items"))
 
 
 class HTTPErrorTests(ErrorAssertions, FailureAssertions):

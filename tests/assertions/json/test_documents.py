@@ -10,14 +10,14 @@ import httpx
 from dirty_equals import IsList, IsPositiveInt, IsStr
 
 from fastapi_testing.assertions import JsonAssertions
-from tests.assertions.failures import FailureAssertions, compact, run_failing
+from tests.assertions.failures import FailureAssertions, run_failing
 
 NAN = float("nan")
 
 
 def answer(document: Any, status: int = 200) -> httpx.Response:
     """Return a response with this document."""
-    return httpx.Response(status, **compact(document), request=httpx.Request("GET", "http://test/items"))
+    return httpx.Response(status, json=document, request=httpx.Request("GET", "http://test/items"))
 
 
 class Size(IntEnum):

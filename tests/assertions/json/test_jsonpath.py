@@ -6,14 +6,14 @@ import httpx
 from dirty_equals import Contains, IsPositiveInt
 
 from fastapi_testing.assertions import JsonAssertions
-from tests.assertions.failures import FailureAssertions, compact
+from tests.assertions.failures import FailureAssertions
 
 SHOP: dict[str, Any] = {"items": [{"id": 1, "name": "Widget"}, {"id": 2, "name": "Gadget"}], "total": 2}
 
 
 def answer(document: Any) -> httpx.Response:
     """Return a response to GET /items."""
-    return httpx.Response(200, **compact(document), request=httpx.Request("GET", "http://test/items"))
+    return httpx.Response(200, json=document, request=httpx.Request("GET", "http://test/items"))
 
 
 class PathTests(JsonAssertions, FailureAssertions):

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 
 from fastapi_testing.assertions import JsonAssertions
-from tests.assertions.failures import FailureAssertions, compact
+from tests.assertions.failures import FailureAssertions
 
 ITEM = {
     "type": "object",
@@ -16,7 +16,7 @@ ITEM = {
 
 def answer(document: Any) -> httpx.Response:
     """Return a response to GET /items."""
-    return httpx.Response(200, **compact(document), request=httpx.Request("GET", "http://test/items"))
+    return httpx.Response(200, json=document, request=httpx.Request("GET", "http://test/items"))
 
 
 class SchemaTests(JsonAssertions, FailureAssertions):

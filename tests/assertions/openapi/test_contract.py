@@ -12,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from fastapi_testing import AsyncServerTestCase
 from fastapi_testing.assertions import OpenAPIAssertions
-from tests.assertions.failures import FailureAssertions, compact, run_failing
+from tests.assertions.failures import FailureAssertions, run_failing
 
 ITEM = {"name": "Widget", "price": 9.99}
 
@@ -73,9 +73,8 @@ def answer(
 ) -> httpx.Response:
     """Return a response."""
     request = httpx.Request(method, f"http://127.0.0.1:1234{target}")
-    content = {} if document is None else compact(document)
-    headers = {**content.pop("headers", {}), **options.pop("headers", {})}
-    return httpx.Response(status, request=request, headers=headers, **content, **options)
+    content = {} if document is None else {"json": document}
+    return httpx.Response(status, request=request, **content, **options)
 
 
 def document_of(response: Mapping[str, Any], **more: Any) -> dict[str, Any]:
