@@ -19,6 +19,7 @@ import httpx
 from fastapi import Depends, FastAPI
 
 from fastapi_testing import (
+    AsyncServerTestCase,
     Server,
     ServerNotRunningError,
     ServerTestCase,
@@ -497,6 +498,16 @@ class EndTests(unittest.TestCase):
 
 class WrongTests(unittest.TestCase):
     """What cannot be meant."""
+
+    def test_both_kinds(self) -> None:
+        """A class that is of both kinds of case is refused where it is made."""
+        with self.assertRaises(TypeError) as caught:
+            type("ItemTests", (ServerTestCase, AsyncServerTestCase), {})
+        self.assertEqual(
+            str(caught.exception),
+            "class ItemTests: ServerTestCase is for plain tests, and AsyncServerTestCase is for async ones: use "
+            "AsyncServerTestCase instead of ServerTestCase",
+        )
 
     def test_asynchronous(self) -> None:
         """A test, a hook or a cleanup that is a coroutine does not pass without being run."""
