@@ -7,8 +7,9 @@ on whatever thread; with the second, in SQLAlchemy's greenlets on the event loop
 
 import inspect
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -23,6 +24,8 @@ from fastapi_testing.databases.provision.likeness import likeness_to
 from fastapi_testing.databases.provision.provision import own_database
 
 __all__ = ["Database"]
+
+_T = TypeVar("_T")
 
 
 class Database:
@@ -43,13 +46,13 @@ class Database:
 
     engine: Any
     test_engine: Any
+    isolation: Rollback | Truncation
 
     def __init__(self, case: Any, url: URL, app_engine: Engine | None) -> None:
         self.is_async: bool = is_for_async(url)
         self._case = case
         self._given = url
         self._app_engine = app_engine
-        self.isolation: Rollback | Truncation
 
     def open(self, add_cleanup: Callable[[Callable[[], Any]], Any]) -> None:
         """
@@ -60,12 +63,8 @@ class Database:
                 functions, for a database that does not answer is waited for in each.
         """
         connect_args = dict(self._case.engine_options.get("connect_args", {}))
-        making = own_database(self._given, connect_args, self._make_inner)
-        url = making.__enter__()
-        add_cleanup(partial(making.__exit__, None, None, None))
-        watching = watch_engines(url, self._given, connect_args, self._case)
-        watching.__enter__()
-        add_cleanup(partial(watching.__exit__, None, None, None))
+        url = _enter(own_database(self._given, connect_args, self._make_inner), add_cleanup)
+        _enter(watch_engines(url, self._given, connect_args, self._case), add_cleanup)
         self._open_engines(url, add_cleanup)
 
     def begin_test(self) -> None:
@@ -114,3 +113,10 @@ class Database:
 
     def _outer(self, engine: Engine) -> Engine | AsyncEngine:
         return AsyncEngine(engine) if self.is_async else engine
+
+
+def _enter(context: AbstractContextManager[_T], add_cleanup: Callable[[Callable[[], Any]], Any]) -> _T:
+    """Enter a context, which is left in the end, whatever has been raised: that is told elsewhere."""
+    entered = context.__enter__()
+    add_cleanup(partial(context.__exit__, None, None, None))
+    return entered

@@ -270,7 +270,7 @@ class SQLAlchemyMixin(_Kinds[_S, _E]):
         """Refuse what cannot be, before anything is made."""
         if cls.isolation not in ("rollback", "truncate"):
             raise ValueError(f"isolation must be 'rollback' or 'truncate', got {cls.isolation!r}")
-        has_schema = cls.create_schema.__func__ is not SQLAlchemyMixin.create_schema.__func__  # type: ignore[attr-defined]
+        has_schema = _is_overridden(cls, "create_schema")
         if cls.metadata is None and not has_schema:
             raise TypeError(f"{cls.__qualname__} needs tables: set metadata, or override create_schema")
         if not isinstance(cls.metadata, MetaData | None):

@@ -80,8 +80,7 @@ class Way:
 
     Args:
         request: What is asked for.
-        server: A URL of where the server listens.
-        scheme: Whether the connection is of TLS: ``https`` or ``http``.
+        server: A URL of where the server listens, of ``https`` or ``http``.
         forwarded: The headers that a proxy adds.
 
     Attributes:
@@ -91,12 +90,10 @@ class Way:
         headers: What the handshake sends besides its own.
     """
 
-    def __init__(
-        self, request: httpx.Request, server: httpx.URL, scheme: str, forwarded: Mapping[str, str] = _NOTHING
-    ) -> None:
+    def __init__(self, request: httpx.Request, server: httpx.URL, forwarded: Mapping[str, str] = _NOTHING) -> None:
         self.address: tuple[str, int] = server.host, server.port or {"http": 80, "https": 443}[server.scheme]
-        self.server_name: str | None = host_of(request.url) if scheme == "https" else None
-        self.uri: str = _websocket_uri(request, scheme)
+        self.server_name: str | None = host_of(request.url) if server.scheme == "https" else None
+        self.uri: str = _websocket_uri(request, server.scheme)
         sent = [item for item in request.headers.multi_items() if _is_sent(item[0])]
         self.headers: list[tuple[str, str]] = [*sent, *forwarded.items()]
 
@@ -118,15 +115,15 @@ class Handshakes(ForeignNames):
             request.headers["Origin"] = origin
         return request
 
-    def _way_of(self, request: httpx.Request) -> "Way":
+    def _way_of(self, request: httpx.Request) -> Way:
         """Return how a handshake gets to the server; refuse one that does not lead there."""
         url = request.url
         origins: OwnOrigins = getattr(self._client, "_origins", None) or OwnOrigins(str(self._client.base_url))
         if origins.is_server(url):
-            return Way(request, url, url.scheme)
+            return Way(request, url)
         if not origins.is_named(url):
             raise foreign(str(_with_scheme(url, _WS_SCHEMES)), url, origins)
-        return Way(request, origins.server, origins.server.scheme, origins.forwarded_headers(url, request.headers))
+        return Way(request, origins.server, origins.forwarded_headers(url, request.headers))
 
     def _accepted(self, answer: Response | None, request: httpx.Request) -> None:
         if answer is not None and "Set-Cookie" in answer.headers:

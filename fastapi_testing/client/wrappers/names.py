@@ -41,15 +41,15 @@ class OwnOrigins:
         self.server: httpx.URL = self.base if server_url is None else httpx.URL(server_url)
         self._own = origin_of(self.server)
         self._names: tuple[str, ...] = ()
+        tls = self.server.scheme == "https"
+        self._schemes = _SCHEMES[1:] if tls else _SCHEMES
         if server_url is None:
             if hosts:
                 raise ValueError("hosts are names of a server elsewhere: say server_url too")
         else:
-            tls = self.server.scheme == "https"
             is_name = not self.is_server(self.base)
             base_names = (host_of(read_base_url(base_url, tls=tls)),) if is_name else ()
             self._names = (*base_names, *read_hosts(hosts))
-        self._schemes = _SCHEMES[1:] if self.server.scheme == "https" else _SCHEMES
 
     def is_server(self, url: httpx.URL) -> bool:
         """Tell whether a URL is of the address on which the server listens."""
@@ -63,10 +63,6 @@ class OwnOrigins:
         host = host_of(url)
         return is_port and (host in self._names or f"*.{host.partition('.')[2]}" in self._names)
 
-    def is_behind_proxy(self, url: httpx.URL) -> bool:
-        """Tell whether something before the server would have to end the TLS of a URL."""
-        return url.scheme == "https" and self.server.scheme == "http"
-
     def forwarded_headers(self, url: httpx.URL, headers: httpx.Headers) -> dict[str, str]:
         """
         Return the headers that a proxy adds which ends the TLS of a URL.
@@ -75,7 +71,7 @@ class OwnOrigins:
             url: The URL.
             headers: What the request has by itself; what it says of the same stays.
         """
-        if not self.is_behind_proxy(url):
+        if (url.scheme, self.server.scheme) != ("https", "http"):
             return {}
         added = {"X-Forwarded-Proto": "https", "X-Forwarded-For": self.server.host}  # a client is where the server is
         return {name: value for name, value in added.items() if name not in headers}

@@ -268,7 +268,7 @@ def _and(*parts: str | list[str]) -> str:
 
 
 def _rows(connection: Connection, query: str) -> list[Any]:
-    return list((connection.exec_driver_sql(query)).all()) if query else []
+    return list(connection.exec_driver_sql(query).all()) if query else []
 
 
 def _do(connection: Connection, statements: list[str]) -> None:
