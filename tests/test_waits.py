@@ -74,6 +74,13 @@ LIMITS: dict[str, dict[str, str]] = {
         "_outcome_of: await coroutine": "that of what is run: Watchdog.run, or its own",
         "_wait_for: await task": "that of what is run: Watchdog.run, or its own",
     },
+    "case/loops/shared_loop": {
+        "SharedLoop._end: self.runner.run": "_GRACE, of each step of _end_all()",
+        "BorrowedLoop._close_generators: await asyncio.gather": CALL,
+        "BorrowedLoop._wait_for: await asyncio.wait": CALL,
+        "_end_all: await asyncio.wait": "_GRACE",
+        "_end_all: await asyncio.get_running_loop().shutdown_...": "_GRACE",
+    },
     "case/overrides/dependencies": {
         "override_dependencies._wrap_async.wrapper: await function": REQUEST,
     },
@@ -94,8 +101,8 @@ LIMITS: dict[str, dict[str, str]] = {
     },
     "case/served/module_server": {
         "ModuleServer.start: await make": CALL,
-        "ModuleServer._end: whole.run": "shutdown_timeout",
-        "ModuleServer._end: whole.close": "_CANCEL_TIMEOUT: leave_in_time() has ended the rest",
+        "ModuleServer._end: class_loop.run": "shutdown_timeout",
+        "ModuleServer._end: class_loop.close": "_CANCEL_TIMEOUT: leave_in_time() has ended the rest",
     },
     "case/served/served_case": {
         "ServedCase._choose_app: await made": HOOK,

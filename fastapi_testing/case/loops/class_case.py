@@ -7,7 +7,7 @@ import inspect
 import unittest
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager
-from typing import Any, ClassVar, ParamSpec, TypeVar
+from typing import Any, ClassVar, Literal, ParamSpec, TypeVar
 
 from fastapi_testing.case.loops.awaiting import await_if_needed, call_and_await
 from fastapi_testing.case.loops.class_loop import ClassLoop, make_runner
@@ -21,14 +21,19 @@ from fastapi_testing.case.loops.running import (
     runs_alone,
     warn_of_result,
 )
+from fastapi_testing.case.loops.share import close_modules
+from fastapi_testing.case.loops.shared_loop import SharedLoop
 from fastapi_testing.case.mistakes.checked_case import CheckedCase
 
-__all__ = ["AsyncClassTestCase"]
+__all__ = ["AsyncClassTestCase", "LoopScope"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+
+LoopScope = Literal["run", "module", "class"]
+"""Who shares an event loop."""
 
 # What this module needs of the standard library that is not documented. Should a release of Python rename it, the
 # import says so, instead of every test.
@@ -74,6 +79,12 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
 
     loop_debug: ClassVar[bool] = False
     """Whether the loop is in asyncio's debug mode; it is also where PYTHONASYNCIODEBUG or ``-X dev`` says so."""
+
+    loop_scope: ClassVar[LoopScope] = "class"
+    """
+    Whether the classes of the whole run share an event loop, where they have the same ``loop_factory``, or those of a
+    module do, or each class has its own.
+    """
 
     _class_loop: ClassVar[ClassLoop | None] = None
     _framework_interrupted: ClassVar[bool] = False
@@ -300,7 +311,21 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
 
     @classmethod
     def _choose_class_loop(cls) -> ClassLoop:
-        return ClassLoop(make_runner(cls.loop_factory, debug=cls.loop_debug))
+        scope = cls._choose_loop_scope()
+        if scope == "class":
+            return ClassLoop(make_runner(cls.loop_factory, debug=cls.loop_debug))
+        return cls._shared_loop(scope).lend(debug=cls.loop_debug)
+
+    @classmethod
+    def _choose_loop_scope(cls) -> LoopScope:
+        if cls.loop_scope not in ("run", "module", "class"):
+            raise ValueError(f"loop_scope must be 'run', 'module' or 'class', got {cls.loop_scope!r}")
+        return cls.loop_scope
+
+    @classmethod
+    def _shared_loop(cls, scope: LoopScope) -> SharedLoop:
+        module = None if scope == "run" else cls.__module__
+        return SharedLoop.for_class(cls.__module__, module, cls.loop_factory)
 
     @classmethod
     def _close_class_loop(cls) -> None:
@@ -310,6 +335,8 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
             class_loop.run(cls._in_time(class_loop.leave()), class_loop.context)
         finally:
             class_loop.close()
+            if cls._framework_interrupted:  # unittest calls no module cleanups then
+                close_modules()
 
     @classmethod
     def _in_time(cls, coroutine: Coroutine[Any, Any, _T]) -> Coroutine[Any, Any, _T]:

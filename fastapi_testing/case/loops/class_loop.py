@@ -9,9 +9,8 @@ from typing import Any, TypeVar, cast
 from fastapi_testing.case.loops.leaving import run_to_its_end
 from fastapi_testing.server.cancelling import Interrupted, cancel_tasks
 from fastapi_testing.server.clock import unfreeze
-from fastapi_testing.server.recording.exchange import is_servers
 
-__all__ = ["BorrowedLoop", "ClassLoop", "make_runner"]
+__all__ = ["ClassLoop", "make_runner"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
@@ -34,13 +33,16 @@ class ClassLoop:
         runner: The loop's; closed with it.
     """
 
+    _enter: Callable[[], None] | None = None
+    """Called on the loop whenever it begins to run."""
+
     def __init__(self, runner: asyncio.Runner) -> None:
         self.runner = runner
         self.context: contextvars.Context = contextvars.copy_context()
 
     def run(self, coroutine: Coroutine[Any, Any, _T], context: contextvars.Context) -> _T:
         """Run a coroutine; its exception shows its own frames, and none of asyncio's."""
-        result, exc = run_to_its_end(self.runner, coroutine, context)
+        result, exc = run_to_its_end(self.runner, coroutine, context, self._enter)
         try:
             if exc is not None:
                 raise exc
@@ -79,19 +81,3 @@ class ClassLoop:
             self.cancel(self.tasks())  # one that did not end in time, and that Runner.close() would wait for
         finally:
             self.runner.close()
-
-
-class BorrowedLoop(ClassLoop):
-    """The event loop that a class shares with others; what the class leaves on it ends, and the loop goes on."""
-
-    def __init__(self, runner: asyncio.Runner) -> None:
-        super().__init__(runner)
-        self._before = self.tasks()
-
-    async def leave(self) -> None:
-        """Cancel what the class has left."""
-        left = self.tasks() - self._before - {asyncio.current_task()}
-        await cancel_tasks({task for task in left if not is_servers(task)})
-
-    def close(self) -> None:
-        """Leave it open."""

@@ -25,7 +25,7 @@ import contextlib
 import contextvars
 import gc
 import traceback
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
 from fastapi_testing.server.clock import RealClock
@@ -44,7 +44,10 @@ _GRACE = 1.0
 
 
 def run_to_its_end(
-    runner: asyncio.Runner, coroutine: Coroutine[Any, Any, _T], context: contextvars.Context
+    runner: asyncio.Runner,
+    coroutine: Coroutine[Any, Any, _T],
+    context: contextvars.Context,
+    enter: Callable[[], None] | None = None,
 ) -> _Outcome[_T]:
     """
     Run a coroutine, and return its result and its exception, one of which is None.
@@ -53,17 +56,18 @@ def run_to_its_end(
         runner: The loop's.
         coroutine: What to run.
         context: Where to.
+        enter: What is called on the loop first, whenever it begins to run.
 
     Raises:
         BaseException: What has left the loop; the coroutine has ended then, too.
     """
-    outcome = _outcome_of(coroutine)
+    outcome = _outcome_of(coroutine, enter)
     task: asyncio.Task[_Outcome[_T]] | None = None
     while True:
         try:
             if task is None:
                 return runner.run(outcome, context=context)
-            runner.run(_wait_for(task))
+            runner.run(_wait_for(task, enter))
             return task.result()
         except BaseException as exc:
             task = task or _task_of(outcome, runner.get_loop())
@@ -147,12 +151,16 @@ def _raised_in(exc: BaseException) -> Iterator["asyncio.Task[Any]"]:
     return (task for task in tasks if task._exception is exc)  # noqa: SLF001 - exception() would count as a look
 
 
-async def _wait_for(task: "asyncio.Task[Any]") -> None:
+async def _wait_for(task: "asyncio.Task[Any]", enter: Callable[[], None] | None) -> None:
+    if enter is not None:
+        enter()
     with contextlib.suppress(SystemExit, KeyboardInterrupt, Exception):
         await task  # and not asyncio.wait(): Ctrl-C cancels this, and with it the task
 
 
-async def _outcome_of(coroutine: Coroutine[Any, Any, _T]) -> _Outcome[_T]:
+async def _outcome_of(coroutine: Coroutine[Any, Any, _T], enter: Callable[[], None] | None) -> _Outcome[_T]:
+    if enter is not None:
+        enter()
     try:
         return await coroutine, None
     except Exception as exc:  # noqa: BLE001 - raised again by the caller

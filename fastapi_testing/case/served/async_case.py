@@ -12,7 +12,8 @@ from fastapi_testing.assertions import EventAssertions, EventuallyAssertions, We
 from fastapi_testing.case.guards.blocking import BlockGuard
 from fastapi_testing.case.guards.class_limits import AsyncClassLimits
 from fastapi_testing.case.guards.guard import TestGuard
-from fastapi_testing.case.loops.class_loop import ClassLoop, make_runner
+from fastapi_testing.case.loops.class_case import LoopScope
+from fastapi_testing.case.loops.class_loop import ClassLoop
 from fastapi_testing.case.overrides.holders import ClassOrTestMethod
 from fastapi_testing.case.served.class_client import adopt_client
 from fastapi_testing.case.served.given_client import websocket_options
@@ -123,22 +124,24 @@ class AsyncServerTestCase(
     @classmethod
     def _choose_class_loop(cls) -> ClassLoop:
         cls._framework_module_server = None
-        if cls.server_scope != "module":
-            return super()._choose_class_loop()
-        options = [cls.loop_factory, cls.loop_debug, cls._server_arguments()]
-        make_loop = partial(make_runner, cls.loop_factory, debug=cls.loop_debug)
-        make = partial(ModuleServer, make_loop, cls._hook_seconds)
-        cls._framework_module_server = ModuleServer.of(cls.__module__, cls._shared_app(), options, make)
-        return cls._framework_module_server.lend()
+        if cls.server_scope == "module":
+            app, arguments = cls._shared_app(), cls._server_arguments()  # first: they may be refused
+            loop = cls._shared_loop(cls._choose_loop_scope())
+            make = partial(ModuleServer, loop, cls._hook_seconds)
+            module = cls.__module__
+            cls._framework_module_server = ModuleServer.of(module, module, app, [loop, arguments], make)
+        return super()._choose_class_loop()
+
+    @classmethod
+    def _choose_loop_scope(cls) -> LoopScope:
+        scope = super()._choose_loop_scope()
+        return "module" if cls.server_scope == "module" and scope == "class" else scope  # it is the server's, too
 
     @classmethod
     def _close_class_loop(cls) -> None:
         try:
             super()._close_class_loop()
         finally:
-            # After Ctrl-C, unittest calls no module cleanups.
-            if cls._framework_interrupted and cls._framework_module_server is not None:
-                cls._framework_module_server.close()
             cls._framework_block_guard.close()
 
     @classmethod

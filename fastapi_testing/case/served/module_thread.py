@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
-from fastapi_testing.case.served.module_share import ModuleShare
+from fastapi_testing.case.loops.share import Share
 from fastapi_testing.server.cancelling import all_tasks, cancel_tasks
 from fastapi_testing.server.recording.exchange import is_servers
 from fastapi_testing.server.serving.thread import ServerThread
@@ -15,13 +15,15 @@ __all__ = ["ModuleThread"]
 _S = TypeVar("_S", bound=ServerThread)
 
 
-class ModuleThread(ModuleShare, Generic[_S]):
+class ModuleThread(Share, Generic[_S]):
     """
     A server on a thread of its own, which plain classes of a module share.
 
     Args:
         server: The server, which is not running.
     """
+
+    _is_threads = False  # it has its own
 
     def __init__(self, server: _S) -> None:
         self._server = server

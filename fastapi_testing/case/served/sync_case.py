@@ -234,7 +234,7 @@ class ServerTestCase(
             return CaseServer(cls, cls.loop_factory)
         options = [cls.loop_factory, cls._server_arguments(), cls.limits]
         make = partial(_module_thread, cls)
-        return ModuleThread.of(cls.__module__, cls._shared_app(), options, make).lend()
+        return ModuleThread.of(cls.__module__, cls.__module__, cls._shared_app(), options, make).lend()
 
     @classmethod
     def _what_to_do(cls) -> str:

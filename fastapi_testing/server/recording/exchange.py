@@ -63,7 +63,7 @@ from fastapi_testing.server.recording.kept import (
 )
 from fastapi_testing.server.recording.stacks import app_traceback, follow, name_of, stack_of, waiting_at
 
-__all__ = ["Exchange", "current_exchange", "exchange_of", "is_servers", "serving"]
+__all__ = ["Exchange", "current_exchange", "exchange_of", "is_servers", "server_of", "serving"]
 
 _RECORDS = 100
 """Log records that an exchange keeps, the last ones."""
@@ -74,8 +74,10 @@ _INTERNAL_ERRORS = {500, 1011, 4500}
 current_exchange: contextvars.ContextVar["Exchange | None"] = contextvars.ContextVar("current_exchange", default=None)
 """What the running code is a part of: set for an ASGI call, and inherited by the tasks and threads it starts."""
 
-serving: contextvars.ContextVar[bool] = contextvars.ContextVar("serving", default=False)
-"""Whether the running code is a server's, or its app's: set where connections are accepted, and inherited."""
+serving: contextvars.ContextVar[object] = contextvars.ContextVar("serving", default=None)
+"""
+The server whose the running code is, or its app's, by its recorder: set where connections are accepted, and inherited.
+"""
 
 
 class Exchange:
@@ -454,8 +456,13 @@ def exchange_of(task: "asyncio.Task[Any]") -> Exchange | None:
 
 def is_servers(task: "asyncio.Task[Any]") -> bool:
     """Tell whether a server started a task, or the app that it serves."""
+    return server_of(task) is not None
+
+
+def server_of(task: "asyncio.Task[Any]") -> object:
+    """Return the server that started a task, or whose app did, by its recorder; None where none has."""
     context = _context_of(task)
-    return context is not None and context.get(serving, False)
+    return None if context is None else context.get(serving)
 
 
 def _context_of(task: "asyncio.Task[Any]") -> contextvars.Context | None:

@@ -135,16 +135,16 @@ class _TaskFactory:
 
     def __init__(self, before: Callable[..., Any] | None) -> None:
         self.servers = 0
-        self._before = before
+        self.before = before
 
     # Each request is a task: one function for all of it, which saves it half of a percent.
     def __call__(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:
-        if self._before is None:
+        if self.before is None:
             task: Any = asyncio.Task(coroutine, loop=loop, **options)
             if task._source_traceback:  # noqa: SLF001 - in debug mode; the loop leaves its own frame out, too
                 del task._source_traceback[-2:]  # noqa: SLF001
         else:
-            task = self._before(loop, coroutine, **options)
+            task = self.before(loop, coroutine, **options)
         exchange = current_exchange.get()
         if exchange is not None:
             exchange.watch(task, coroutine)
@@ -156,7 +156,7 @@ class _TaskFactory:
     def remove(self, loop: asyncio.AbstractEventLoop) -> None:
         # A program that has set its own since, around this one or not, keeps it.
         if loop.get_task_factory() is self:
-            loop.set_task_factory(self._before)
+            loop.set_task_factory(self.before)
 
 
 class TaskWatch:
@@ -182,6 +182,20 @@ class TaskWatch:
         if factory.servers == 0:
             del cls._factories[loop]
             factory.remove(loop)
+
+    @classmethod
+    def factory_of(cls, loop: asyncio.AbstractEventLoop) -> Callable[..., Any] | None:
+        """Return what an event loop makes its tasks by, whether or not it is watched."""
+        watching = cls._factories.get(loop)
+        return loop.get_task_factory() if watching is None else watching.before
+
+    @classmethod
+    def set_factory_of(cls, loop: asyncio.AbstractEventLoop, factory: Callable[..., Any] | None) -> None:
+        """Have an event loop make its tasks so, and go on to watch it."""
+        watching = cls._factories.get(loop)
+        if watching is not None:
+            watching.before = factory
+        loop.set_task_factory(factory if watching is None else watching)
 
 
 def was_not_retrieved(task: "asyncio.Task[Any]") -> bool:

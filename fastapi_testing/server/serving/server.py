@@ -138,7 +138,7 @@ class Server(Endpoint, uvicorn.Server):
         self._phase = "starting"
         LogWatch.begin()
         TaskWatch.begin()
-        token = serving.set(True)  # the loop accepts connections in the context in which it was told to
+        token = serving.set(self.recorder)  # the loop accepts connections in the context in which it was told to
         try:
             await self.startup(sockets=[sock])
         except BaseException as exc:

@@ -618,7 +618,7 @@ class LimitTests(unittest.TestCase):
         self.assertTrue(found.endswith(HANGING), found)
 
     def test_module(self) -> None:
-        """What classes of a module leave on the loop that they share has an end with the module."""
+        """What the app of a module's server leaves on the loop has an end with the module."""
         held: list[Any] = []
 
         async def endless() -> AsyncIterator[int]:
@@ -627,11 +627,13 @@ class LimitTests(unittest.TestCase):
             finally:
                 await hang()
 
-        async def test(_: AsyncCase) -> None:
+        @contextlib.asynccontextmanager
+        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
             held.append(endless())
             await anext(held[0])
+            yield
 
-        case = made(AsyncCase, test=test, server_scope="module", hook_timeout=LIMIT)
+        case = made(AsyncCase, app=FastAPI(lifespan=lifespan), server_scope="module", hook_timeout=LIMIT)
         found = "".join(text for _, text in run_classes(case, following()).errors)
         self.assertIn(f"not ended within {LIMIT:g} s; the end of {case.__module__} waits at:", found)
 

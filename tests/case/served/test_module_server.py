@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import unittest
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any, ClassVar
 from fastapi import FastAPI, Response, WebSocket
 
 from fastapi_testing import AsyncServerTestCase
+from fastapi_testing.case.loops.shared_loop import SharedLoop
 from tests.processes import environment
 from tests.running import outcomes, run_classes
 
@@ -46,6 +48,11 @@ async def chat(websocket: WebSocket) -> None:
     """Accept and wait."""
     await websocket.accept()
     await websocket.receive_text()
+
+
+def own_loop() -> asyncio.AbstractEventLoop:
+    """Make a loop for one test alone."""
+    return asyncio.new_event_loop()
 
 
 class Base(AsyncServerTestCase):
@@ -146,7 +153,7 @@ class SharingTests(unittest.TestCase):
             type("Other", (Plain,), attributes)
             for attributes in (
                 {"app": FastAPI()},
-                {"loop_debug": True},
+                {"loop_factory": asyncio.SelectorEventLoop},
                 {"startup_timeout": 7.0},
                 {"server_options": {"http": "h11"}},
                 {"server_scope": "class"},
@@ -155,6 +162,58 @@ class SharingTests(unittest.TestCase):
         self.assertEqual(outcomes(run_classes(Plain, *others, Plain)), {})
         urls = [event for event in events if event.startswith("http")]
         self.assertEqual((len(urls), len(set(urls))), (7, 6))
+
+    def test_what_the_app_goes_on_with(self) -> None:
+        """What the app of a shared server has begun goes on with it, on the loop of the run, and ends with it."""
+        may_end = threading.Event()
+
+        async def numbers() -> AsyncIterator[int]:
+            try:
+                yield 1
+                yield 2  # pragma: no cover - nobody asks for it
+            finally:
+                events.append("numbers")
+
+        async def wait() -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                events.append("waited")
+
+        @contextlib.asynccontextmanager
+        async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+            app.state.task = asyncio.create_task(wait())
+            app.state.call = asyncio.get_running_loop().run_in_executor(None, may_end.wait)
+            app.state.numbers = numbers()
+            await anext(app.state.numbers)
+            yield
+            may_end.set()
+
+        class First(Base):
+            app = FastAPI(lifespan=lifespan)
+            loop_scope = "run"
+            loop_factory = own_loop
+
+            async def test(self) -> None:
+                await asyncio.sleep(0)
+                state = self.app.state
+                self.assertFalse(state.task.done() or state.call.done() or events)
+
+        self.addCleanup(SharedLoop.for_class(__name__, None, own_loop).close)
+        self.assertEqual(outcomes(run_classes(First, type("Second", (First,), {}))), {})
+        self.assertEqual(events, ["waited", "numbers"])
+        self.assertTrue(First.app.state.call.done())
+        self.assertFalse(First.app.state.task.get_loop().is_closed())
+
+    def test_stopped_by_a_test(self) -> None:
+        """Where a test has stopped the server, the next class has a new one."""
+
+        class Case(Base):
+            async def test(self) -> None:
+                await self.server.stop()
+
+        self.assertEqual(outcomes(run_classes(Case, type("Other", (Case,), {}))), {})
+        self.assertEqual(events, ["start", "stop", "start", "stop"])
 
     def test_other_scope_below(self) -> None:
         """A class that inherits from one that shares may have a server of its own."""
@@ -187,6 +246,7 @@ class EndTests(unittest.TestCase):
 
     def setUp(self) -> None:
         events.clear()
+        self.addCleanup(unittest.doModuleCleanups)  # which nobody calls after Ctrl-C
 
     def run_script(self, body: str) -> str:
         """Run a test module by a runner of its own, and return what it printed."""

@@ -1,0 +1,126 @@
+"""
+What test classes share: who shares it, and when it ends.
+
+Theory of operation
+-------------------
+
+A share is open from the first class that asks for it to the end of its module or, where it is of no module, to the end
+of the process. An event loop is one, and so is a server on it.
+
+Where a runner calls no module cleanups, as pytest does not, the module's end is the first class of another module, or
+the end of the process. What was opened last is closed first: a server before the loop that it is on.
+
+What is never so:
+
+* A share is closed while a class uses it: its tests may run suites themselves.
+* Two threads use what runs on one of them; a share is its thread's, until that has ended.
+* The child of a fork uses, or closes, what its parent shares: the two have one selector, and one lifespan to end.
+"""
+
+import atexit
+import contextlib
+import os
+import threading
+import unittest
+from collections.abc import Callable
+from typing import Any, ClassVar, Self
+
+__all__ = ["Share", "close_all", "close_modules"]
+
+_open: list["Share"] = []
+
+_parents: list["Share"] = []
+"""What was open where this process was forked: kept, as an event loop that nobody keeps closes itself."""
+
+
+class Share:
+    """Something that the classes of a module share, or all classes of the run."""
+
+    _is_threads: ClassVar[bool] = True
+    _module: str | None
+    _thread: threading.Thread
+    _what: Any
+    _options: Any
+
+    @classmethod
+    def of(cls, here: str, module: str | None, what: Any, options: Any, make: Callable[[], Self]) -> Self:
+        """
+        Return what classes share already, or else make it; end what those of other modules shared.
+
+        Args:
+            here: The module of the class that asks.
+            module: The module whose classes share it; None for those of the run.
+            what: What the classes name: of a server the app, its import string, or the method that makes it.
+            options: Whatever else has to be the same in all classes that share it.
+            make: Makes the one to share.
+        """
+        close_modules(but_of=here)
+        shared = (each for each in _open if isinstance(each, cls) and each._is_of(module, what, options))  # noqa: SLF001
+        return next(shared, None) or make()._begin(module, what, options)  # noqa: SLF001 - its own
+
+    def close(self) -> None:
+        """End it, unless that is done, or a class is using it."""
+        if self in _open and self._is_reachable() and not self._is_in_use():
+            _open.remove(self)
+            self._end()
+
+    def _close_with_module(self) -> None:
+        if self._module is not None:
+            unittest.addModuleCleanup(self.close)  # for each class: a suite that a test itself runs calls them all
+
+    def _begin(self, module: str | None, what: Any, options: Any) -> Self:
+        self._module, self._what, self._options = module, what, options
+        self._thread = threading.current_thread()
+        _open.append(self)
+        return self
+
+    def _is_of(self, module: str | None, what: Any, options: Any) -> bool:
+        same = what == self._what if isinstance(what, str) else what is self._what
+        near = not self._is_threads or self._thread is threading.current_thread()
+        return same and near and module == self._module and options == self._options and self._is_open()
+
+    def _is_reachable(self) -> bool:
+        """Tell whether this thread may end it."""
+        return not self._is_threads or self._thread is threading.current_thread() or not self._thread.is_alive()
+
+    def _is_over(self, here: str | None) -> bool:
+        """Tell whether nobody is going to ask for it, as a class of a module begins."""
+        has_ended = self._is_threads and not self._thread.is_alive()
+        return has_ended or not self._is_open() or self._module not in (None, here)
+
+    def _is_open(self) -> bool:
+        """Tell whether nobody else has closed it."""
+        return True
+
+    def _is_in_use(self) -> bool:
+        raise NotImplementedError  # pragma: no cover - each kind says it
+
+    def _end(self) -> None:
+        raise NotImplementedError  # pragma: no cover - each kind does it
+
+
+def close_all() -> None:
+    """Close all that is shared."""
+    _close(lambda _: True)
+
+
+def close_modules(but_of: str | None = None) -> None:
+    """Close what the classes of a module share, those of one aside, and what a thread had that has ended."""
+    _close(lambda each: each._is_over(but_of))  # noqa: SLF001 - of this module
+
+
+def _close(is_over: Callable[[Share], bool]) -> None:
+    with contextlib.ExitStack() as stack:  # the last first; it closes the others too if one fails
+        for each in _open:
+            if is_over(each):
+                stack.callback(each.close)
+
+
+def _leave_to_parent() -> None:
+    _parents.extend(_open)
+    _open.clear()
+
+
+atexit.register(close_all)
+if hasattr(os, "register_at_fork"):  # pragma: no branch - coverage is measured on POSIX
+    os.register_at_fork(after_in_child=_leave_to_parent)
