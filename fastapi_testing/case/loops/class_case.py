@@ -1,4 +1,4 @@
-"""One event loop for each test class, with hooks, cleanups and contexts that are asynchronous."""
+"""One event loop for test classes, with hooks, cleanups and contexts that are asynchronous."""
 
 import asyncio
 import contextlib
@@ -64,23 +64,26 @@ check_standard_library(unittest.IsolatedAsyncioTestCase)
 
 class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
     """
-    A test case whose class hooks, tests and cleanups all run on one event loop, made for the class.
+    A test case whose class hooks, tests and cleanups all run on one event loop, which all classes of the run share.
 
     :class:`unittest.IsolatedAsyncioTestCase` makes a loop for each test, in debug mode; here, a connection pool or a
-    server that :meth:`asyncSetUpClass` opens is there for every test of the class. Each class has a loop of its
-    own, also where one inherits from another.
+    server that :meth:`asyncSetUpClass` opens is there for every test of the class, and what an app opens at the top of
+    a module is there for every class.
 
     A test runs in a copy of the context (:mod:`contextvars`) in which the class was set up. Tasks that a test
     started and left are cancelled at its end.
     """
 
     loop_factory: ClassVar[Callable[[], asyncio.AbstractEventLoop] | None] = None
-    """Makes the event loop, such as ``uvloop.new_event_loop``; None for asyncio's default."""
+    """
+    Makes the event loop, such as ``uvloop.new_event_loop``; None for asyncio's default. Classes with the same one
+    share a loop.
+    """
 
     loop_debug: ClassVar[bool] = False
     """Whether the loop is in asyncio's debug mode; it is also where PYTHONASYNCIODEBUG or ``-X dev`` says so."""
 
-    loop_scope: ClassVar[LoopScope] = "class"
+    loop_scope: ClassVar[LoopScope] = "run"
     """
     Whether the classes of the whole run share an event loop, where they have the same ``loop_factory``, or those of a
     module do, or each class has its own.

@@ -102,13 +102,23 @@ def _leave(task: "asyncio.Task[_Outcome[Any]]", left_by: BaseException) -> None:
 def _cancel(task: "asyncio.Task[Any]") -> None:
     loop = task.get_loop()
     deadline = RealClock.now() + _GRACE
-    task.add_done_callback(lambda _: loop.stop())
+    timer: asyncio.TimerHandle | None = None
+
+    def stop(_: object = None) -> None:
+        loop.stop()
+
+    task.add_done_callback(stop)
     task.cancel()
-    while not task.done() and RealClock.now() < deadline:
-        timer = loop.call_later(deadline - RealClock.now(), loop.stop)
-        with contextlib.suppress(SystemExit):
-            loop.run_forever()
-        timer.cancel()
+    try:
+        while not task.done() and RealClock.now() < deadline:
+            timer = loop.call_later(deadline - RealClock.now(), stop)
+            with contextlib.suppress(SystemExit):
+                loop.run_forever()
+            timer.cancel()
+    finally:  # or they would stop the loop for the class that has it by then
+        task.remove_done_callback(stop)
+        if timer is not None:
+            timer.cancel()
 
 
 def _use_up_stops(loop: asyncio.AbstractEventLoop) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -49,7 +50,8 @@ class LoopSettings:
         To be called on the loop: uvloop would do nothing.
         """
         for number, handler in self._handlers.items():
-            if signal.getsignal(number) is not handler and number != signal.SIGINT:  # that is the runner's
+            current = signal.getsignal(number)
+            if current is not handler and not isinstance(current, functools.partial):  # that is the runner's, of SIGINT
                 with contextlib.suppress(NotImplementedError):  # on Windows
                     self._loop.remove_signal_handler(number)
 

@@ -22,6 +22,7 @@ import contextlib
 import os
 import threading
 import unittest
+import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
@@ -121,6 +122,13 @@ def _leave_to_parent() -> None:
     _open.clear()
 
 
-atexit.register(close_all)
+def _end_with_process() -> None:
+    if _open:
+        close_all()
+        # Of what an app leaves open, nobody hears in production.
+        warnings.simplefilter("ignore", ResourceWarning)
+
+
+atexit.register(_end_with_process)
 if hasattr(os, "register_at_fork"):  # pragma: no branch - coverage is measured on POSIX
     os.register_at_fork(after_in_child=_leave_to_parent)

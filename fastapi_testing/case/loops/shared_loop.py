@@ -18,6 +18,7 @@ At the end of the process nothing is told: an app need not close in its tests wh
 import asyncio
 import contextlib
 import sys
+import warnings
 from collections.abc import AsyncGenerator, Callable, Iterable
 from concurrent.futures import Future
 from typing import Any
@@ -113,7 +114,8 @@ class SharedLoop(Share):
             loop.set_exception_handler(_say_nothing)
             with contextlib.suppress(Exception):
                 self.runner.run(_end_all())
-            loop.close()  # and not the runner, which would wait for what does not end
+            with warnings.catch_warnings(action="ignore", category=ResourceWarning):  # uvloop's, of what is left open
+                loop.close()  # and not the runner, which would wait for what does not end
 
 
 class BorrowedLoop(ClassLoop):

@@ -76,6 +76,8 @@ class LoopTests(unittest.TestCase):
         loops = []
 
         class Case(AsyncClassTestCase):
+            loop_scope = "class"
+
             @classmethod
             async def asyncSetUpClass(cls) -> None:
                 loops.append(asyncio.get_running_loop())
@@ -104,10 +106,12 @@ class LoopTests(unittest.TestCase):
         self.assertTrue(loops[0].is_closed())
 
     def test_inheriting_classes_have_their_own(self) -> None:
-        """A class that inherits from another has a loop of its own, and runs the inherited hooks on it."""
+        """Where each class has a loop of its own, so has one that inherits, and runs the inherited hooks on it."""
         loops = {}
 
         class Base(AsyncClassTestCase):
+            loop_scope = "class"
+
             @classmethod
             async def asyncSetUpClass(cls) -> None:
                 loops[cls] = asyncio.get_running_loop()
@@ -146,6 +150,8 @@ class LoopTests(unittest.TestCase):
         seen = []
 
         class Case(AsyncClassTestCase):
+            loop_scope = "class"
+
             async def test(self) -> None:
                 seen.append(asyncio.get_running_loop().get_debug())
 

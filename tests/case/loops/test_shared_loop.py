@@ -242,14 +242,17 @@ class BorrowedTests(SharedLoopCase):
             loop.slow_callback_duration = 7.0
             loop.set_default_executor(SharedExecutor())
             loop.add_signal_handler(signal.SIGUSR1, print)
+            loop.add_signal_handler(signal.SIGINT, print)  # as the client of engineio does
 
-        self.addCleanup(signal.signal, signal.SIGUSR1, signal.getsignal(signal.SIGUSR1))
+        for number, handler in ((signal.SIGUSR1, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
+            self.addCleanup(signal.signal, number, signal.signal(number, handler))
         for attributes in self.on_each():
             found.clear()
             changing = made(test=change, loop_debug=True, **attributes)
             self.run_classes(made(test=look, **attributes), changing, made(test=look, **attributes))
             self.assertEqual(found[0], found[1])
             self.assertEqual(signal.getsignal(signal.SIGUSR1), signal.SIG_DFL)
+            self.assertEqual(signal.getsignal(signal.SIGINT), signal.default_int_handler)
 
     def test_context(self) -> None:
         """A context variable that a class sets is not seen by the next."""
