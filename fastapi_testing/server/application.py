@@ -1,5 +1,6 @@
 """What may be served: an ASGI 3 application, or the import string of one."""
 
+import functools
 import inspect
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -43,7 +44,10 @@ def describe_app(app: object) -> str:
     """Return the name by which messages speak of an app."""
     if isinstance(app, str):
         return app
-    if inspect.isroutine(app) or inspect.isclass(app):
+    if isinstance(app, functools.partial):
+        return describe_app(app.func)
+    # Whatever has a __get__ is a routine, of which not each has a name.
+    if inspect.isclass(app) or (inspect.isroutine(app) and hasattr(app, "__qualname__")):
         return f"{app.__module__}.{app.__qualname__}"
     title = getattr(app, "title", None)
     name = type(app).__name__
