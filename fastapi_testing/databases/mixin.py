@@ -490,7 +490,8 @@ def _inner(session: Any) -> Any:
 
 
 def _is_overridden(cls: type, name: str) -> bool:
-    return getattr(cls, name).__func__ is not getattr(SQLAlchemyMixin, name).__func__
+    # What is no method, such as a partial or a static one, has no __func__.
+    return getattr(getattr(cls, name), "__func__", None) is not getattr(SQLAlchemyMixin, name).__func__
 
 
 def _attribute(cls: type, name: str) -> Any:

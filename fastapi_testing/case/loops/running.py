@@ -6,7 +6,6 @@ import inspect
 import opcode
 import traceback
 import unittest
-import warnings
 from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import Any
@@ -98,9 +97,9 @@ def call_cleanups(case: unittest.TestCase) -> None:
         raise
 
 
-def warn_of_result(method: Callable[[], Any], result: Any) -> None:
+def warn_of_result(case: unittest.TestCase, method: Callable[[], Any], result: Any) -> None:
     """
-    Warn of a test that returns something, as unittest does; to be called where unittest calls the test.
+    Warn of a test that returns something, in the words of the running Python's unittest.
 
     Raises:
         TypeError: If it is a generator, of which nothing has run: of a test behind a decorator, for instance.
@@ -110,11 +109,21 @@ def warn_of_result(method: Callable[[], Any], result: Any) -> None:
     if inspect.isgenerator(result) or inspect.isasyncgen(result):
         name = getattr(method, "__qualname__", repr(method))
         raise TypeError(f"{name} has returned a generator, of which nothing runs: take the `yield` out of the test")
-    warnings.warn(
-        f"It is deprecated to return a value that is not None from a test case ({method})",
-        DeprecationWarning,
-        stacklevel=5,
-    )
+    unittest.TestCase._callTestMethod(case, _Returned(method, result))  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+class _Returned:
+    """A test that has run, as unittest calls and names it once more."""
+
+    def __init__(self, method: Callable[[], Any], result: Any) -> None:
+        self._method = method
+        self._result = result
+
+    def __call__(self) -> Any:
+        return self._result
+
+    def __repr__(self) -> str:
+        return repr(self._method)
 
 
 @contextlib.contextmanager

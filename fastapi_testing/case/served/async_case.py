@@ -13,7 +13,7 @@ from fastapi_testing.case.guards.blocking import BlockGuard
 from fastapi_testing.case.guards.class_limits import AsyncClassLimits
 from fastapi_testing.case.guards.guard import TestGuard
 from fastapi_testing.case.loops.class_loop import ClassLoop, make_runner
-from fastapi_testing.case.overrides.holders import ClassOrTestMethod
+from fastapi_testing.case.overrides.holders import ClassOrTestMethod, callable_of
 from fastapi_testing.case.served.class_client import adopt_client
 from fastapi_testing.case.served.given_client import websocket_options
 from fastapi_testing.case.served.module_server import ModuleServer
@@ -101,7 +101,8 @@ class AsyncServerTestCase(
     ) -> Client:
         server = server or holder.server
         transport = holder._framework_transport if shares_connections(holder, server, options) else None
-        client: Client = holder._make_client(holder.client_class, server, base_url, transport=transport, **options)
+        make = callable_of(holder, "client_class")
+        client: Client = holder._make_client(make, server, base_url, transport=transport, **options)
         return client
 
     def _settling_hook(self, settling: Settling, http: Any) -> SettlingHook:

@@ -164,6 +164,7 @@ class ServedCase(
 
     client: RunningClient[Any] = RunningClient()
 
+    client_class: ClassVar[Callable[..., Any]]
     _foreign = CASE_NAMES
     _framework_class_client: ClassVar[Any]  # of a class itself, and not of one that it inherits from
     _framework_client: Any
@@ -281,6 +282,13 @@ class ServedCase(
             raise TypeError(f"timeout must be seconds or an httpx.Timeout, got {cls.timeout!r}")
         if not isinstance(cls.limits, httpx.Limits) or cls.limits.max_connections == 0:
             raise ValueError(f"limits must be httpx.Limits that allow for a connection, got {cls.limits!r}")
+        if not callable(make := cls.client_class):
+            raise TypeError(f"client_class must be what makes clients, a class or a function; got {make!r}")
+        if inspect.isfunction(make) and next(iter(inspect.signature(make).parameters), "") == "self":
+            raise TypeError(
+                f"client_class of {cls.__qualname__} is a method, and a class makes clients with it, too: write "
+                f"@staticmethod above it, and leave self out"
+            )
         check_names(cls)
         check_background_tasks(cls.background_tasks)
         check_blocking(cls)

@@ -25,7 +25,7 @@ from fastapi_testing.case.loops.running import (
     runs_alone,
     warn_of_result,
 )
-from fastapi_testing.case.overrides.holders import ClassOrTestMethod
+from fastapi_testing.case.overrides.holders import ClassOrTestMethod, callable_of
 from fastapi_testing.case.served.case_server import CaseServer, WaitingRaises
 from fastapi_testing.case.served.class_client import adopt_client
 from fastapi_testing.case.served.given_client import websocket_options
@@ -185,7 +185,8 @@ class ServerTestCase(
             TypeError: If it is not given a coroutine.
         """
         server: ServerThread = holder.server
-        return server.run(coroutine, timeout)
+        name = f"{holder.__module__}.{holder.__qualname__}" if isinstance(holder, type) else holder.id()
+        return server.run(coroutine, timeout, name)
 
     if TYPE_CHECKING:
         client: RunningClient[SyncClient]
@@ -206,9 +207,8 @@ class ServerTestCase(
         if not isinstance(server, ServerThread):
             raise TypeError(f"the clients of a ServerTestCase are those of a ServerThread, got {server!r}")
         transport = holder._framework_server.transport if shares_connections(holder, server, options) else None
-        client: SyncClient = holder._make_client(
-            holder.client_class, server, base_url, thread=server, transport=transport, **options
-        )
+        make = callable_of(holder, "client_class")
+        client: SyncClient = holder._make_client(make, server, base_url, thread=server, transport=transport, **options)
         return client
 
     def _settling_hook(self, settling: Settling, http: Any) -> SyncSettlingHook:
@@ -297,7 +297,7 @@ class ServerTestCase(
         self._call(self.setUp)
 
     def _callTestMethod(self, method: Callable[[], Any]) -> None:
-        warn_of_result(method, self._call(method))
+        warn_of_result(self, method, self._call(method))
 
     def _callTearDown(self) -> None:
         self._call(self.tearDown)

@@ -112,6 +112,7 @@ class Recorder:
             if exchange.kind == "http":
                 # As Starlette's TestClient offers it; it is no server's, and the app's message goes no further.
                 scope.setdefault("extensions", {})[DEBUG] = {}
+            task.set_name(exchange.asked)
             self.exchanges.append(exchange)
             self._by_client[exchange.client] = exchange
             if len(self._by_client) > _KEPT:  # clients of other makers never take theirs

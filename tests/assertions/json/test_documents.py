@@ -25,7 +25,7 @@ MAPPINGS: list[Callable[[dict[Any, Any]], Mapping[Any, Any]]] = [
     ChainMap,
     ImmutableMultiDict,
     lambda members: MultiDict([(str(name), member) for name, member in members.items()]),
-    *([getattr(builtins, "frozendict")] if hasattr(builtins, "frozendict") else []),  # from Python 3.15 on
+    *([builtins.frozendict] if hasattr(builtins, "frozendict") else []),  # from Python 3.15 on
 ]
 """Makers of mappings that are no dicts."""
 
@@ -132,7 +132,7 @@ class EqualTests(JsonAssertions, FailureAssertions):
             def __eq__(self, other: object) -> bool:
                 return isinstance(other, dict) and other.keys() == self.keys()
 
-            __hash__ = None  # type: ignore[assignment]
+            __hash__ = None
 
         self.assertJsonEqual({"a": {"b": 1}}, {"a": SameNames(b=2)})
         with self.assertFails("JSON differs at $: expected {'b': 2}, got {\"c\": 1}"):
