@@ -40,8 +40,12 @@ if os.geteuid() == 0:  # PostgreSQL refuses to run as root; its package has made
 
 def run(program, *arguments):
     command = [os.path.join(programs, program), "-D", folder, *arguments]
-    # It goes on writing to what it has of ours: the one who reads our output would never see its end.
-    done = subprocess.run(command, stdout=sys.stderr, stdin=subprocess.DEVNULL, cwd=folder, **user)
+    with tempfile.TemporaryFile("w+") as printed:  # a pipe would not end, as the server has it, too
+        streams = {"stdin": subprocess.DEVNULL, "stdout": printed, "stderr": subprocess.STDOUT}
+        done = subprocess.run(command, cwd=folder, check=False, **streams, **user)
+        if done.returncode != 0:
+            printed.seek(0)
+            print(printed.read(), file=sys.stderr)
     return done.returncode == 0
 
 

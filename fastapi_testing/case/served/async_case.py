@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from weakref import WeakMethod
 
 import httpx
 
@@ -187,7 +188,7 @@ class AsyncServerTestCase(
         self.app: Any = self.server.app
         self._framework_guard.begin(self.app, self.server.recorder)
         self.addCleanup(self._end_test)
-        self._call(watcher.set, self._framework_guard.watch)
+        self._call(watcher.set, WeakMethod(self._framework_guard.watch))
         if "client" in vars(type(self)):
             self._call(adopt_client, type(self), self.server.url)
         self._call(self._begin_test_overrides, declared=self.server_scope == "test")

@@ -8,6 +8,7 @@ import unittest
 from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar, Unpack
+from weakref import WeakMethod
 
 from fastapi_testing.assertions import SyncEventAssertions, SyncEventuallyAssertions, SyncWebSocketAssertions
 from fastapi_testing.case.guards.blocking import BlockGuard
@@ -290,7 +291,7 @@ class ServerTestCase(
         self._framework_guard.begin(self.app, self.server.recorder)
         self._prepare_test()
         self.addCleanup(self._end_test)
-        self._call(watcher.set, self._framework_guard.watch)
+        self._call(watcher.set, WeakMethod(self._framework_guard.watch))
         if "client" in vars(type(self)):
             self._call(adopt_client, type(self), self.server.url)
         self._call(self._begin_test_overrides, declared=self.server_scope == "test")
