@@ -13,7 +13,9 @@ __all__ = ["LeanClient"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
-_AS_IT_IS = httpx.AsyncClient.send, httpx.AsyncClient._send_single_request  # noqa: SLF001 - what others replace
+# What others put something of theirs in the place of.
+_SEND = httpx.AsyncClient.send
+_SEND_SINGLE_REQUEST = httpx.AsyncClient._send_single_request  # noqa: SLF001
 
 
 @explaining
@@ -38,7 +40,9 @@ class LeanClient(Remembering, httpx.AsyncClient):
             or auth is not httpx.USE_CLIENT_DEFAULT
             or not isinstance(request.stream, httpx.AsyncByteStream)
             or not self._is_plain(request)
-            or (httpx.AsyncClient.send, httpx.AsyncClient._send_single_request) != _AS_IT_IS  # noqa: SLF001 - as above
+            or self._transport is not self._way
+            or httpx.AsyncClient.send is not _SEND
+            or getattr(self._send_single_request, "__func__", None) is not _SEND_SINGLE_REQUEST
         ):
             self._has_sent = True
             return await super().send(request, stream=stream, auth=auth, follow_redirects=follow_redirects)

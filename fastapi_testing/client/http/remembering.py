@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 
 from fastapi_testing.client.transport.body import WholeResponse
+from fastapi_testing.client.wrappers.names import parse_url
 from fastapi_testing.client.wrappers.withheld import REFUSALS, note_withheld
 from fastapi_testing.hints.foreign import ForeignNames, explain_keywords
 from fastapi_testing.hints.names import CLIENT_NAMES, REQUEST_KEYWORDS
@@ -60,12 +61,12 @@ class Remembering(ForeignNames, BaseClient):
         default_encoding: str | Callable[[bytes], str] = "utf-8",
         **options: Any,
     ) -> None:
-        options |= {"transport": transport, "default_encoding": default_encoding}
-        super().__init__(base_url=base_url, **options)
+        options |= {"transport": transport, "default_encoding": default_encoding, "cookies": cookies}
+        super().__init__(base_url=parse_url(base_url), **options)
         self._way = transport
         self._encoding = default_encoding
         self._has_sent = False
-        self._jar = _Cookies(cookies)
+        self._jar = _Cookies(super().cookies.jar)
         self._merged_with = self.base_url
         self._base = str(self.base_url)
 

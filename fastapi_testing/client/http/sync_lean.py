@@ -14,7 +14,9 @@ __all__ = ["LeanSyncClient"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
-_AS_IT_IS = httpx.Client.send, httpx.Client._send_single_request  # noqa: SLF001 - what others replace
+# What others put something of theirs in the place of.
+_SEND = httpx.Client.send
+_SEND_SINGLE_REQUEST = httpx.Client._send_single_request  # noqa: SLF001
 
 
 @explaining
@@ -39,7 +41,9 @@ class LeanSyncClient(Remembering, httpx.Client):
             or auth is not httpx.USE_CLIENT_DEFAULT
             or not isinstance(request.stream, httpx.SyncByteStream)
             or not self._is_plain(request)
-            or (httpx.Client.send, httpx.Client._send_single_request) != _AS_IT_IS  # noqa: SLF001 - as above
+            or self._transport is not self._way
+            or httpx.Client.send is not _SEND
+            or getattr(self._send_single_request, "__func__", None) is not _SEND_SINGLE_REQUEST
         ):
             self._has_sent = True
             return super().send(request, stream=stream, auth=auth, follow_redirects=follow_redirects)

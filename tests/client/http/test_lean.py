@@ -93,6 +93,13 @@ class LeanClientTests(AsyncClassTestCase):
             answer = httpx.Response(299, request=httpx.Request("GET", "http://elsewhere"), content=b"")
             with mock.patch.object(httpx.AsyncClient, name, mock.AsyncMock(return_value=answer)), self.subTest(name):
                 self.assertEqual([(await self.client.get("/")).status_code for _ in range(2)], [299, 299])
+        with mock.patch.object(self.client, "_send_single_request", mock.AsyncMock(return_value=answer)):
+            self.assertEqual((await self.client.get("/")).status_code, 299)
+
+    async def test_replaced_transport(self) -> None:
+        """So is a transport that stands in the place of the client's own, as old suites put one there."""
+        self.client._transport = httpx.MockTransport(lambda _: httpx.Response(298))
+        self.assertEqual([(await self.client.get("/")).status_code for _ in range(2)], [298, 298])
 
     async def test_state(self) -> None:
         """A client that has been used cannot be entered, and one that is closed sends nothing, as with httpx."""
