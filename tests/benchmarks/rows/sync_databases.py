@@ -129,6 +129,8 @@ def _row(name: str, title: str, url: Callable[[], URL | None], *targets: Target)
 
 
 ROWS = (
-    _row("sync-database-sqlite", "SQLite", lambda: None, Target(peer=_GUIDE, at_most=0.4)),
-    _row("sync-database-postgresql", "PostgreSQL", lambda: postgresql_url("psycopg"), Target(peer=_GUIDE, at_most=0.25)),
+    _row("sync-database-sqlite", "SQLite", lambda: None, Target(peer=_GUIDE, at_most=0.1)),
+    _row(
+        "sync-database-postgresql", "PostgreSQL", lambda: postgresql_url("psycopg"), Target(peer=_GUIDE, at_most=0.07)
+    ),
 )
