@@ -259,6 +259,7 @@ def _copy_file(source: Path, target: Path) -> None:
             closing(sqlite3.connect(f"{source.as_uri()}?mode=rw", uri=True)) as from_,
             closing(sqlite3.connect(target)) as to,
         ):
+            to.execute("PRAGMA synchronous = OFF")  # it need not outlive a loss of power, and a disk takes its time
             from_.backup(to)
     except sqlite3.Error as exc:
         raise NotCopiedError(str(source)) from exc

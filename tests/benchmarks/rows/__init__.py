@@ -1,7 +1,7 @@
 """The rows, in the order of the table."""
 
 from tests.benchmarks.row import Row
-from tests.benchmarks.rows import case, databases, http, processes, server, sync_databases, websocket
+from tests.benchmarks.rows import case, databases, http, processes, schemas, server, sync_databases, websocket
 
 __all__ = ["ROWS"]
 
@@ -12,5 +12,6 @@ ROWS: tuple[Row, ...] = (
     *case.ROWS,
     *databases.ROWS,
     *sync_databases.ROWS,
+    *schemas.ROWS,
     *processes.ROWS,
 )
