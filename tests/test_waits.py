@@ -120,6 +120,11 @@ LIMITS: dict[str, dict[str, str]] = {
         "Client.aclose: await super().aclose": "_CLOSE_TIMEOUT",
         "Client.__aexit__: await super().__aexit__": "_CLOSE_TIMEOUT",
     },
+    "client/http/lean": {
+        "LeanClient.send: await self._way.handle_async_request": "the client's timeouts",
+        "LeanClient.send: await super().send (2 times)": "the client's timeouts",
+        "LeanClient.send: await response.aread": "the client's timeout: read",
+    },
     "client/transport/body": {
         "ResponseBody.__aiter__: await self._connection.receive": "the client's timeout: read",
         "WholeResponse.aread: await super().aread": "the client's timeout: read",
