@@ -33,7 +33,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("events", "openapi"),
     ),
     "case": (("named", "not_yet", "where"), ("mistakes",), ("loops", "overrides"), ("guards",), ("served", "sharding")),
-    "databases": (("provision", "statements"), ("baselines",), ("isolation",), ("database",), ("mixin",)),
+    "databases": (("provision", "statements"), ("baselines", "templates"), ("isolation",), ("database",), ("mixin",)),
 }
 """
 What is in the house, and in each room that has rooms of its own, from the ground up; files stand beside rooms.

@@ -138,6 +138,14 @@ class SQLAlchemyMixin(_Kinds[_S, _E]):
     dependency is annotated with, or SQLAlchemy's.
     """
 
+    schema_scope: ClassVar[Literal["run", "class"]] = "run"
+    """
+    Whether classes that have the same schema have copies of one that is made once a run, or each makes its own.
+
+    The second is for a :meth:`create_schema` that does more than to write to the database, or reads what differs from
+    class to class without a word in its own code.
+    """
+
     isolation: ClassVar[Literal["rollback", "truncate"]] = "rollback"
     """Whether a test runs in one transaction that is rolled back, or its tables are emptied afterwards."""
 
@@ -275,6 +283,8 @@ class SQLAlchemyMixin(_Kinds[_S, _E]):
         """Refuse what cannot be, before anything is made."""
         if cls.isolation not in ("rollback", "truncate"):
             raise ValueError(f"isolation must be 'rollback' or 'truncate', got {cls.isolation!r}")
+        if cls.schema_scope not in ("run", "class"):
+            raise ValueError(f"schema_scope must be 'run' or 'class', got {cls.schema_scope!r}")
         has_schema = _is_overridden(cls, "create_schema")
         if cls.metadata is None and not has_schema:
             raise TypeError(f"{cls.__qualname__} needs tables: set metadata, or override create_schema")
