@@ -39,8 +39,10 @@ def runs_alone(case: unittest.TestCase, result: unittest.TestResult | None) -> b
     """Tell whether no suite has set the class of a test up; a skipped test needs no class."""
     cls = type(case)
     method = getattr(case, case._testMethodName, None)  # noqa: SLF001 - documented by use
-    # A suite notes the class in the result before it runs a test of it; results of pytest have no such note.
-    suite_class = None if result is None else getattr(result, "_previousTestClass", cls)
+    # A suite notes the class in the result before it runs a test of it. Results of pytest have no such note, as it sets
+    # classes up itself; nor have those of trial, which does not.
+    without = None if type(result).__module__.startswith("twisted.trial") else cls
+    suite_class = None if result is None else getattr(result, "_previousTestClass", without)
     skipped = getattr(cls, "__unittest_skip__", False) or getattr(method, "__unittest_skip__", False)
     return suite_class is not cls and not skipped
 

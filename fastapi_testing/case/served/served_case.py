@@ -17,6 +17,7 @@ from fastapi_testing.case.guards.guard import Leaks, TestGuard
 from fastapi_testing.case.guards.leftovers import check_background_tasks
 from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, TellingMore
 from fastapi_testing.case.named import addresses, check_names, tls_of
+from fastapi_testing.case.not_yet import NotYet
 from fastapi_testing.case.overrides.dependencies import DependencyOverrides
 from fastapi_testing.case.overrides.holders import ClassOrTestMethod
 from fastapi_testing.case.served.class_client import close_with_class
@@ -53,7 +54,11 @@ class RunningServer(Generic[_S]):
             server: _S | None = vars(holder).get("_framework_server") if holder is not None else None
             if server is not None:
                 return server
-        raise ServerNotRunningError(f"the server of {owner.__qualname__} is not running: {owner._what_to_do()}")  # noqa: SLF001
+        what_to_do = owner._what_to_do()  # noqa: SLF001 - of this module
+        error = ServerNotRunningError(f"the server of {owner.__qualname__} is not running: {what_to_do}")
+        if case is not None:
+            raise error
+        return cast("_S", NotYet(error))
 
 
 class ServedCase(
@@ -310,6 +315,8 @@ class ServedCase(
         **options: Any,
     ) -> Any:
         """Make a client of a server as the class attributes say, for a test or its class; ``options`` come first."""
+        if isinstance(server, NotYet):
+            server()
         if not isinstance(server, TLSEndpoint):
             raise TypeError(
                 f"server must be a server that the test or its class has started, got {describe_app(server)}: "
