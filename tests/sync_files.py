@@ -32,6 +32,9 @@ WORDS = {
     "StopAsyncIteration": "StopIteration",
     "asend": "send",
     "async_auth_flow": "sync_auth_flow",
+    "aread": "read",
+    "handle_async_request": "handle_request",
+    "httpx.AsyncByteStream": "httpx.SyncByteStream",
     # What has a name of its own on either side.
     "AwaitedStream": "WaitingStream",
     "AwaitedHandshakes": "WaitingHandshakes",
@@ -40,6 +43,7 @@ WORDS = {
     "EventAssertions": "SyncEventAssertions",
     "EventSource": "SyncEventSource",
     "EventStream": "SyncEventStream",
+    "LeanClient": "LeanSyncClient",
     "WebSocketAssertions": "SyncWebSocketAssertions",
     "WebSocketConnection": "SyncWebSocketConnection",
     "WebSocketSession": "SyncWebSocketSession",
@@ -95,6 +99,7 @@ class Pair:
 
 
 PAIRS: tuple[Pair, ...] = (
+    Pair("client/http", "lean.py", {"for requests that are awaited": "for tests that are no coroutines"}),
     Pair(
         "assertions/websocket",
         "sessions.py",

@@ -32,8 +32,8 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("eventually", "http", "json", "websocket"),
         ("events", "openapi"),
     ),
-    "case": (("named", "where"), ("mistakes",), ("loops", "overrides"), ("guards",), ("served", "sharding")),
-    "databases": (("provision", "statements"), ("baselines",), ("isolation",), ("database",), ("mixin",)),
+    "case": (("named", "not_yet", "where"), ("mistakes",), ("loops", "overrides"), ("guards",), ("served", "sharding")),
+    "databases": (("provision", "statements"), ("baselines", "templates"), ("isolation",), ("database",), ("mixin",)),
 }
 """
 What is in the house, and in each room that has rooms of its own, from the ground up; files stand beside rooms.

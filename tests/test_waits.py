@@ -127,6 +127,11 @@ LIMITS: dict[str, dict[str, str]] = {
         "Client.aclose: await super().aclose": "_CLOSE_TIMEOUT",
         "Client.__aexit__: await super().__aexit__": "_CLOSE_TIMEOUT",
     },
+    "client/http/lean": {
+        "LeanClient.send: await self._way.handle_async_request": "the client's timeouts",
+        "LeanClient.send: await super().send (2 times)": "the client's timeouts",
+        "LeanClient.send: await response.aread": "the client's timeout: read",
+    },
     "client/transport/body": {
         "ResponseBody.__aiter__: await self._connection.receive": "the client's timeout: read",
         "WholeResponse.aread: await super().aread": "the client's timeout: read",
@@ -212,6 +217,10 @@ LIMITS: dict[str, dict[str, str]] = {
         "SQLAlchemyMixin._run_database: await asyncio.to_thread": DATABASE,
         "SQLAlchemyMixin._override_sessions.open_session: async with context": REQUEST,
     },
+    "databases/templates/template": {
+        "Template._run: self._loop.run_until_complete": DATABASE,
+        "Template._close: self._loop.run_until_complete": "none: one turn",
+    },
     "server/cancelling": {
         "cancel_tasks: await asyncio.wait": "_CANCEL_TIMEOUT",
     },
@@ -259,7 +268,7 @@ LIMITS: dict[str, dict[str, str]] = {
         "Lookout._answers: answered.wait": "_GRACE",
     },
     "server/threads/loop_thread": {
-        "LoopThread.run: self.begin(coroutine).wait": "its timeout; without one, test_timeout",
+        "LoopThread.run: self.begin(coroutine, name).wait": "its timeout; without one, test_timeout",
         "LoopThread.finish: self.begin(coroutine).wait": "that of what is awaited; blocked: _PATIENCE",
         "LoopThread._open: opened.get": "_START_TIMEOUT",
         "LoopThread._join: self._thread.join": "_STOP_TIMEOUT",

@@ -5,8 +5,9 @@ What is here is said once for synchronous and asynchronous engines. With the fir
 on whatever thread; with the second, in SQLAlchemy's greenlets on the event loop to which the engine belongs.
 """
 
+import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, TypeVar
@@ -20,12 +21,19 @@ from fastapi_testing.databases.isolation.isolation import Rollback, Truncation, 
 from fastapi_testing.databases.provision.address import is_for_async
 from fastapi_testing.databases.provision.elsewhere import watch_engines
 from fastapi_testing.databases.provision.engines import foreign_keys_off, make_engine, make_sync_engine, sync_engine_of
-from fastapi_testing.databases.provision.likeness import likeness_to
-from fastapi_testing.databases.provision.provision import own_database
+from fastapi_testing.databases.provision.likeness import Likeness, likeness_to
+from fastapi_testing.databases.provision.loggers import loggers_kept
+from fastapi_testing.databases.provision.provision import NotCopiedError, own_database
+from fastapi_testing.databases.templates.sameness import schema_key
+from fastapi_testing.databases.templates.template import Template, Templates
+from fastapi_testing.databases.templates.traces import attributes_of, session_of
 
-__all__ = ["Database"]
+__all__ = ["Database", "templates"]
 
 _T = TypeVar("_T")
+
+templates = Templates()
+"""Those of this process."""
 
 
 class Database:
@@ -62,10 +70,20 @@ class Database:
             add_cleanup: Given what is to be called in the end, last given first, also where this fails. It is several
                 functions, for a database that does not answer is waited for in each.
         """
-        connect_args = dict(self._case.engine_options.get("connect_args", {}))
-        url = _enter(own_database(self._given, connect_args, self._make_inner), add_cleanup)
-        _enter(watch_engines(url, self._given, connect_args, self._case), add_cleanup)
-        self._open_engines(url, add_cleanup)
+        likeness = likeness_to(self._app_engine, self._case)
+        options = likeness.options(self._given.drivername, self._case.engine_options, lends=self._lends)
+        key = self._schema_key(options)
+        url, has_schema = self._enter_database(key, add_cleanup)
+        _enter(watch_engines(url, self._given, self._connect_args, self._case), add_cleanup)
+        engine = self._make_inner(url, options)
+        add_cleanup(engine.dispose)
+        likeness.warn(engine, lends=self._lends)
+        likeness.take_connections(engine)
+        if not has_schema:
+            self._open_schema(engine, options, key)
+        with engine.begin():
+            """Commit what a listener to ``connect`` has set: a test's rollback would take it back."""
+        self._open_isolation(engine, options, likeness, add_cleanup)
 
     def begin_test(self) -> None:
         """Get ready for a test."""
@@ -75,38 +93,85 @@ class Database:
         """Close the test's session, and undo what the test did."""
         self.isolation.end_test(session)
 
-    def _open_engines(self, url: URL, add_cleanup: Callable[[Callable[[], Any]], Any]) -> None:
-        likeness = likeness_to(self._app_engine, self._case)
-        lends = self._case.isolation == "rollback"
-        options = likeness.options(url.drivername, self._case.engine_options, lends=lends)
-        engine = self._make_inner(url, options)
-        add_cleanup(engine.dispose)
-        likeness.warn(engine, lends=lends)
-        likeness.take_connections(engine)
-        with engine.connect() as connection, foreign_keys_off(connection), connection.begin():
+    @property
+    def _lends(self) -> bool:
+        return bool(self._case.isolation == "rollback")
+
+    @property
+    def _connect_args(self) -> dict[str, Any]:
+        return dict(self._case.engine_options.get("connect_args", {}))
+
+    def _schema_key(self, options: dict[str, Any]) -> Hashable:
+        """Return what is the same for classes with the same schema; None for a class whose schema is its own."""
+        if self._case.schema_scope == "class":
+            return None
+        more = (self._given, self._app_engine, self._connect_args, options)
+        key = schema_key(self._case, self._case.metadata, *more)
+        return None if templates.is_refused(key) else key
+
+    def _enter_database(self, key: Hashable, add_cleanup: Callable[[Callable[[], Any]], Any]) -> tuple[URL, bool]:
+        """Make the database, as a copy where there is a template, and say whether it has the schema."""
+        own = partial(own_database, self._given, self._connect_args, self._make_inner)
+        if (template := templates.get(key)) is not None:
+            try:
+                return _enter(own(copied=template.url), add_cleanup), True
+            except NotCopiedError:  # somebody has removed it
+                self._aside(partial(templates.forget, key))
+        return _enter(own(), add_cleanup), False
+
+    def _open_schema(self, engine: Engine, options: dict[str, Any], key: Hashable) -> None:
+        """Make the schema, and the template of it, unless ``create_schema`` has done more than that."""
+        if key is None:
+            with engine.connect() as connection:
+                self._make_schema(connection)
+            return
+        with engine.connect() as connection:
+            before = attributes_of(self._case), session_of(connection)
             self._make_schema(connection)
+            is_all = before == (attributes_of(self._case), session_of(connection))
+        if is_all and key == self._schema_key(options):
+            engine.dispose()
+            self._aside(partial(templates.add, key, partial(Template, self._given, self._connect_args, engine.url)))
+        else:
+            templates.refuse(key)
+
+    def _open_isolation(
+        self,
+        engine: Engine,
+        options: dict[str, Any],
+        likeness: Likeness,
+        add_cleanup: Callable[[Callable[[], Any]], Any],
+    ) -> None:
         isolation: Rollback | Truncation
-        if lends:
+        if self._lends:
             isolation = Rollback(engine, self._case.turn_timeout)
             isolation.open()
         else:
-            test_engine = self._make_inner(url, options)
+            test_engine = self._make_inner(engine.url, options)
             likeness.take_connections(test_engine)
-            make = partial(self._make_inner, url)
+            make = partial(self._make_inner, engine.url)
             isolation = truncation(engine, test_engine, options.get("connect_args", {}), make)
         add_cleanup(isolation.close)
         for each in (isolation.engine, isolation.test_engine):
-            likeness.take_statements(each, lends=lends)
+            likeness.take_statements(each, lends=self._lends)
         self.isolation = isolation
         self.engine, self.test_engine = self._outer(isolation.engine), self._outer(isolation.test_engine)
+
+    def _aside(self, call: Callable[[], Any]) -> None:
+        """Do what would hold up the event loop on a thread, if this is one."""
+        if self.is_async:
+            await_only(asyncio.to_thread(call))
+        else:
+            call()
 
     def _make_schema(self, connection: Connection) -> None:
         """Have the class make its tables: in its own kind, and by a plain function also in the other one."""
         make = self._case.create_schema
-        if not self.is_async or not inspect.iscoroutinefunction(inspect.unwrap(make)):
-            make(connection)
-        else:
-            await_only(make(AsyncConnection(AsyncEngine(connection.engine), connection)))
+        with foreign_keys_off(connection), loggers_kept(), connection.begin():
+            if not self.is_async or not inspect.iscoroutinefunction(inspect.unwrap(make)):
+                make(connection)
+            else:
+                await_only(make(AsyncConnection(AsyncEngine(connection.engine), connection)))
 
     def _make_inner(self, url: URL, options: dict[str, Any]) -> Engine:
         return sync_engine_of(make_engine(url, options)) if self.is_async else make_sync_engine(url, options)

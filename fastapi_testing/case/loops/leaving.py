@@ -47,6 +47,7 @@ def run_to_its_end(
     runner: asyncio.Runner,
     coroutine: Coroutine[Any, Any, _T],
     context: contextvars.Context,
+    name: str = "",
     enter: Callable[[], None] | None = None,
 ) -> _Outcome[_T]:
     """
@@ -56,12 +57,13 @@ def run_to_its_end(
         runner: The loop's.
         coroutine: What to run.
         context: Where to.
+        name: What its task is called; asyncio's own name where it is empty.
         enter: What is called on the loop first, whenever it begins to run.
 
     Raises:
         BaseException: What has left the loop; the coroutine has ended then, too.
     """
-    outcome = _outcome_of(coroutine, enter)
+    outcome = _outcome_of(coroutine, name, enter)
     task: asyncio.Task[_Outcome[_T]] | None = None
     while True:
         try:
@@ -168,7 +170,10 @@ async def _wait_for(task: "asyncio.Task[Any]", enter: Callable[[], None] | None)
         await task  # and not asyncio.wait(): Ctrl-C cancels this, and with it the task
 
 
-async def _outcome_of(coroutine: Coroutine[Any, Any, _T], enter: Callable[[], None] | None) -> _Outcome[_T]:
+async def _outcome_of(coroutine: Coroutine[Any, Any, _T], name: str, enter: Callable[[], None] | None) -> _Outcome[_T]:
+    task = asyncio.current_task()
+    if name and task is not None:
+        task.set_name(name)  # here, as Runner.run() takes no name
     if enter is not None:
         enter()
     try:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 import httpx
 
 from fastapi_testing.client.events.sync_stream import SyncEventStream
-from fastapi_testing.client.http.lean import LeanSyncClient
 from fastapi_testing.client.http.one_server import ClientOptions, OneServerClient
+from fastapi_testing.client.http.sync_lean import LeanSyncClient
 from fastapi_testing.client.wrappers.bridge import BridgeTransport, Extensions
 from fastapi_testing.client.wrappers.settling import Settling
 from fastapi_testing.server.threads.loop_thread import LoopThread

@@ -56,9 +56,18 @@ class ResponseBody(httpx.AsyncByteStream):
 
 
 class LoopbackResponse(ForeignNames, httpx.Response):
-    """A response of httpx that knows what other libraries call its attributes."""
+    """
+    A response of httpx that knows what other libraries call its attributes.
+
+    Attributes:
+        sets_cookies: Whether it has cookies for the client.
+        is_coded: Whether its body has to be decoded.
+    """
 
     _foreign = RESPONSE_NAMES
+
+    sets_cookies: bool
+    is_coded: bool
 
 
 class WholeResponse(LoopbackResponse):
@@ -90,7 +99,7 @@ class WholeResponse(LoopbackResponse):
         return self._fill()
 
     def _is_plain(self) -> bool:
-        return not (self.is_closed or self.is_stream_consumed or "content-encoding" in self.headers)
+        return not (self.is_closed or self.is_stream_consumed or self.is_coded)
 
     def _fill(self) -> bytes:
         self._num_bytes_downloaded = len(self.whole)
@@ -107,10 +116,11 @@ def make_response(reader: ResponseReader, body: ResponseBody, network_stream: Ne
         body: The body.
         network_stream: What httpx documents under this name.
     """
+    fields = reader.fields
     is_whole = reader.complete and _CAN_FILL
     response = (WholeResponse if is_whole else LoopbackResponse)(
         status_code=reader.status_code,
-        headers=reader.headers,
+        headers=fields.headers,
         stream=body,
         extensions={
             "http_version": reader.version,
@@ -118,6 +128,8 @@ def make_response(reader: ResponseReader, body: ResponseBody, network_stream: Ne
             "network_stream": network_stream,
         },
     )
+    response.sets_cookies = fields.sets_cookies
+    response.is_coded = fields.is_coded
     if isinstance(response, WholeResponse):
         response.whole = b"".join(reader.pieces)
     return response

@@ -1,13 +1,12 @@
 """Reading a response (RFC 9112 §4 to §7) with httptools: sans I/O, one reader for one response."""
 
-import re
 from collections import deque
-from http import HTTPStatus
 from typing import NoReturn
 
 import httptools
 import httpx
 
+from fastapi_testing.client.transport.fields import Fields, read_fields, read_known_fields
 from fastapi_testing.client.transport.lengths import LengthMender
 
 __all__ = ["ResponseReader"]
@@ -23,12 +22,13 @@ takes depends on how the head comes, and is never more than this.
 _MENDED = frozenset({"Duplicate Content-Length", "Invalid character in Content-Length"})
 """What the parser finds wrong with lengths that may be the same one, said again."""
 
-_TRANSFER_ENCODING = b"transfer-encoding"
+_SMALL = 16 * 1024
+"""Bytes that came together with a head which is remembered, for the next response that looks the same."""
 
 _VERSIONS = {"1.0": b"HTTP/1.0", "1.1": b"HTTP/1.1"}
 
-_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]").search
-"""What no header value has (RFC 9110 §5.5); a parser that is told to take folded lines lets it pass."""
+_CONTINUE, _SWITCHING_PROTOCOLS, _OK, _MULTIPLE_CHOICES = 100, 101, 200, 300
+"""As :class:`http.HTTPStatus` names them; each of its own would be looked up again for each response."""
 
 
 class ResponseReader:
@@ -48,6 +48,7 @@ class ResponseReader:
         version: The version in the form of httpx's ``http_version``.
         reason: The reason phrase; it may be empty.
         headers: Names as they were sent, and values, in the order they came.
+        fields: The same, read, once the head is there.
         has_head: Whether all of these are there.
         keep_alive: Whether the connection may be used after this response (RFC 9112 §9.3), once the head is there.
         pieces: Pieces of the body, as they came, that nobody has taken yet.
@@ -57,49 +58,30 @@ class ResponseReader:
         excess: Whether more came than the response.
     """
 
-    __slots__ = (
-        "_by_line",
-        "_earlier",
-        "_fault",
-        "_mender",
-        "_method",
-        "_parser",
-        "_received",
-        "_room",
-        "_switches",
-        "buffered",
-        "complete",
-        "excess",
-        "has_head",
-        "headers",
-        "keep_alive",
-        "pieces",
-        "reason",
-        "status_code",
-        "switched",
-        "version",
-    )
+    # Of the class until they change, as most of them do not: a reader is made for each response.
+    status_code: int = 0
+    version: bytes = b""
+    reason: bytes = b""
+    has_head: bool = False
+    keep_alive: bool = False
+    buffered: int = 0
+    complete: bool = False
+    switched: bool = False
+    excess: bool = False
+    fields: Fields
+    _fault: httpx.RemoteProtocolError | None = None
+    _received = 0  # bytes of the body
+    _room = _MAX_HEAD
+    _piece = 0  # bytes of what is being read
+    _mender: LengthMender | None = None
 
     def __init__(self, method: str, *, switches: bool = False) -> None:
-        self.status_code: int = 0
-        self.version: bytes = b""
-        self.reason: bytes = b""
         self.headers: list[tuple[bytes, bytes]] = []
-        self.has_head: bool = False
-        self.keep_alive: bool = False
         self.pieces: deque[bytes] = deque()
-        self.buffered: int = 0
-        self.complete: bool = False
-        self.switched: bool = False
-        self.excess: bool = False
         self._method = method
         self._switches = switches
         self._by_line = method == "HEAD" or switches  # the parser does not know that such a response ends with its head
-        self._fault: httpx.RemoteProtocolError | None = None
-        self._received = 0  # bytes of the body
-        self._room = _MAX_HEAD
         self._earlier: list[bytes] = []  # what has come of the head before
-        self._mender: LengthMender | None = None
         self._parser = self._make_parser()
 
     def feed(self, data: bytes) -> None:
@@ -155,13 +137,8 @@ class ResponseReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header or a trailer (called by the parser)."""
-        if self.has_head:
-            return
-        if len(name) == len(_TRANSFER_ENCODING) and name.lower() == _TRANSFER_ENCODING:
-            self._check_transfer_encoding(value)
-        if _CONTROL(value):
-            self._refuse(f"malformed response: control characters in the value of {name.decode()}: {value!r}")
-        self.headers.append((name, value.rstrip(b" \t")))
+        if not self.has_head:
+            self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Look at the whole head (called by the parser)."""
@@ -169,10 +146,11 @@ class ResponseReader:
         if version not in _VERSIONS:
             self._refuse(f"malformed response: its version is {version}, not 1.0 or 1.1")
         status = self._parser.get_status_code()
-        if status < HTTPStatus.CONTINUE:
+        if status < _CONTINUE:
             self._refuse(f"malformed response: its status is {status:03}")
-        if status >= HTTPStatus.OK or status == HTTPStatus.SWITCHING_PROTOCOLS:
-            self._take_head(status, _VERSIONS[version])
+        fields = self._read_fields()
+        if status >= _OK or status == _SWITCHING_PROTOCOLS:
+            self._take_head(status, _VERSIONS[version], fields)
 
     def on_body(self, piece: bytes) -> None:
         """Take a piece of the body (called by the parser)."""
@@ -184,20 +162,21 @@ class ResponseReader:
         """See the end of a response (called by the parser)."""
         self.complete = self.has_head
 
-    def _check_transfer_encoding(self, value: bytes) -> None:
-        """Refuse what httpx refuses: an encoding that nobody has asked for, and chunks of chunks."""
-        again = any(name.lower() == _TRANSFER_ENCODING for name, _ in self.headers)
-        if again or value.strip().lower() != b"chunked":
-            said = ", again" if again else ""
-            self._refuse(
-                f"malformed response: Transfer-Encoding: {value.decode('latin-1')}{said}; it may be chunked, once"
-            )
+    def _read_fields(self) -> Fields:
+        # What came in pieces, or with a long body, may be long itself, and is not kept.
+        read = read_fields if self._earlier or self._piece > _SMALL else read_known_fields
+        try:
+            return read(tuple(self.headers))
+        except ValueError as exc:
+            self._refuse(f"malformed response: {exc}")
 
-    def _take_head(self, status: int, version: bytes) -> None:
-        tunnels = self._method == "CONNECT" and status < HTTPStatus.MULTIPLE_CHOICES
-        self.switched = tunnels or status == HTTPStatus.SWITCHING_PROTOCOLS
+    def _take_head(self, status: int, version: bytes, fields: Fields) -> None:
+        tunnels = self._method == "CONNECT" and status < _MULTIPLE_CHOICES
+        self.switched = tunnels or status == _SWITCHING_PROTOCOLS
         if self.switched and not self._switches:
             self._refuse("the server switched protocols (101), which the request did not ask for")
+        self.fields = fields
+        self.headers = fields.pairs
         self.status_code = status
         self.version = version
         self.has_head = True
@@ -241,6 +220,7 @@ class ResponseReader:
 
     def _parse(self, data: bytes) -> None:
         received, in_head = self._received, not self.has_head
+        self._piece = len(data)
         self._feed_parser(data)
         if not self.has_head:
             self._earlier.append(data)
@@ -264,7 +244,7 @@ class ResponseReader:
     def _missing(self) -> str | None:
         """Say how far a body came that should have gone further; a body that ends with the connection does not."""
         fields = {name.lower(): value for name, value in self.headers}
-        if _TRANSFER_ENCODING in fields:
+        if b"transfer-encoding" in fields:
             return f"{self._received} bytes of a chunked body"
         if b"content-length" in fields:
             return f"{self._received} of {int(fields[b'content-length'])} body bytes"

@@ -10,6 +10,7 @@ import httpx
 from fastapi_testing.client.transport.body import WholeResponse
 from fastapi_testing.client.transport.network import SwitchedStream
 from fastapi_testing.client.wrappers.leaving import handled_here, is_left_by_exception
+from fastapi_testing.client.wrappers.origin import ANSWER
 from fastapi_testing.client.wrappers.settling import SettlingStream
 from fastapi_testing.server.threads.calls import LoopBlockedError, ask
 from fastapi_testing.server.threads.loop_thread import LoopThread
@@ -48,6 +49,9 @@ class BridgeTransport(httpx.BaseTransport):
         self._transport = transport
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if ANSWER in request.extensions:
+            answer: httpx.Response = request.extensions.pop(ANSWER)
+            return answer
         timeout = request.extensions.get("timeout", {}).get("read")
         patience = request.extensions.get(Extensions.HEAD_TIMEOUT, timeout)
         sent = request if isinstance(request.stream, httpx.ByteStream) else _in_pieces(request)

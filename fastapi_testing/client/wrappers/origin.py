@@ -5,7 +5,10 @@ import httpx
 from fastapi_testing.client.wrappers.names import OwnOrigins, host_of
 from fastapi_testing.errors import ForeignURLError
 
-__all__ = ["OneOriginTransport", "foreign"]
+__all__ = ["ANSWER", "OneOriginTransport", "foreign"]
+
+ANSWER = "fastapi_testing.answer"
+"""Of the extensions of a request: its response, where that is there already, and httpx is to go on with it."""
 
 
 class OneOriginTransport(httpx.AsyncBaseTransport):
@@ -27,6 +30,9 @@ class OneOriginTransport(httpx.AsyncBaseTransport):
         self._owned = owned
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if ANSWER in request.extensions:
+            answer: httpx.Response = request.extensions.pop(ANSWER)
+            return answer
         if not self._origins.is_server(request.url):
             if not self._origins.is_named(request.url):
                 raise foreign(str(request.url), request.url, self._origins)

@@ -8,8 +8,9 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from fastapi_testing.databases.provision.address import cut, describe_url
+from fastapi_testing.databases.provision.copying import copy_settings
 from fastapi_testing.databases.provision.elsewhere import unwatched
 from fastapi_testing.databases.provision.engines import sqlstate_of
 from fastapi_testing.server.recording.stacks import headline_of
 
-__all__ = ["own_database"]
+__all__ = ["NotCopiedError", "own_database"]
 
 _COMMENT = "made by fastapi_testing, which drops it"
 """Of each PostgreSQL database that is made here; one that has not even the limit is left alone, whatever its name."""
@@ -38,6 +40,13 @@ It is there from the first moment. The comment comes with a statement of its own
 _INSUFFICIENT_PRIVILEGE = "42501"
 """What PostgreSQL's error codes call so."""
 
+_NOT_TO_BE_COPIED = ("3D000", "55006")
+"""A database that is gone, or that somebody is connected to."""
+
+_LEAVING = 100
+_MOMENT = 0.005
+"""How often, and after how many seconds, it is asked whether all have left a database that is to be copied."""
+
 _NAME_SIZE = 63
 """Bytes that PostgreSQL keeps of a name."""
 
@@ -46,30 +55,46 @@ _FOLDERS = 20
 """How many are made before it is given up: another process takes one for a leftover in a moment of microseconds."""
 
 
+class NotCopiedError(Exception):
+    """A database cannot be copied: it is gone, or somebody is connected to it."""
+
+
 def own_database(
-    url: URL, connect_args: dict[str, Any], make: Callable[[URL, dict[str, Any]], Engine]
+    url: URL,
+    connect_args: dict[str, Any],
+    make: Callable[[URL, dict[str, Any]], Engine],
+    copied: URL | None = None,
 ) -> AbstractContextManager[URL]:
     """
-    Make an empty database, and drop it in the end; before that, those that dead processes have left.
+    Make a database, and drop it in the end; before that, those that dead processes have left.
 
     Args:
         url: The database beside which it is made; nothing is written to that one.
         connect_args: As for :func:`sqlalchemy.create_engine`.
         make: Makes an engine of a URL and options; where that is one within an asynchronous engine, the context is
             entered and left in SQLAlchemy's greenlets.
+        copied: Another one that was made here, of which it is a copy; None for an empty one.
+
+    Raises:
+        NotCopiedError: As the context is entered.
     """
-    return _own_file(url) if url.get_backend_name() == "sqlite" else _own_postgresql(url, connect_args, make)
+    source = copied.database if copied is not None else None
+    if url.get_backend_name() == "sqlite":
+        return _own_file(url, source)
+    return _own_postgresql(url, connect_args, make, source)
 
 
 @contextmanager
 def _own_postgresql(
-    url: URL, connect_args: dict[str, Any], make: Callable[[URL, dict[str, Any]], Engine]
+    url: URL, connect_args: dict[str, Any], make: Callable[[URL, dict[str, Any]], Engine], source: str | None
 ) -> Iterator[URL]:
     base = url.database or url.username or "app"
     with _maintenance_connection(url, connect_args, make) as connection:
         _drop_leftovers(connection, base)
-        name = _create(connection, base, taken=url.database)
+        name = _create(connection, base, url.database, source)
         try:
+            if source is not None:
+                copy_settings(connection, source, name)
             yield url.set(database=name)
         finally:
             _drop(connection, name)
@@ -125,13 +150,19 @@ def _drop_leftovers(connection: Connection, base: str) -> None:
             _drop(connection, name)
 
 
-def _create(connection: Connection, base: str, taken: str | None) -> str:
+def _create(connection: Connection, base: str, taken: str | None, source: str | None) -> str:
     names = _names(base)
     while not _reserve(connection, name := next(names), taken):
         pass
+    template = ""
+    if source is not None:
+        _wait_until_left(connection, source)
+        template = f"TEMPLATE {_quote(source)} "
     try:
-        connection.exec_driver_sql(f"CREATE DATABASE {_quote(name)} CONNECTION LIMIT {_CONNECTIONS}")
+        connection.exec_driver_sql(f"CREATE DATABASE {_quote(name)} {template}CONNECTION LIMIT {_CONNECTIONS}")
     except DBAPIError as exc:
+        if source is not None and sqlstate_of(exc) in _NOT_TO_BE_COPIED:
+            raise NotCopiedError(source) from exc
         if sqlstate_of(exc) != _INSUFFICIENT_PRIVILEGE:
             raise
         role = connection.scalar(text("SELECT quote_ident(current_user)"))
@@ -141,6 +172,20 @@ def _create(connection: Connection, base: str, taken: str | None) -> str:
         ) from None
     connection.exec_driver_sql(f"COMMENT ON DATABASE {_quote(name)} IS '{_COMMENT}'")
     return name
+
+
+def _wait_until_left(connection: Connection, name: str) -> None:
+    """
+    Wait until nobody is connected to a database: one who has just left is there for a moment more.
+
+    The server itself would look again only after 100 ms, and for 5 seconds.
+    """
+    query = text("SELECT count(*) FROM pg_stat_activity WHERE datname = :name AND backend_type = 'client backend'")
+    for _ in range(_LEAVING):
+        if not connection.scalar(query, {"name": name}):
+            return
+        time.sleep(_MOMENT)
+    raise NotCopiedError(name)
 
 
 def _reserve(connection: Connection, name: str, taken: str | None) -> bool:
@@ -191,17 +236,33 @@ def _quote(name: str) -> str:
 
 
 @contextmanager
-def _own_file(url: URL) -> Iterator[URL]:
+def _own_file(url: URL, source: str | None) -> Iterator[URL]:
     """Make a folder for a database; one in memory is no database to a second connection."""
     root = Path(tempfile.gettempdir())
     is_uri = (url.database or "").startswith("file:")
     stem = cut(re.sub(r"\W+", "_", "app" if is_uri else Path(url.database or "app").stem), 40) or "app"
     _remove_leftovers(root)
     folder, lock = _locked_folder(root, stem)
+    path = folder / f"test_{stem}.db"
     try:
-        yield url.set(database=str(folder / f"test_{stem}.db"), query={} if is_uri else url.query)
+        if source is not None:
+            _copy_file(Path(source), path)
+        yield url.set(database=str(path), query={} if is_uri else url.query)
     finally:
         _remove_folder(folder, lock)
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    """Copy a database as SQLite does it: with what is still in its log, and not with half of a transaction."""
+    try:
+        with (
+            closing(sqlite3.connect(f"{source.as_uri()}?mode=rw", uri=True)) as from_,
+            closing(sqlite3.connect(target)) as to,
+        ):
+            to.execute("PRAGMA synchronous = OFF")  # it need not outlive a loss of power, and a disk takes its time
+            from_.backup(to)
+    except sqlite3.Error as exc:
+        raise NotCopiedError(str(source)) from exc
 
 
 def _locked_folder(root: Path, stem: str) -> tuple[Path, sqlite3.Connection]:

@@ -1,8 +1,17 @@
 """The rows, in the order of the table."""
 
 from tests.benchmarks.row import Row
-from tests.benchmarks.rows import case, databases, http, processes, server, websocket
+from tests.benchmarks.rows import case, databases, http, processes, schemas, server, sync_databases, websocket
 
 __all__ = ["ROWS"]
 
-ROWS: tuple[Row, ...] = (*http.ROWS, *websocket.ROWS, *server.ROWS, *case.ROWS, *databases.ROWS, *processes.ROWS)
+ROWS: tuple[Row, ...] = (
+    *http.ROWS,
+    *websocket.ROWS,
+    *server.ROWS,
+    *case.ROWS,
+    *databases.ROWS,
+    *sync_databases.ROWS,
+    *schemas.ROWS,
+    *processes.ROWS,
+)

@@ -17,17 +17,17 @@ from tests.benchmarks.peers import OURS
 from tests.benchmarks.row import Batch, Contender, Row, Target
 from tests.databases.postgresql import postgresql_url
 
-__all__ = ["ROWS"]
+__all__ = ["METADATA", "ROWS", "SONG"]
 
 _TESTS = 50
 _GUIDE = "tables made for each test"
 
-_METADATA = MetaData()
-_SONG = Table("song", _METADATA, Column("id", Integer, primary_key=True), Column("title", String(100), unique=True))
+METADATA = MetaData()
+SONG = Table("song", METADATA, Column("id", Integer, primary_key=True), Column("title", String(100), unique=True))
 for number in range(9):  # ten tables are few, for an app
     Table(
         f"table_{number}",
-        _METADATA,
+        METADATA,
         Column("id", Integer, primary_key=True),
         Column("name", String(50), index=True),
         Column("song", ForeignKey("song.id")),
@@ -44,18 +44,18 @@ _SessionDep = Annotated[AsyncSession, Depends(_get_session)]
 
 @_app.post("/songs/{title}")
 async def _create(title: str, session: _SessionDep) -> None:
-    await session.execute(insert(_SONG), {"title": title})
+    await session.execute(insert(SONG), {"title": title})
     await session.commit()
 
 
 @_app.get("/songs")
 async def _list(session: _SessionDep) -> list[str]:
-    return list((await session.scalars(select(_SONG.c.title))).all())
+    return list((await session.scalars(select(SONG.c.title))).all())
 
 
 class _Case(SQLAlchemyMixin, AsyncServerTestCase):
     app: Any = _app
-    metadata = _METADATA
+    metadata = METADATA
     session_dependency: ClassVar[Any] = _get_session
 
     async def test_insert_and_select(self) -> None:
@@ -77,7 +77,7 @@ class _GuideCase(_Case):
         engine = create_async_engine(self.engine.url)
         self.addAsyncCleanup(engine.dispose)
         async with engine.begin() as connection:
-            await connection.run_sync(_METADATA.create_all)
+            await connection.run_sync(METADATA.create_all)
         sessions = async_sessionmaker(engine, expire_on_commit=False)
 
         async def get_session() -> Any:
@@ -89,7 +89,7 @@ class _GuideCase(_Case):
 
     async def asyncTearDown(self) -> None:
         async with self._guide_engine.begin() as connection:
-            await connection.run_sync(_METADATA.drop_all)
+            await connection.run_sync(METADATA.drop_all)
 
 
 def _contender(

@@ -160,7 +160,7 @@ def _all_contenders(request: _Request, aiohttp_request: _Request | None = None) 
 async def _bare() -> AsyncIterator[Client]:
     """Open our client without what settles its requests, and a server of uvicorn's bare parts."""
     async with bare_uvicorn() as url, Client(url) as client:
-        client._transport = client._transport._transport  # type: ignore[attr-defined]  # for this contender
+        client._transport = client._way = client._transport._transport  # type: ignore[attr-defined]  # for this one
         yield client
 
 

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from fastapi_testing import AsyncClassTestCase, Client, ForeignURLError, Server
 from fastapi_testing.client import LoopbackTransport
-from fastapi_testing.client.http import lean
+from fastapi_testing.client.http import remembering
 from fastapi_testing.client.transport import body
 from tests.client.parity_app import app
 
@@ -334,7 +334,7 @@ class ClientTests(AsyncClassTestCase):
 
 def build(client: Client) -> httpx.Request:
     """Return a request that has nothing of its own, built with all the options that httpx passes."""
-    options: Options = dict(lean._NO_OPTIONS)
+    options: Options = dict(remembering._NO_OPTIONS)
     return client.build_request("GET", "/", **options)
 
 
@@ -344,10 +344,10 @@ class MemoryTests(unittest.TestCase):
     def test_urls(self) -> None:
         """A URL is merged once, for all clients of an origin; one that is none is refused each time."""
         clients = [Client("http://127.0.0.1:9/a/") for _ in range(2)]
-        before = lean._merge_url.cache_info().misses
+        before = remembering._merge_url.cache_info().misses
         urls = [client.build_request("GET", "/once?x").url for client in clients]
         self.assertEqual([str(url) for url in urls], ["http://127.0.0.1:9/a/once?x"] * 2)
-        self.assertEqual(lean._merge_url.cache_info().misses, before + 1)
+        self.assertEqual(remembering._merge_url.cache_info().misses, before + 1)
         for client in clients:
             with self.assertRaises(httpx.InvalidURL):
                 client.build_request("GET", "http://a:b")
@@ -373,7 +373,7 @@ class MemoryTests(unittest.TestCase):
         parameters = dict(inspect.signature(httpx.AsyncClient.build_request).parameters)
         for name in ("self", "method", "url", "json"):
             del parameters[name]
-        self.assertEqual({name: parameter.default for name, parameter in parameters.items()}, lean._NO_OPTIONS)
+        self.assertEqual({name: parameter.default for name, parameter in parameters.items()}, remembering._NO_OPTIONS)
 
     def test_httpx_private_names(self) -> None:
         """The names of httpx's own that reading a response at once takes are there."""

@@ -1,0 +1,119 @@
+"""
+Whether two classes have the same schema: told from what makes it, without making it.
+
+It is the key of a schema. Two classes have it in common where nothing is seen in which their schemas could differ;
+where that cannot be seen, a class has no key, and makes its schema for itself.
+"""
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from pathlib import PurePath
+from typing import Any
+
+from sqlalchemy import MetaData
+from sqlalchemy.engine import URL
+
+from fastapi_testing.databases.templates.reading import reading_of
+
+__all__ = ["schema_key"]
+
+_PACKAGE = __name__.partition(".")[0]
+_PLAIN = (str, bytes, int, float, bool, type(None), URL, PurePath)
+_EVENTS = ("before_create", "after_create")
+
+
+class _UntoldError(Exception):
+    """It cannot be told what a schema depends on."""
+
+
+class _Same:
+    """Is equal to itself: an object by its identity, which nobody else has as long as this one is kept."""
+
+    def __init__(self, thing: Any) -> None:
+        self._thing = thing
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self._thing is other._thing
+
+    def __hash__(self) -> int:
+        return id(self._thing)
+
+
+def schema_key(case: type, metadata: MetaData | None, *more: Any) -> Hashable | None:
+    """
+    Return what is equal for classes that have the same schema; None for a class whose schema is its own.
+
+    Args:
+        case: The class, with its ``create_schema``.
+        metadata: Its tables.
+        more: What else makes a difference, such as the server and the options of the engine.
+    """
+    if _is_for_itself(case):
+        return None
+    try:
+        return *map(_same, more), _metadata_key(metadata), *_attribute_key(case, "create_schema", set())
+    except _UntoldError:
+        return None
+
+
+def _is_for_itself(case: type) -> bool:
+    """Tell whether the schema was written in the class, which nobody has inherited from: a copy would be for nobody."""
+    function = getattr(vars(case).get("create_schema"), "__func__", None)
+    return getattr(function, "__qualname__", "") == f"{case.__qualname__}.create_schema" and not case.__subclasses__()
+
+
+def _metadata_key(metadata: MetaData | None) -> Hashable:
+    """Return what changes with the tables: a module that is imported between two classes may bring more of them."""
+    if metadata is None:
+        return None
+    tables = metadata.tables.values()
+    counts = [(len(each.columns), len(each.constraints), len(each.indexes)) for each in tables]
+    return _same([metadata, *tables, counts, *_listeners([metadata, *tables])])
+
+
+def _listeners(targets: Iterable[Any]) -> Iterator[Any]:
+    for target in targets:
+        for event in _EVENTS:
+            yield from getattr(target.dispatch, event)
+
+
+def _attribute_key(case: type, name: str, seen: set[str]) -> Iterator[Hashable]:
+    """Yield what an attribute is, in the class and in each of its bases, for ``super()``, and what it depends on."""
+    if name in seen:
+        return
+    seen.add(name)
+    values = [vars(base)[name] for base in case.__mro__ if name in vars(base)]
+    if not values or name.startswith("__"):
+        raise _UntoldError
+    for value in values:
+        yield _same(value)
+        if isinstance(value, classmethod) and not _is_ours(value.__func__):
+            yield from _function_key(case, value.__func__, seen)
+
+
+def _function_key(case: type, function: Any, seen: set[str]) -> Iterator[Hashable]:
+    reading = reading_of(function)
+    if reading is None:
+        raise _UntoldError
+    for name in sorted(reading.others & function.__globals__.keys()):
+        yield _same(function.__globals__[name])
+    for name in sorted(reading.attributes):
+        yield from _attribute_key(case, name, seen)
+
+
+def _is_ours(function: Any) -> bool:
+    return str(function.__module__).partition(".")[0] == _PACKAGE
+
+
+def _same(value: Any) -> Hashable:
+    """Return what is equal for values that are the same: of plain ones and of collections by what they are."""
+    if isinstance(value, _PLAIN):
+        return type(value), value
+    if isinstance(value, classmethod | staticmethod):
+        return _Same(value.__func__)
+    if type(value) in (list, tuple):
+        return type(value), *map(_same, value)
+    if type(value) in (set, frozenset):
+        return type(value), frozenset(map(_same, value))
+    if isinstance(value, Mapping):
+        return type(value), *((_same(name), _same(each)) for name, each in value.items())
+    return _Same(value)

@@ -1,0 +1,1 @@
+"""Tests of fastapi_testing.databases.provision."""
