@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import os
 import unittest
 from pathlib import Path
 
@@ -9,6 +10,9 @@ __all__ = ["load_tests"]
 
 # The standard library's asynchronous test case has asyncio warn of each test that collects garbage, as slow.
 logging.getLogger("asyncio").addFilter(lambda record: not record.getMessage().startswith("Executing <"))
+
+for _name in ("FORCE_COLOR", "PYTHON_COLORS", "CLICOLOR_FORCE", "PY_COLORS"):
+    os.environ.pop(_name, None)  # what tests look at is text, and so is what the processes print that they start
 
 
 def load_tests(loader: unittest.TestLoader, _: unittest.TestSuite, pattern: str | None) -> unittest.TestSuite:

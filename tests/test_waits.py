@@ -261,7 +261,7 @@ LIMITS: dict[str, dict[str, str]] = {
         "Lookout._answers: answered.wait": "_GRACE",
     },
     "server/threads/loop_thread": {
-        "LoopThread.run: self.begin(coroutine).wait": "its timeout; without one, test_timeout",
+        "LoopThread.run: self.begin(coroutine, name).wait": "its timeout; without one, test_timeout",
         "LoopThread.finish: self.begin(coroutine).wait": "that of what is awaited; blocked: _PATIENCE",
         "LoopThread._open: opened.get": "_START_TIMEOUT",
         "LoopThread._join: self._thread.join": "_STOP_TIMEOUT",

@@ -17,6 +17,7 @@ from starlette.requests import HTTPConnection
 
 from fastapi_testing.case import AsyncServerTestCase, ServerTestCase
 from fastapi_testing.case.guards.class_limits import AsyncClassLimits, ClassLimits
+from fastapi_testing.case.not_yet import NotYet
 from fastapi_testing.case.overrides.dependencies import check_dependency, override_for
 from fastapi_testing.case.served.served_case import ServedCase
 from fastapi_testing.case.where import ClassLine
@@ -40,7 +41,12 @@ class _Engine:
     """The attribute ``engine``; before there is one, it says what to do."""
 
     def __get__(self, case: "SQLAlchemyMixin | None", owner: type["SQLAlchemyMixin"]) -> Any:
-        return owner._running_database().engine  # noqa: SLF001 - of this module
+        try:
+            return owner._running_database().engine  # noqa: SLF001 - of this module
+        except RuntimeError as exc:
+            if case is not None:
+                raise
+            return NotYet(exc.with_traceback(None))
 
 
 class _Session:
@@ -52,9 +58,8 @@ class _Session:
         session = owner._framework_class_session  # noqa: SLF001 - of this module
         if session is None:
             hook = "setUpTestData" if issubclass(owner, ServerTestCase) else "asyncSetUpTestData"
-            raise RuntimeError(
-                f"{owner.__qualname__}.session is there in {hook}; each test has a self.session of its own"
-            )
+            text = f"{owner.__qualname__}.session is there in {hook}; each test has a self.session of its own"
+            return NotYet(RuntimeError(text))
         return session
 
 
@@ -500,7 +505,8 @@ def _inner(session: Any) -> Any:
 
 
 def _is_overridden(cls: type, name: str) -> bool:
-    return getattr(cls, name).__func__ is not getattr(SQLAlchemyMixin, name).__func__
+    # What is no method, such as a partial or a static one, has no __func__.
+    return getattr(getattr(cls, name), "__func__", None) is not getattr(SQLAlchemyMixin, name).__func__
 
 
 def _attribute(cls: type, name: str) -> Any:

@@ -8,10 +8,11 @@ user's defines is found. The tables are in :mod:`fastapi_testing.hints.names`.
 
 import inspect
 import re
+import unittest
 from collections.abc import Callable, Mapping
-from functools import update_wrapper, wraps
+from functools import partial, update_wrapper, wraps
 from types import MethodType
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, NoReturn, TypeVar, cast
 
 from fastapi_testing.hints.names import REQUEST_KEYWORDS
 
@@ -48,7 +49,11 @@ class ForeignNames:
 
 
 class _ForeignName:
-    """An attribute that is not there; what a class further on defines under its name is found."""
+    """
+    An attribute that is not there; what a class further on defines under its name is found.
+
+    To a class of tests it is there, and raises where it is called: nose2 reads all that a class lists.
+    """
 
     def __init__(self, holder: type, name: str, instead: str) -> None:
         self._holder = holder
@@ -59,7 +64,11 @@ class _ForeignName:
         mro = owner.__mro__
         if any(self._name in vars(further) for further in mro[mro.index(self._holder) + 1 :]):
             return getattr(super(self._holder, owner if held is None else held), self._name)
-        kind = f"type object {owner.__name__!r}" if held is None else f"{owner.__name__!r} object"
+        if held is None and issubclass(owner, unittest.TestCase):
+            return partial(self._raise, f"type object {owner.__name__!r}")
+        return self._raise(f"type object {owner.__name__!r}" if held is None else f"{owner.__name__!r} object")
+
+    def _raise(self, kind: str, *_: object, **__: object) -> NoReturn:
         # Given both, Python looks for no name that is spelt alike, to suggest it.
         raise AttributeError(
             f"{kind} has no attribute {self._name!r}; write here: {self._instead}", name=None, obj=None

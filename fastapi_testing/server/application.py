@@ -1,8 +1,9 @@
 """What may be served: an ASGI 3 application, or the import string of one."""
 
+import functools
 import inspect
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from uvicorn.importer import ImportFromStringError, import_from_string
 
@@ -43,7 +44,10 @@ def describe_app(app: object) -> str:
     """Return the name by which messages speak of an app."""
     if isinstance(app, str):
         return app
-    if inspect.isroutine(app) or inspect.isclass(app):
+    if _is_partial(app):
+        return describe_app(app.func)
+    # Whatever has a __get__ is a routine, of which not each has a name.
+    if inspect.isclass(app) or (inspect.isroutine(app) and hasattr(app, "__qualname__")):
         return f"{app.__module__}.{app.__qualname__}"
     title = getattr(app, "title", None)
     name = type(app).__name__
@@ -68,7 +72,7 @@ def _make_app(factory: Any) -> ASGIApp:
     if not callable(factory):
         raise TypeError(f"{wanted}; got {factory!r}")
     if not _takes_nothing(signature := inspect.signature(factory)):
-        is_object = not (inspect.isroutine(factory) or inspect.isclass(factory))
+        is_object = not (inspect.isroutine(factory) or inspect.isclass(factory) or _is_partial(factory))
         if is_object or list(signature.parameters) == ["scope", "receive", "send"]:
             raise TypeError(f"{wanted}; got {describe_app(factory)}, which is an app: leave factory out")
         advice = "return what it makes from create_app()"
@@ -99,6 +103,10 @@ def _check_app(app: object) -> None:
         made = "call it first, return the app from create_app(), or say factory=True"
         advice = made if _takes_nothing(signature) else "wrap it"
         raise TypeError(f"{wanted}; got {describe_app(app)}{signature}: {advice}") from None
+
+
+def _is_partial(value: object) -> TypeGuard["functools.partial[Any]"]:
+    return isinstance(value, functools.partial)  # a routine to inspect from Python 3.14 on, and an object before
 
 
 def _takes_nothing(signature: inspect.Signature) -> bool:

@@ -1,6 +1,7 @@
 """What a class with a database defines for itself, in each kind of case, and what it is told where that cannot be."""
 
 import asyncio
+import functools
 import time
 import unittest
 from collections.abc import Iterator
@@ -60,6 +61,27 @@ class PlainSchemaTests(SyncCatalogueCase):
     def test_there(self) -> None:
         """Its tables are there."""
         self.assertEqual(self.session.execute(text("SELECT * FROM plain")).all(), [])
+
+
+def make_plain_table(connection: Connection, *, name: str = "plain") -> None:
+    """Make the tables of the catalogue and one more."""
+    SyncCatalogueCase.metadata.create_all(connection)
+    connection.execute(text(f"CREATE TABLE {name} (id INTEGER PRIMARY KEY)"))
+
+
+class SchemaOfAFunctionTests(unittest.TestCase):
+    """A schema that no method makes."""
+
+    def test_kinds(self) -> None:
+        """A function or a partial that stands in the class makes it."""
+
+        def test(case: Any) -> None:
+            case.assertEqual(case.session.execute(text("SELECT * FROM plain")).all(), [])
+
+        for make in (staticmethod(make_plain_table), functools.partial(make_plain_table, name="plain")):
+            with self.subTest(make):
+                attributes = {"create_schema": make, "metadata": None, "test": test}
+                self.assertEqual(outcomes(run_classes(type("Case", (SyncCatalogueCase,), attributes))), {})
 
 
 class PlainSchemaOfCoroutinesTests(CatalogueCase):

@@ -431,7 +431,7 @@ class MistakeTests(unittest.TestCase):
     def test_session_of_the_class(self) -> None:
         """The class has a session in asyncSetUpTestData only."""
         with self.assertRaises(RuntimeError) as caught:
-            _ = CatalogueCase.session  # type: ignore[misc]
+            _ = CatalogueCase.session.info  # type: ignore[misc]
         self.assertEqual(
             str(caught.exception),
             "CatalogueCase.session is there in asyncSetUpTestData; each test has a self.session of its own",

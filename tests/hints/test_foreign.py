@@ -110,7 +110,7 @@ class AttributeTests(RaisesAssertions, AsyncServerTestCase):
     def test_tables(self) -> None:
         """No name of the tables is one that the object has."""
         for table, owner in {
-            "CASE_NAMES": AsyncServerTestCase,
+            "CASE_NAMES": AsyncServerTestCase(),
             "CLIENT_NAMES": Client,
             "RESPONSE_NAMES": LoopbackResponse,
             "WEBSOCKET_CLIENT_NAMES": WebSocketClient,
@@ -122,9 +122,13 @@ class AttributeTests(RaisesAssertions, AsyncServerTestCase):
         self.assertEqual([name for name in names.RESPONSE_NAMES if hasattr(instance, name)], [])
 
     def test_class(self) -> None:
-        """A class knows the names of its tests, too."""
+        """A class knows the names of its tests, too; runners that look at all it has find something there."""
         text = "type object 'AttributeTests' has no attribute 'assert200'; write here: self.assertStatus(response, 200)"
-        self.assertRaisesText(AttributeError, text, lambda: AttributeTests.assert200)  # type: ignore[attr-defined]
+        assert200: Any = AttributeTests.assert200  # type: ignore[attr-defined]
+        self.assertRaisesText(AttributeError, text, lambda: assert200(None, message=""))
+        text = "type object 'Client' has no attribute 'put_json'"
+        with self.assertRaisesRegex(AttributeError, f"^{text}"):
+            Client.put_json  # type: ignore[attr-defined]  # noqa: B018 - it raises
 
     async def test_listed(self) -> None:
         """None of the names is listed, nor slows a class down by a ``__getattr__``, and what a test sets is there."""

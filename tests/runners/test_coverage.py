@@ -1,8 +1,14 @@
 """coverage.py, which has to see the app's code as the server runs it."""
 
 import json
+import tempfile
+import unittest
+from pathlib import Path
 from typing import Any, ClassVar
 
+from coverage import CoverageData
+
+from tests.processes import EXAMPLES, run_python
 from tests.runners.case import ProjectCase
 
 
@@ -43,3 +49,33 @@ class CoverageTests(ProjectCase):
         """Return the number of each line of the app."""
         source = self.folder.joinpath("kiosk.py").read_text("utf-8")
         return {line.strip(): number for number, line in enumerate(source.splitlines(), 1)}
+
+
+class ContextTests(unittest.TestCase):
+    """The contexts of the example."""
+
+    def test_contexts(self) -> None:
+        """A line that two tests have run, by their requests, has the contexts of both."""
+        with tempfile.TemporaryDirectory() as folder:
+            measured = str(Path(folder, "measured"))
+            options = ["--source=fares", f"--data-file={measured}"]
+            run = run_python(
+                "-m",
+                "coverage",
+                "run",
+                *options,
+                "-m",
+                "unittest",
+                "contexts",
+                folder=EXAMPLES / "coverage",
+                COVERAGE_CORE="ctrace",
+            )
+            self.assertEqual(run.returncode, 0, run.stdout)
+            data = CoverageData(measured)
+            data.read()
+            (file,) = data.measured_files()
+            source = Path(file).read_text("utf-8").splitlines()
+            number = source.index("    fare = 1.5 + zones") + 1
+            contexts = data.contexts_by_lineno(file)[number]
+            data.close()
+        self.assertEqual({*contexts}, {"contexts.FareTests.test_one_zone", "contexts.FareTests.test_two_zones"})

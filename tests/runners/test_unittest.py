@@ -4,6 +4,7 @@ import re
 import sys
 from typing import ClassVar
 
+from tests.processes import EXAMPLES
 from tests.runners.case import CLOSED, ProjectCase, shown
 
 
@@ -70,6 +71,13 @@ class OptionTests(ProjectCase):
         self.assertRegex(printed, r"\nRan 1 test in .*\n\nFAILED \(failures=1\)\n\Z")
         self.assertEqual(re.findall(r"(?m)^    (\w+) = ", printed), ["response", "self"])
         self.assertIn("\n    response = <Response [200 OK]>\n", printed)
+
+    def test_lazy_imports(self) -> None:
+        """``-X lazy_imports=all`` runs the same, from Python 3.15 on; those before take no notice of it."""
+        options = ["-X", "lazy_imports=all", "-W", "error", "-m", "unittest"]
+        code, printed = self.run_python(*options, folder=EXAMPLES / "quickstart")
+        self.assertEqual(code, 0, printed)
+        self.assertRegex(printed, r"\nRan 2 tests in .*\n\nOK\n\Z")
 
     def test_durations(self) -> None:
         """``--durations`` lists the slowest tests, on the versions of Python that have it."""

@@ -142,4 +142,17 @@ class DescribeAppTests(unittest.TestCase):
         self.assertEqual(describe_app("shop.main:app"), "shop.main:app")
         self.assertEqual(describe_app(FastAPI(title="shop")), "FastAPI 'shop'")
         self.assertEqual(describe_app(apps.bare_app), "tests.server.apps.bare_app")
-        self.assertEqual(describe_app(functools.partial(apps.bare_app)), "partial")
+
+    def test_partial(self) -> None:
+        """A partial goes by the name of what it calls, also where it is a routine: from Python 3.14 on."""
+        self.assertEqual(describe_app(functools.partial(apps.bare_app)), "tests.server.apps.bare_app")
+        self.assertEqual(describe_app(functools.partial(functools.partial(FastAPI(title="shop")))), "FastAPI 'shop'")
+
+    def test_descriptor(self) -> None:
+        """A callable object that happens to be a descriptor goes by the name of its class."""
+
+        class Wrapped:
+            def __get__(self, *_: object) -> None:
+                raise NotImplementedError  # pragma: no cover - nobody calls it
+
+        self.assertEqual(describe_app(Wrapped()), "Wrapped")

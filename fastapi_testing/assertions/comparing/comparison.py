@@ -3,12 +3,12 @@
 import json
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-__all__ = ["Difference", "Path", "align", "find_differences", "find_missing", "is_matcher", "pair"]
+__all__ = ["Difference", "Path", "align", "find_differences", "find_missing", "is_matcher", "is_object", "pair"]
 
 Path = tuple[str | int, ...]
 """The member names and the indices that lead to a value."""
@@ -115,12 +115,23 @@ def pair(found: int, wanted: int, fits: Callable[[int, int], bool]) -> dict[int,
 
 
 def is_matcher(value: Any) -> bool:
-    """Return whether a value decides for itself what it equals, as :data:`unittest.mock.ANY` does."""
-    return not isinstance(value, _JSON_TYPES) or type(value).__eq__ not in _JSON_EQUALITY
+    """
+    Return whether a value decides for itself what it equals, as :data:`unittest.mock.ANY` does.
+
+    A mapping that is no dict compares in its own way with others of its kind, and means an object of JSON nevertheless.
+    """
+    if isinstance(value, _JSON_TYPES):
+        return type(value).__eq__ not in _JSON_EQUALITY
+    return not is_object(value)
+
+
+def is_object(value: Any) -> bool:
+    """Return whether a value stands for an object of JSON: a dict, or any other mapping."""
+    return isinstance(value, (dict, Mapping))  # dict first, which is quicker to see
 
 
 def _are_objects(actual: Any, expected: Any) -> bool:
-    return isinstance(actual, dict) and isinstance(expected, dict) and not is_matcher(expected)
+    return is_object(actual) and is_object(expected) and not is_matcher(expected)
 
 
 def _are_arrays(actual: Any, expected: Any) -> bool:
@@ -138,9 +149,10 @@ def _is_nan(value: Any) -> bool:
     return isinstance(value, float) and math.isnan(value)
 
 
-def _members(value: dict[Any, Any]) -> dict[str, Any]:
+def _members(value: Mapping[Any, Any]) -> dict[str, Any]:
     """Return the members of an object by their names, as :func:`json.dumps` writes them: ``"1"`` for ``1``."""
-    return {_member_name(key): member for key, member in value.items()}
+    # By its keys: a name that a multidict has twice is what it answers for the name, as in any other mapping.
+    return {_member_name(key): value[key] for key in value}
 
 
 def _member_name(key: Any) -> str:
@@ -151,7 +163,9 @@ def _member_name(key: Any) -> str:
     raise TypeError(f"{key!r} is no name for a member of a JSON object: give a str")
 
 
-def _compare_members(actual: dict[Any, Any], expected: dict[Any, Any], path: Path, find: _Find) -> Iterator[Difference]:
+def _compare_members(
+    actual: Mapping[Any, Any], expected: Mapping[Any, Any], path: Path, find: _Find
+) -> Iterator[Difference]:
     members = _members(actual)
     for name, value in _members(expected).items():
         if name in members:
@@ -160,7 +174,7 @@ def _compare_members(actual: dict[Any, Any], expected: dict[Any, Any], path: Pat
             yield Difference((*path, name), "missing", expected=value)
 
 
-def _find_extra_members(actual: dict[Any, Any], expected: dict[Any, Any], path: Path) -> Iterator[Difference]:
+def _find_extra_members(actual: Mapping[Any, Any], expected: Mapping[Any, Any], path: Path) -> Iterator[Difference]:
     wanted = _members(expected)
     for name, value in _members(actual).items():
         if name not in wanted:

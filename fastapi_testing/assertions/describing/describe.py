@@ -8,7 +8,7 @@ from textwrap import indent
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi_testing.assertions.comparing.comparison import Difference, Path, align, is_matcher
+from fastapi_testing.assertions.comparing.comparison import Difference, Path, align, is_matcher, is_object
 from fastapi_testing.assertions.describing.response import (
     Response,
     media_type,
@@ -261,8 +261,9 @@ def _write(value: Any, newline: str = "") -> str:
     if is_matcher(value):
         return repr(value)
     inner = f"{newline}  " if newline else ""
-    if isinstance(value, dict):
-        members = sorted(value.items(), key=_member_order) if newline else value.items()
+    if is_object(value):
+        items = {name: value[name] for name in value}.items()
+        members = sorted(items, key=_member_order) if newline else items
         return _enclose("{}", [f"{_write_name(name)}: {_write(member, inner)}" for name, member in members], newline)
     if isinstance(value, list | tuple):
         return _enclose("[]", [_write(element, inner) for element in value], newline)

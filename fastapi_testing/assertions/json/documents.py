@@ -27,9 +27,10 @@ class JsonAssertions(DocumentAssertions):
     The actual document is a response, whose body it is; a str or bytes, which are JSON text; or any other value, which
     is a document that has been parsed. (A parsed document that is a string goes to ``assertEqual``.)
 
-    The expected document is one that has been parsed; tuples are arrays, and member names that are no strings stand
-    for what :func:`json.dumps` makes of them. Anywhere in it may be objects that decide for themselves what they
-    equal, such as :data:`unittest.mock.ANY`. Values compare as JSON has them: ``1`` is ``1.0`` and is not ``true``.
+    The expected document is one that has been parsed; tuples are arrays, mappings of every kind are objects, and member
+    names that are no strings stand for what :func:`json.dumps` makes of them. Anywhere in it may be objects that decide
+    for themselves what they equal, such as :data:`unittest.mock.ANY`. Values compare as JSON has them: ``1`` is ``1.0``
+    and is not ``true``.
     """
 
     def assertJsonEqual(self, actual: Any, expected: Any, msg: Any = None) -> None:

@@ -223,7 +223,7 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
         self._drop_held()
 
     def _callTestMethod(self, method: Callable[[], Any]) -> None:
-        warn_of_result(method, self._call(method))
+        warn_of_result(self, method, self._call(method))
 
     def _callTearDown(self) -> None:
         self._call_unless_empty("asyncTearDown")
@@ -256,8 +256,9 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
             return result
 
     def _run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
-        """Run a coroutine on the class's loop, in the test's context."""
-        return self._running_class_loop(self.id()).run(coroutine, self._framework_context)
+        """Run a coroutine on the class's loop, in the test's context, in a task that has the test's name."""
+        name = self.id()
+        return self._running_class_loop(name).run(coroutine, self._framework_context, name)
 
     def _runs_alone(self, result: unittest.TestResult | None) -> bool:
         return self._class_loop is None and runs_alone(self, result)
@@ -277,7 +278,8 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
         cls._unawaited.begin("")
         with closing_class_on(cls, BaseException, but=Exception), EndingOnUsersLine(Exception):
             try:
-                class_loop.run(cls._in_time(getattr(cls, name)()), class_loop.context)
+                title = f"{name} ({cls.__module__}.{cls.__qualname__})"  # as unittest names those of its own
+                class_loop.run(cls._in_time(getattr(cls, name)()), class_loop.context, title)
             except SystemExit as exc:  # unittest would end the run by it, without a word of what has failed before
                 raise RuntimeError(f"{name} of {cls.__qualname__} has called sys.exit({exc.code!r})") from exc
             cls._check_hook()

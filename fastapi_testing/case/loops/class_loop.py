@@ -38,9 +38,16 @@ class ClassLoop:
         self.runner = runner
         self.context: contextvars.Context = contextvars.copy_context()
 
-    def run(self, coroutine: Coroutine[Any, Any, _T], context: contextvars.Context) -> _T:
-        """Run a coroutine; its exception shows its own frames, and none of asyncio's."""
-        result, exc = run_to_its_end(self.runner, coroutine, context)
+    def run(self, coroutine: Coroutine[Any, Any, _T], context: contextvars.Context, name: str = "") -> _T:
+        """
+        Run a coroutine; its exception shows its own frames, and none of asyncio's.
+
+        Args:
+            coroutine: What to run.
+            context: Where to.
+            name: What its task is called, for those who look at the tasks; asyncio's own name where it is empty.
+        """
+        result, exc = run_to_its_end(self.runner, coroutine, context, name)
         try:
             if exc is not None:
                 raise exc

@@ -44,7 +44,7 @@ _GRACE = 1.0
 
 
 def run_to_its_end(
-    runner: asyncio.Runner, coroutine: Coroutine[Any, Any, _T], context: contextvars.Context
+    runner: asyncio.Runner, coroutine: Coroutine[Any, Any, _T], context: contextvars.Context, name: str
 ) -> _Outcome[_T]:
     """
     Run a coroutine, and return its result and its exception, one of which is None.
@@ -53,11 +53,12 @@ def run_to_its_end(
         runner: The loop's.
         coroutine: What to run.
         context: Where to.
+        name: What its task is called; asyncio's own name where it is empty.
 
     Raises:
         BaseException: What has left the loop; the coroutine has ended then, too.
     """
-    outcome = _outcome_of(coroutine)
+    outcome = _outcome_of(coroutine, name)
     task: asyncio.Task[_Outcome[_T]] | None = None
     while True:
         try:
@@ -152,7 +153,10 @@ async def _wait_for(task: "asyncio.Task[Any]") -> None:
         await task  # and not asyncio.wait(): Ctrl-C cancels this, and with it the task
 
 
-async def _outcome_of(coroutine: Coroutine[Any, Any, _T]) -> _Outcome[_T]:
+async def _outcome_of(coroutine: Coroutine[Any, Any, _T], name: str) -> _Outcome[_T]:
+    task = asyncio.current_task()
+    if name and task is not None:
+        task.set_name(name)  # here, as Runner.run() takes no name
     try:
         return await coroutine, None
     except Exception as exc:  # noqa: BLE001 - raised again by the caller

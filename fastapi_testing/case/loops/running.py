@@ -6,7 +6,6 @@ import inspect
 import opcode
 import traceback
 import unittest
-import warnings
 from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import Any
@@ -40,8 +39,10 @@ def runs_alone(case: unittest.TestCase, result: unittest.TestResult | None) -> b
     """Tell whether no suite has set the class of a test up; a skipped test needs no class."""
     cls = type(case)
     method = getattr(case, case._testMethodName, None)  # noqa: SLF001 - documented by use
-    # A suite notes the class in the result before it runs a test of it; results of pytest have no such note.
-    suite_class = None if result is None else getattr(result, "_previousTestClass", cls)
+    # A suite notes the class in the result before it runs a test of it. Results of pytest have no such note, as it sets
+    # classes up itself; nor have those of trial, which does not.
+    without = None if type(result).__module__.startswith("twisted.trial") else cls
+    suite_class = None if result is None else getattr(result, "_previousTestClass", without)
     skipped = getattr(cls, "__unittest_skip__", False) or getattr(method, "__unittest_skip__", False)
     return suite_class is not cls and not skipped
 
@@ -98,9 +99,9 @@ def call_cleanups(case: unittest.TestCase) -> None:
         raise
 
 
-def warn_of_result(method: Callable[[], Any], result: Any) -> None:
+def warn_of_result(case: unittest.TestCase, method: Callable[[], Any], result: Any) -> None:
     """
-    Warn of a test that returns something, as unittest does; to be called where unittest calls the test.
+    Warn of a test that returns something, in the words of the running Python's unittest.
 
     Raises:
         TypeError: If it is a generator, of which nothing has run: of a test behind a decorator, for instance.
@@ -110,11 +111,21 @@ def warn_of_result(method: Callable[[], Any], result: Any) -> None:
     if inspect.isgenerator(result) or inspect.isasyncgen(result):
         name = getattr(method, "__qualname__", repr(method))
         raise TypeError(f"{name} has returned a generator, of which nothing runs: take the `yield` out of the test")
-    warnings.warn(
-        f"It is deprecated to return a value that is not None from a test case ({method})",
-        DeprecationWarning,
-        stacklevel=5,
-    )
+    unittest.TestCase._callTestMethod(case, _Returned(method, result))  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+class _Returned:
+    """A test that has run, as unittest calls and names it once more."""
+
+    def __init__(self, method: Callable[[], Any], result: Any) -> None:
+        self._method = method
+        self._result = result
+
+    def __call__(self) -> Any:
+        return self._result
+
+    def __repr__(self) -> str:
+        return repr(self._method)
 
 
 @contextlib.contextmanager

@@ -28,6 +28,9 @@ _OF_A_TEST = (
 )
 """The attributes that the test cases of this package give a test while it runs."""
 
+_NAMES = ("_testMethodName", "_testMethodDoc", "_type_equality_funcs")
+"""What unittest gives a case that says which test it is, and does not change while it runs."""
+
 
 class CheckedCase(unittest.TestCase):
     """A test case that refuses hooks nobody would run, and fails for coroutines nobody awaits."""
@@ -52,7 +55,12 @@ class CheckedCase(unittest.TestCase):
     def __getstate__(self) -> dict[str, Any]:
         # A context cannot be pickled, and the standard library's async case holds one that is not used here;
         # unittest-parallel sends cases to its workers.
-        return {name: value for name, value in vars(self).items() if not isinstance(value, contextvars.Context)}
+        state = {name: value for name, value in vars(self).items() if not isinstance(value, contextvars.Context)}
+        if state.get("_outcome") is None:
+            return state
+        # One that runs holds clients, tasks and more. Django's parallel runner sends its parts that failed.
+        nothing = dict.fromkeys(name for name in state if name.startswith("_"))
+        return nothing | {"_cleanups": []} | {name: state[name] for name in _NAMES}
 
     def _let_go(self) -> None:
         """

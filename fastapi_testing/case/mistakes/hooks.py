@@ -3,6 +3,7 @@
 import functools
 import inspect
 import itertools
+import sys
 import unittest
 from collections.abc import Iterator
 from types import FunctionType
@@ -166,4 +167,14 @@ def _describe_hidden(name: str, value: Any, case: type) -> str | None:
 
 
 def _has(base: type, name: str) -> bool:
-    return name in vars(base) or name in vars(base).get("__annotations__", ())
+    return name in vars(base) or name in _annotated(base)
+
+
+@functools.cache
+def _annotated(base: type) -> frozenset[str]:
+    """Return the names that the body of a class of this package annotates."""
+    if sys.version_info >= (3, 14):  # pragma: no cover - one of the two is covered on each Python
+        from annotationlib import Format, get_annotations  # noqa: PLC0415 - there it is, and inspect has it imported
+
+        return frozenset(get_annotations(base, format=Format.FORWARDREF))  # some names are for type checkers only
+    return frozenset(vars(base).get("__annotations__", ()))

@@ -1,11 +1,11 @@
-"""Who holds an override until its own end: a test, or its class."""
+"""Who holds something until its own end, or says what it wants: a test, or its class."""
 
 import types
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
-__all__ = ["ClassOrTestMethod", "add_cleanup"]
+__all__ = ["ClassOrTestMethod", "add_cleanup", "callable_of"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -32,6 +32,19 @@ class ClassOrTestMethod(Generic[_P, _T]):
             return self.function(*holder, *args, **kwargs)
 
         return cast("Callable[_P, _T]", method)
+
+
+def callable_of(holder: Any, name: str) -> Any:
+    """
+    Return a callable that a class has as an attribute, or that a hook has set on a test.
+
+    Read from the test, a function of the class would be a method, and from Python 3.14 on a partial, too.
+    """
+    return vars(holder)[name] if name in vars(holder) else getattr(_class_of(holder), name)
+
+
+def _class_of(holder: Any) -> type:
+    return holder if isinstance(holder, type) else type(holder)
 
 
 def add_cleanup(holder: Any, undo: Callable[[], None]) -> None:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from weakref import WeakMethod
 
 import httpx
 
@@ -13,7 +14,7 @@ from fastapi_testing.case.guards.blocking import BlockGuard
 from fastapi_testing.case.guards.class_limits import AsyncClassLimits
 from fastapi_testing.case.guards.guard import TestGuard
 from fastapi_testing.case.loops.class_loop import ClassLoop, make_runner
-from fastapi_testing.case.overrides.holders import ClassOrTestMethod
+from fastapi_testing.case.overrides.holders import ClassOrTestMethod, callable_of
 from fastapi_testing.case.served.class_client import adopt_client
 from fastapi_testing.case.served.given_client import websocket_options
 from fastapi_testing.case.served.module_server import ModuleServer
@@ -101,7 +102,8 @@ class AsyncServerTestCase(
     ) -> Client:
         server = server or holder.server
         transport = holder._framework_transport if shares_connections(holder, server, options) else None
-        client: Client = holder._make_client(holder.client_class, server, base_url, transport=transport, **options)
+        make = callable_of(holder, "client_class")
+        client: Client = holder._make_client(make, server, base_url, transport=transport, **options)
         return client
 
     def _settling_hook(self, settling: Settling, http: Any) -> SettlingHook:
@@ -186,7 +188,7 @@ class AsyncServerTestCase(
         self.app: Any = self.server.app
         self._framework_guard.begin(self.app, self.server.recorder)
         self.addCleanup(self._end_test)
-        self._call(watcher.set, self._framework_guard.watch)
+        self._call(watcher.set, WeakMethod(self._framework_guard.watch))
         if "client" in vars(type(self)):
             self._call(adopt_client, type(self), self.server.url)
         self._call(self._begin_test_overrides, declared=self.server_scope == "test")

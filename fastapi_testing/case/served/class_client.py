@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from fastapi_testing.case.not_yet import NotYet
 from fastapi_testing.case.served.given_client import check_client, http_of
 
 __all__ = ["adopt_client", "close_with_class", "copied_from", "own_client"]
@@ -16,9 +17,11 @@ __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
 
 def own_client(case: Any) -> Any:
-    """Return the client of a class, which is made on first use."""
+    """Return the client of a class, which is made on first use; without a server, what says so where it is used."""
     client = vars(case).get("_framework_class_client")
     if client is None:
+        if isinstance(case.server, NotYet):
+            return case.server
         client = _maker(case)()
         _keep(case, client)
     return client

@@ -17,6 +17,7 @@ from fastapi_testing.case.guards.guard import Leaks, TestGuard
 from fastapi_testing.case.guards.leftovers import check_background_tasks
 from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, TellingMore
 from fastapi_testing.case.named import addresses, check_names, tls_of
+from fastapi_testing.case.not_yet import NotYet
 from fastapi_testing.case.overrides.dependencies import DependencyOverrides
 from fastapi_testing.case.overrides.holders import ClassOrTestMethod
 from fastapi_testing.case.served.class_client import close_with_class
@@ -53,7 +54,11 @@ class RunningServer(Generic[_S]):
             server: _S | None = vars(holder).get("_framework_server") if holder is not None else None
             if server is not None:
                 return server
-        raise ServerNotRunningError(f"the server of {owner.__qualname__} is not running: {owner._what_to_do()}")  # noqa: SLF001
+        what_to_do = owner._what_to_do()  # noqa: SLF001 - of this module
+        error = ServerNotRunningError(f"the server of {owner.__qualname__} is not running: {what_to_do}")
+        if case is not None:
+            raise error
+        return cast("_S", NotYet(error))
 
 
 class ServedCase(
@@ -164,6 +169,7 @@ class ServedCase(
 
     client: RunningClient[Any] = RunningClient()
 
+    client_class: ClassVar[Callable[..., Any]]
     _foreign = CASE_NAMES
     _framework_class_client: ClassVar[Any]  # of a class itself, and not of one that it inherits from
     _framework_client: Any
@@ -281,6 +287,13 @@ class ServedCase(
             raise TypeError(f"timeout must be seconds or an httpx.Timeout, got {cls.timeout!r}")
         if not isinstance(cls.limits, httpx.Limits) or cls.limits.max_connections == 0:
             raise ValueError(f"limits must be httpx.Limits that allow for a connection, got {cls.limits!r}")
+        if not callable(make := cls.client_class):
+            raise TypeError(f"client_class must be what makes clients, a class or a function; got {make!r}")
+        if inspect.isfunction(make) and next(iter(inspect.signature(make).parameters), "") == "self":
+            raise TypeError(
+                f"client_class of {cls.__qualname__} is a method, and a class makes clients with it, too: write "
+                f"@staticmethod above it, and leave self out"
+            )
         check_names(cls)
         check_background_tasks(cls.background_tasks)
         check_blocking(cls)
@@ -302,6 +315,8 @@ class ServedCase(
         **options: Any,
     ) -> Any:
         """Make a client of a server as the class attributes say, for a test or its class; ``options`` come first."""
+        if isinstance(server, NotYet):
+            server()
         if not isinstance(server, TLSEndpoint):
             raise TypeError(
                 f"server must be a server that the test or its class has started, got {describe_app(server)}: "

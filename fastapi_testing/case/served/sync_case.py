@@ -8,6 +8,7 @@ import unittest
 from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar, Unpack
+from weakref import WeakMethod
 
 from fastapi_testing.assertions import SyncEventAssertions, SyncEventuallyAssertions, SyncWebSocketAssertions
 from fastapi_testing.case.guards.blocking import BlockGuard
@@ -25,7 +26,7 @@ from fastapi_testing.case.loops.running import (
     runs_alone,
     warn_of_result,
 )
-from fastapi_testing.case.overrides.holders import ClassOrTestMethod
+from fastapi_testing.case.overrides.holders import ClassOrTestMethod, callable_of
 from fastapi_testing.case.served.case_server import CaseServer, WaitingRaises
 from fastapi_testing.case.served.class_client import adopt_client
 from fastapi_testing.case.served.given_client import websocket_options
@@ -185,7 +186,8 @@ class ServerTestCase(
             TypeError: If it is not given a coroutine.
         """
         server: ServerThread = holder.server
-        return server.run(coroutine, timeout)
+        name = f"{holder.__module__}.{holder.__qualname__}" if isinstance(holder, type) else holder.id()
+        return server.run(coroutine, timeout, name)
 
     if TYPE_CHECKING:
         client: RunningClient[SyncClient]
@@ -206,9 +208,8 @@ class ServerTestCase(
         if not isinstance(server, ServerThread):
             raise TypeError(f"the clients of a ServerTestCase are those of a ServerThread, got {server!r}")
         transport = holder._framework_server.transport if shares_connections(holder, server, options) else None
-        client: SyncClient = holder._make_client(
-            holder.client_class, server, base_url, thread=server, transport=transport, **options
-        )
+        make = callable_of(holder, "client_class")
+        client: SyncClient = holder._make_client(make, server, base_url, thread=server, transport=transport, **options)
         return client
 
     def _settling_hook(self, settling: Settling, http: Any) -> SyncSettlingHook:
@@ -290,14 +291,14 @@ class ServerTestCase(
         self._framework_guard.begin(self.app, self.server.recorder)
         self._prepare_test()
         self.addCleanup(self._end_test)
-        self._call(watcher.set, self._framework_guard.watch)
+        self._call(watcher.set, WeakMethod(self._framework_guard.watch))
         if "client" in vars(type(self)):
             self._call(adopt_client, type(self), self.server.url)
         self._call(self._begin_test_overrides, declared=self.server_scope == "test")
         self._call(self.setUp)
 
     def _callTestMethod(self, method: Callable[[], Any]) -> None:
-        warn_of_result(method, self._call(method))
+        warn_of_result(self, method, self._call(method))
 
     def _callTearDown(self) -> None:
         self._call(self.tearDown)

@@ -1,5 +1,6 @@
 """Whether an app's sessions are synchronous or asynchronous: asked of what a class names, without calling anything."""
 
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, get_args
@@ -93,6 +94,8 @@ def _of_form(dependency: Any) -> bool | None:
 
 
 def _function_of(dependency: Any) -> Any:
-    """Return the function that is called: of an object, the one of its class."""
+    """Return the function that is called: of an object, the one of its class, and of a partial, the one behind it."""
+    while isinstance(dependency, functools.partial):
+        dependency = dependency.func
     is_function = inspect.isroutine(dependency) or isinstance(dependency, type)
     return inspect.unwrap(dependency if is_function else type(dependency).__call__)

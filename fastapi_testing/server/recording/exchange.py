@@ -186,6 +186,12 @@ class Exchange:
         return f"{self.method if self.kind == 'http' else 'WebSocket'} {self.target}"
 
     @property
+    def asked(self) -> str:
+        """What is asked but for the query, in which there may be secrets: ``GET /items``."""
+        path = self._path.decode("utf-8", "backslashreplace")
+        return f"{self.method if self.kind == 'http' else 'WebSocket'} {path}"
+
+    @property
     def target(self) -> str:
         """The request target (RFC 9112 §3.2.1), path and query; empty for a lifespan."""
         target = self._path + b"?" + self._query if self._query else self._path

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from weakref import WeakMethod, WeakSet
 
 from fastapi_testing.server.application import ASGIApp, Receive, Scope, Send
 from fastapi_testing.server.recording.exchange import Exchange, current_exchange
@@ -33,8 +33,12 @@ Address = tuple[str, int]
 recorders: dict[Address, "Recorder"] = {}
 """The recorders of the servers that run in this process, by the host and the port they listen on."""
 
-watcher: ContextVar[Callable[["Recorder"], None] | None] = ContextVar("watcher", default=None)
-"""What is told of each server that the running code starts: the test that it is a part of."""
+watcher: ContextVar["WeakMethod[Callable[[Recorder], None]] | None"] = ContextVar("watcher", default=None)
+"""
+What is told of each server that the running code starts: the guard of the test that it is a part of.
+
+Who keeps the context of a test, as the connections of Python 3.15 do, does not keep the guard by that.
+"""
 
 
 raising: WeakSet[object] = WeakSet()
@@ -112,6 +116,7 @@ class Recorder:
             if exchange.kind == "http":
                 # As Starlette's TestClient offers it; it is no server's, and the app's message goes no further.
                 scope.setdefault("extensions", {})[DEBUG] = {}
+            task.set_name(exchange.asked)
             self.exchanges.append(exchange)
             self._by_client[exchange.client] = exchange
             if len(self._by_client) > _KEPT:  # clients of other makers never take theirs
@@ -165,7 +170,8 @@ class Recorder:
         """Take note that the server has started."""
         self.loop = asyncio.get_running_loop()
         recorders[address] = self
-        watch = watcher.get()
+        watched = watcher.get()
+        watch = None if watched is None else watched()
         if watch is not None:
             watch(self)
 

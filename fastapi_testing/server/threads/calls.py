@@ -95,6 +95,7 @@ class Call(Generic[_T]):
         owner: Whose event loop it is.
         loop: The event loop.
         coroutine: The coroutine, which sees the context variables of the caller.
+        name: What its task is called; None for asyncio's own name.
     """
 
     __slots__ = (
@@ -102,6 +103,7 @@ class Call(Generic[_T]):
         "_coroutine",
         "_exception",
         "_loop",
+        "_name",
         "_news",
         "_owner",
         "_result",
@@ -109,8 +111,15 @@ class Call(Generic[_T]):
         "_waiter",
     )
 
-    def __init__(self, owner: Owner, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, _T]) -> None:
+    def __init__(
+        self,
+        owner: Owner,
+        loop: asyncio.AbstractEventLoop,
+        coroutine: Coroutine[Any, Any, _T],
+        name: str | None = None,
+    ) -> None:
         self._owner = owner
+        self._name = name
         self._loop = loop
         self._coroutine = coroutine
         self._news: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  # what to call meanwhile; None at the end
@@ -180,7 +189,7 @@ class Call(Generic[_T]):
         return self._task.cancel()
 
     def _start(self) -> None:
-        self._task = self._loop.create_task(self._run())
+        self._task = self._loop.create_task(self._run(), name=self._name)
 
     async def _run(self) -> None:
         _current.set(self)

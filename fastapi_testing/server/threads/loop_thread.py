@@ -93,7 +93,7 @@ class LoopThread:
             if self.is_running:
                 self._close()
 
-    def run(self, coroutine: Coroutine[Any, Any, _T], timeout: float | None = None) -> _T:
+    def run(self, coroutine: Coroutine[Any, Any, _T], timeout: float | None = None, name: str | None = None) -> _T:
         """
         Run a coroutine on the event loop, and wait for its result.
 
@@ -102,6 +102,7 @@ class LoopThread:
         Args:
             coroutine: What a coroutine function returns when it is called.
             timeout: Seconds that it may take; None for no limit.
+            name: What its task is called; None for asyncio's own name.
 
         Raises:
             TimeoutError: If it takes longer; it is cancelled, and the error names the line at which it waits.
@@ -109,7 +110,7 @@ class LoopThread:
             ServerError: If it is called on the event loop itself, which would wait for itself.
             TypeError: If it is not given a coroutine.
         """
-        return self.begin(coroutine).wait(timeout)
+        return self.begin(coroutine, name).wait(timeout)
 
     def finish(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
         """
@@ -120,12 +121,18 @@ class LoopThread:
         """
         return self.begin(coroutine).wait(patience=_PATIENCE)
 
-    def begin(self, coroutine: Coroutine[Any, Any, _T]) -> Call[_T]:
-        """Run a coroutine on the event loop, and return what the caller waits on; raises what :meth:`run` does."""
+    def begin(self, coroutine: Coroutine[Any, Any, _T], name: str | None = None) -> Call[_T]:
+        """
+        Run a coroutine on the event loop, and return what the caller waits on; raises what :meth:`run` does.
+
+        Args:
+            coroutine: What a coroutine function returns when it is called.
+            name: What its task is called; None for asyncio's own name.
+        """
         if not asyncio.iscoroutine(coroutine):
             raise TypeError(f"a coroutine is needed, got {coroutine!r}: call a coroutine function")
         try:
-            return Call(self, self._reachable_loop(), coroutine)
+            return Call(self, self._reachable_loop(), coroutine, name)
         except BaseException:
             coroutine.close()  # or Python would warn that nobody awaited it
             raise

@@ -1,18 +1,33 @@
 """Tests of fastapi_testing.assertions.json.documents and fastapi_testing.assertions.comparing.comparison."""
 
+import builtins
 import unittest
-from collections import OrderedDict
+from collections import ChainMap, OrderedDict, UserDict
+from collections.abc import Callable, Mapping
 from enum import IntEnum
+from types import MappingProxyType
 from typing import Any
 from unittest.mock import ANY
 
 import httpx
 from dirty_equals import IsList, IsPositiveInt, IsStr
+from multidict import MultiDict
+from starlette.datastructures import ImmutableMultiDict
 
 from fastapi_testing.assertions import JsonAssertions
 from tests.assertions.failures import FailureAssertions, run_failing
 
 NAN = float("nan")
+
+MAPPINGS: list[Callable[[dict[Any, Any]], Mapping[Any, Any]]] = [
+    MappingProxyType,
+    UserDict,
+    ChainMap,
+    ImmutableMultiDict,
+    lambda members: MultiDict([(str(name), member) for name, member in members.items()]),
+    *([builtins.frozendict] if hasattr(builtins, "frozendict") else []),  # from Python 3.15 on
+]
+"""Makers of mappings that are no dicts."""
 
 
 def answer(document: Any, status: int = 200) -> httpx.Response:
@@ -82,6 +97,46 @@ class EqualTests(JsonAssertions, FailureAssertions):
         self.assertJsonEqual({"a": [1, {"b": True}], "c": "ab"}, {"a": [ANY, {"b": ANY}], "c": Short()})
         with self.assertFails('JSON differs at $: expected Short(), got "abc"'):
             self.assertJsonEqual('"abc"', Short())
+
+    def test_mappings(self) -> None:
+        """Any mapping is an object, on either side and at each level."""
+        for kind in MAPPINGS:
+            with self.subTest(kind=kind):
+                self.assertJsonEqual(answer({"a": {"b": [{}]}}), kind({"a": kind({"b": [kind({})]})}))
+                self.assertJsonEqual(kind({"a": kind({1: 2})}), {"a": {"1": 2}})
+                with self.assertFails(
+                    "JSON differs at $.b.c: missing, expected []\n"
+                    "--- expected\n+++ actual\n@@ -1,6 +1,4 @@\n"
+                    ' {\n   "a": 1,\n-  "b": {\n-    "c": []\n-  }\n+  "b": {}\n }'
+                ):
+                    self.assertJsonEqual({"b": {}, "a": 1}, kind({"b": kind({"c": []}), "a": 1}))
+
+    def test_mapping_is_no_array(self) -> None:
+        """A mapping in place of an array, and one in place of a value, differ from it."""
+        with self.assertFails('JSON differs at $: expected {"a": 1}, got [1]'):
+            self.assertJsonEqual([1], MappingProxyType({"a": 1}))
+        with self.assertFails('JSON differs at $: expected 1, got {"a": 1}'):
+            self.assertJsonEqual(MappingProxyType({"a": 1}), 1)
+
+    def test_name_that_is_there_twice(self) -> None:
+        """Of a name that a multidict has twice, the member is what it answers for the name."""
+        twice = MultiDict([("a", 1), ("b", 2), ("a", 3)])
+        self.assertJsonEqual('{"a": 1, "b": 2}', twice)
+        with self.assertFails('JSON differs at $: expected {"a": 1, "b": 2}, got 1'):
+            self.assertJsonEqual(1, twice)
+
+    def test_dict_that_decides(self) -> None:
+        """A dict with an equality of its own decides for itself what it equals."""
+
+        class SameNames(dict[str, Any]):
+            def __eq__(self, other: object) -> bool:
+                return isinstance(other, dict) and other.keys() == self.keys()
+
+            __hash__ = None
+
+        self.assertJsonEqual({"a": {"b": 1}}, {"a": SameNames(b=2)})
+        with self.assertFails("JSON differs at $: expected {'b': 2}, got {\"c\": 1}"):
+            self.assertJsonEqual({"c": 1}, SameNames(b=2))
 
     def test_no_json_value(self) -> None:
         """An expected object that has no JSON form and no equality is no one's equal."""
@@ -209,6 +264,15 @@ class ContainsTests(JsonAssertions, FailureAssertions):
     def test_object(self) -> None:
         """An object may have more members, at every level."""
         self.assertJsonContains(answer({"a": {"b": 1, "c": 2}, "d": 3}), {"a": {"b": 1}})
+
+    def test_mappings(self) -> None:
+        """Any mapping contains what an object does, and is contained so; in an array, too."""
+        for kind in MAPPINGS:
+            with self.subTest(kind=kind):
+                self.assertJsonContains(answer({"a": {"b": 1, "c": 2}, "d": 3}), kind({"a": kind({"b": 1})}))
+                self.assertJsonContains(kind({"items": [kind({"id": 1, "n": "x"}), 2]}), {"items": [kind({"id": 1})]})
+                with self.assertFails('JSON differs at $.a.b: expected 2, got 1; got {"a": {"b": 1}}'):
+                    self.assertJsonContains({"a": {"b": 1}}, kind({"a": kind({"b": 2})}))
 
     def test_array(self) -> None:
         """An array may have more elements, in any order."""

@@ -180,8 +180,15 @@ class LoopTests(unittest.TestCase):
             async def test(self) -> int:
                 return 1
 
-        with self.assertWarnsRegex(DeprecationWarning, "It is deprecated to return a value that is not None"):
+        class Plain(unittest.TestCase):
+            test = lambda _: 1  # noqa: E731 - a coroutine in the way of unittest's own words
+
+        with self.assertWarns(DeprecationWarning) as warned:
             run_classes(Case)
+        with self.assertWarns(DeprecationWarning) as own:
+            run_classes(Plain)
+        words = str(own.warning).replace(repr(Plain("test").test), repr(Case("test").test))
+        self.assertEqual(str(warned.warning), words)
 
     def test_traceback(self) -> None:
         """A failure shows the user's lines, and none of asyncio's or unittest's."""

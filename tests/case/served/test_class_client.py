@@ -240,7 +240,7 @@ class LifeTests(unittest.TestCase):
         self.assertEqual(outcomes(run_classes(Case)), {})
         text = f"the server of {Case.__qualname__} is not running: it runs from asyncSetUpClass to the class cleanups"
         with self.assertRaises(ServerNotRunningError) as raised:
-            _ = Case.client
+            _ = Case.client.headers
         self.assertEqual(str(raised.exception), text)
 
         statuses: list[int] = []
@@ -248,7 +248,7 @@ class LifeTests(unittest.TestCase):
         async def hook(cls: Any) -> None:
             other = await cls.enterAsyncClassContext(Server(app))
             statuses.append((await cls.new_client(server=other).get("/user")).status_code)
-            _ = cls.client
+            await cls.client.get("/user")
 
         told = Hooks.run(AsyncServerTestCase, hook, server_scope="test")
         text = "with server_scope = 'test' it runs from before asyncSetUp to the end of each test"

@@ -35,6 +35,24 @@ async def note(*_: Any) -> None:
 class RefusalTests(unittest.TestCase):
     """Attributes that clients are made with."""
 
+    def test_client_class(self) -> None:
+        """What makes clients can be called, and is no method of a test: a class makes clients, too."""
+
+        def client_class(self: Any, **options: Any) -> httpx.AsyncClient:
+            raise NotImplementedError  # pragma: no cover - it is refused
+
+        method = (
+            "TypeError: client_class of Case is a method, and a class makes clients with it, too: write @staticmethod "
+            "above it, and leave self out"
+        )
+        for base in (AsyncServerTestCase, ServerTestCase):
+            with self.subTest(base):
+                self.assertEqual(outcome(base, client_class=client_class), {"setUpClass": method})
+                found = outcome(base, client_class=None)["setUpClass"]
+                self.assertEqual(
+                    found, "TypeError: client_class must be what makes clients, a class or a function; got None"
+                )
+
     def test_limits(self) -> None:
         """Limits are httpx's, and allow for a connection."""
         for limits in (5, httpx.Limits(max_connections=0)):

@@ -551,9 +551,9 @@ class WrongTests(unittest.TestCase):
         with self.assertRaisesRegex(
             ServerNotRunningError, "^the server of ServedTests .*: it runs from setUpClass to "
         ):
-            _ = ServedTests.server
+            _ = ServedTests.server.url
         with self.assertRaisesRegex(ServerNotRunningError, "it runs from before setUp to the end of each test$"):
-            _ = ScopeTests.server
+            _ = ScopeTests.server.url
 
     def test_servers_of_clients(self) -> None:
         """A client is one of a thread's server, and of one that runs."""

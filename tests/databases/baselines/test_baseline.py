@@ -1,6 +1,7 @@
 """What a class has set up is there again after each test, by whatever means the test has changed it."""
 
 import asyncio
+import re
 from typing import Any
 from unittest import mock
 
@@ -318,7 +319,8 @@ class SQLiteTests(Kept):
             self.assertRegex(
                 str(caught.exception),
                 "^the database cannot be emptied after the test, which has left a session or a connection open: it "
-                r"is held by the task Task-\d+, in a transaction since \"INSERT INTO song VALUES \(4, 'new'\)\"$",
+                rf"is held by the task {re.escape(self.id())}, "
+                r"in a transaction since \"INSERT INTO song VALUES \(4, 'new'\)\"$",
             )
             await connection.commit()
         await greenlet_spawn(isolation.begin_test)
@@ -338,7 +340,7 @@ class SQLiteTests(Kept):
         kept: Any = type(self)._running_database().isolation._baseline  # type: ignore[union-attr]
         async with self.engine.connect() as connection:
             await connection.execute(text("INSERT INTO song VALUES (4, 'new')"))
-            with self.assertRaisesRegex(IsolationError, "it is held by the task Task-"):
+            with self.assertRaisesRegex(IsolationError, f"it is held by the task {re.escape(self.id())}"):
                 await asyncio.to_thread(kept._copy_back)
 
 

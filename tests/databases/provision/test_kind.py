@@ -1,5 +1,6 @@
 """Whether sessions are synchronous or asynchronous: told by what a class names, before anything is made."""
 
+import functools
 import unittest
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -80,13 +81,22 @@ class KindTests(unittest.TestCase):
 
     def test_synchronous(self) -> None:
         """An annotation, an engine behind, a generator, a class of sessions."""
-        for dependency in (annotated, made, generator, synchronous_in_a_coroutine, Maker(), OwnSession):
+        partials: list[Any] = [
+            functools.partial(annotated),
+            functools.partial(functools.partial(generator)),
+            functools.partial(Maker()),
+        ]
+        for dependency in (annotated, made, generator, synchronous_in_a_coroutine, Maker(), OwnSession, *partials):
             with self.subTest(dependency):
                 self.assertEqual(self.kinds_of(dependency), {False})
 
     def test_asynchronous(self) -> None:
         """The same of the asyncio extension."""
-        for dependency in (annotated_coroutine, made_asynchronous, asynchronous_generator, AsyncSession):
+        partials: list[Any] = [
+            functools.partial(annotated_coroutine),
+            functools.partial(asynchronous_generator),
+        ]
+        for dependency in (annotated_coroutine, made_asynchronous, asynchronous_generator, AsyncSession, *partials):
             with self.subTest(dependency):
                 self.assertEqual(self.kinds_of(dependency), {True})
 

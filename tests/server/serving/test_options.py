@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import inspect
 import os
 import socket
@@ -339,6 +340,10 @@ class FactoryTests(unittest.IsolatedAsyncioTestCase):
             (app, "FastAPI 'shop', which is an app: leave factory out"),
             (bare_app, "tests.server.apps.bare_app, which is an app: leave factory out"),
             (with_settings, f"{name}.with_settings(settings: Any) -> Any: return what it makes from create_app()"),
+            (
+                functools.partial(with_settings),
+                f"{name}.with_settings(settings: Any) -> Any: return what it makes from create_app()",
+            ),
             (asynchronous, f"{name}.asynchronous, which is asynchronous: return it from create_app()"),
             (5, "5"),
         ):

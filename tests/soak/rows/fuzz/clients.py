@@ -26,7 +26,8 @@ async def http_clients(url: str) -> AsyncIterator[dict[str, Any]]:
     What they say of themselves in a request is the same. The two that are compared with have a new connection for each
     request: what an illegal answer leaves on a connection, they would take for the answer to the next request.
     """
-    options: dict[str, Any] = {"headers": {"User-Agent": "soak"}, "timeout": LIMIT}
+    # httpx2 takes zstd, too, where Python has it: from 3.14 on.
+    options: dict[str, Any] = {"headers": {"User-Agent": "soak", "Accept-Encoding": "gzip, deflate"}, "timeout": LIMIT}
     async with (
         Client(url, **options) as ours,
         httpx.AsyncClient(base_url=url, trust_env=False, limits=_NEW, **options) as stock,

@@ -1,0 +1,50 @@
+"""What stands on a class in the place of what is there only while the class runs."""
+
+from typing import Any, NoReturn
+
+__all__ = ["NotYet"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+
+class NotYet:
+    """
+    Raises an error where it is used, and nothing where it is only looked at.
+
+    Runners and mocks look at all attributes of a class, before it runs. nose2 needs a value for each: it loads no
+    module that has a class without.
+
+    Args:
+        error: What its use raises; who asks for an attribute can take it for an AttributeError, too.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __repr__(self) -> str:
+        return f"<{self._error}>"
+
+    def __getattr__(self, name: str) -> NoReturn:
+        kind: Any = type(self._error)
+        missing = type(kind.__name__, (kind, AttributeError), {"__module__": kind.__module__})
+        missing.__qualname__ = kind.__qualname__
+        raise missing(str(self._error))
+
+    def __call__(self, *_: object, **__: object) -> NoReturn:
+        raise self._error
+
+    def __bool__(self) -> NoReturn:
+        raise self._error
+
+    def __iter__(self) -> NoReturn:
+        raise self._error
+
+    def __enter__(self) -> NoReturn:
+        raise self._error
+
+    def __exit__(self, *_: object) -> None: ...
+
+    async def __aenter__(self) -> NoReturn:
+        raise self._error
+
+    async def __aexit__(self, *_: object) -> None: ...
