@@ -68,13 +68,14 @@ class _Workers:
         _check(databases, _ROUNDS[driver])
 
     def clean_up(self, driver: str) -> None:
-        """Have all make one more round on a database, after which nothing is left on it."""
+        """Have all make one more round on a database, after which nothing is left on it of those that were killed."""
         limit = monotonic() + _GONE
         while True:
             self._write(driver, 1)
             for worker in self._workers:
                 read_databases(worker)
-            left = _left(self._folder, _url(driver))
+            living = [f"_{worker.pid}_" for worker in self._workers]  # each keeps its templates until it ends
+            left = [name for name in _left(self._folder, _url(driver)) if not any(pid in name for pid in living)]
             if not left:
                 return
             assert monotonic() < limit, f"left of killed processes: {left}"
