@@ -13,7 +13,7 @@ import psycopg
 from sqlalchemy.engine import URL
 
 from tests.databases.postgresql import postgresql_url
-from tests.runners.test_rounds import WORKERS, databases_of, read_lines, start_worker, write_line
+from tests.runners.test_rounds import WORKERS, databases_of, left_by_none, read_lines, start_worker, write_line
 from tests.soak.budget import Budget
 from tests.soak.faults import Faults
 from tests.soak.outcome import Outcome
@@ -74,8 +74,7 @@ class _Workers:
             self._write(driver, 1)
             for worker in self._workers:
                 read_databases(worker)
-            living = [f"_{worker.pid}_" for worker in self._workers]  # each keeps its templates until it ends
-            left = [name for name in _left(self._folder, _url(driver)) if not any(pid in name for pid in living)]
+            left = left_by_none(_left(self._folder, _url(driver)), self._workers)
             if not left:
                 return
             assert monotonic() < limit, f"left of killed processes: {left}"
