@@ -113,7 +113,7 @@ class LeanClientTests(AsyncClassTestCase):
         """The line that httpx logs is there."""
         with self.assertLogs("httpx", logging.INFO) as logs:
             await self.client.get("/elsewhere")
-        line = f'INFO:httpx:HTTP Request: GET {self.client.base_url}elsewhere "HTTP/1.1 404 Not Found"'
+        line = f'INFO:httpx:HTTP Request: GET {self.client.base_url}/elsewhere "HTTP/1.1 404 Not Found"'
         self.assertEqual(logs.output, [line])
 
     async def test_log_of_others(self) -> None:
