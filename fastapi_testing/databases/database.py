@@ -32,7 +32,7 @@ __all__ = ["Database", "templates"]
 
 _T = TypeVar("_T")
 
-templates = Templates()
+templates: Templates = Templates()
 """Those of this process."""
 
 

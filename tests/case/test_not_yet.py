@@ -3,6 +3,7 @@
 import inspect
 import pickle
 import unittest
+from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 from typing import Any
 from unittest import mock
@@ -62,14 +63,19 @@ class UseTests(unittest.IsolatedAsyncioTestCase):
         text = "the server of Case is not running: it runs from asyncSetUpClass to the class cleanups"
         server: Any = Case.server
         self.assertEqual(repr(server), f"<{text}>")
-        uses = (lambda: server.url, lambda: server(1), lambda: bool(server), lambda: [*server], partial(enter, server))
+        uses = (
+            lambda: server.url,
+            lambda: server(1),
+            lambda: bool(server),
+            lambda: [*server],
+            partial(ExitStack().enter_context, server),
+        )
         for use in uses:
             with self.subTest(use), self.assertRaises(ServerNotRunningError) as caught:
                 use()
             self.assertEqual(str(caught.exception), text)
         with self.assertRaises(ServerNotRunningError):
-            async with server:
-                self.fail("entered")
+            await AsyncExitStack().enter_async_context(server)
         with self.assertRaises(ServerNotRunningError):
             Case.new_client()
 
@@ -86,12 +92,6 @@ class UseTests(unittest.IsolatedAsyncioTestCase):
         never: Any = NotYet(LookupError("not yet"))
         self.assertIsNone(never.__exit__(None, None, None))
         self.assertIsNone(await never.__aexit__(None, None, None))
-
-
-def enter(context: Any) -> None:
-    """Enter a context."""
-    with context:
-        raise AssertionError("entered")
 
 
 class PickleTests(AsyncServerTestCase):

@@ -239,7 +239,7 @@ class MistakeTests(unittest.TestCase):
     def test_forgotten_super(self) -> None:
         """Who overrides setUpClass without super() is told so."""
         with self.assertRaises(RuntimeError) as caught:
-            _ = SyncCatalogueCase.engine  # type: ignore[misc]
+            _ = SyncCatalogueCase.engine.url  # type: ignore[misc]
         self.assertEqual(
             str(caught.exception),
             "the database of SyncCatalogueCase is not open: call super().setUpClass() first in yours",
@@ -248,7 +248,7 @@ class MistakeTests(unittest.TestCase):
     def test_session_of_the_class(self) -> None:
         """The class has a session in setUpTestData only."""
         with self.assertRaises(RuntimeError) as caught:
-            _ = SyncCatalogueCase.session  # type: ignore[misc]
+            _ = SyncCatalogueCase.session.add  # type: ignore[misc]
         self.assertEqual(
             str(caught.exception),
             "SyncCatalogueCase.session is there in setUpTestData; each test has a self.session of its own",

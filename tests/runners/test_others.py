@@ -1,9 +1,11 @@
 """Runners that are no unittest's own, and count what they run: nose2, trial, zope.testrunner, green and Django's."""
 
+import os
 import re
 from pathlib import Path
 from typing import ClassVar
 
+from tests.processes import environment
 from tests.runners.case import FAILURES, ProjectCase, shown
 
 MANAGE = """
@@ -26,7 +28,8 @@ class OtherRunnerCase(ProjectCase):
 
     def assert_run(self, arguments: tuple[str, ...], summary: str) -> str:
         """Check that the suite has failed, and how the runner sums it up; return what it has printed."""
-        code, printed = self.run_python(*arguments, PYTHONPATH=str(self.folder))
+        path = os.pathsep.join([str(self.folder), environment().get("PYTHONPATH", "")]).rstrip(os.pathsep)
+        code, printed = self.run_python(*arguments, PYTHONPATH=path)
         self.assertEqual(code, 1, printed)
         self.assertRegex(printed, summary)
         return printed

@@ -56,8 +56,10 @@ def read_fields(lines: Lines) -> Fields:
     return Fields(pairs, httpx.Headers(pairs), b"content-encoding" in names, b"set-cookie" in names)
 
 
-read_known_fields = lru_cache(maxsize=256)(read_fields)
-"""The same, which remembers those of the last responses: those of a test suite are much alike within a second."""
+@lru_cache(maxsize=256)
+def read_known_fields(lines: Lines) -> Fields:
+    """Do the same, and remember the last ones: the responses of a test suite are much alike within a second."""
+    return read_fields(lines)
 
 
 def _check_transfer_encoding(value: bytes, encodings: int) -> None:

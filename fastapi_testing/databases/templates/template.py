@@ -46,7 +46,7 @@ class Template:
         self._context = own_database(beside, connect_args, self._make, copied=source)
         self.url: URL = self._run(self._context.__enter__)
         # Unlike those of atexit, it is called in processes of multiprocessing too, and only in the one that made it.
-        self.close = Finalize(None, self._close, exitpriority=0)
+        self.close: Callable[[], Any] = Finalize(None, self._close, exitpriority=0)
         """Remove it; a second time does nothing."""
 
     def _make(self, url: URL, options: dict[str, Any]) -> Engine:

@@ -109,6 +109,13 @@ class LeanClientTests(AsyncClassTestCase):
         with self.assertRaisesRegex(RuntimeError, "the client has been closed"):
             await self.client.get("/")
 
+    async def test_log(self) -> None:
+        """The line that httpx logs is there."""
+        with self.assertLogs("httpx", logging.INFO) as logs:
+            await self.client.get("/elsewhere")
+        line = f'INFO:httpx:HTTP Request: GET {self.client.base_url}/elsewhere "HTTP/1.1 404 Not Found"'
+        self.assertEqual(logs.output, [line])
+
     async def test_log_of_others(self) -> None:
         """Nothing is logged where nobody wants to know."""
         with self.assertNoLogs("httpx", logging.INFO), mock.patch.object(remembering._log, "disabled", new=True):

@@ -42,6 +42,7 @@ class LoggerTests(unittest.TestCase):
         shop, root = logging.getLogger("shop.of_this_test"), logging.getLogger()
         handler = logging.NullHandler()
         shop.addHandler(handler)
+        self.addCleanup(shop.removeHandler, handler)
         root.setLevel(logging.INFO)
         self.addCleanup(root.setLevel, logging.WARNING)
         shop.propagate = False

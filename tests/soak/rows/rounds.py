@@ -13,7 +13,7 @@ import psycopg
 from sqlalchemy.engine import URL
 
 from tests.databases.postgresql import postgresql_url
-from tests.runners.test_rounds import WORKERS, databases_of, read_lines, start_worker, write_line
+from tests.runners.test_rounds import WORKERS, databases_of, left_by_none, read_lines, start_worker, write_line
 from tests.soak.budget import Budget
 from tests.soak.faults import Faults
 from tests.soak.outcome import Outcome
@@ -68,13 +68,13 @@ class _Workers:
         _check(databases, _ROUNDS[driver])
 
     def clean_up(self, driver: str) -> None:
-        """Have all make one more round on a database, after which nothing is left on it."""
+        """Have all make one more round on a database, after which nothing is left on it of those that were killed."""
         limit = monotonic() + _GONE
         while True:
             self._write(driver, 1)
             for worker in self._workers:
                 read_databases(worker)
-            left = _left(self._folder, _url(driver))
+            left = left_by_none(_left(self._folder, _url(driver)), self._workers)
             if not left:
                 return
             assert monotonic() < limit, f"left of killed processes: {left}"
