@@ -33,6 +33,38 @@ class SchemaTests(JsonAssertions, FailureAssertions):
         self.assertJsonSchema([{"name": "x"}], {"items": {"$ref": "#/$defs/item"}, "$defs": {"item": ITEM}})
         self.assertJsonSchema(ITEM, {"$ref": "https://json-schema.org/draft/2020-12/schema"})
 
+    def test_multiples(self) -> None:
+        """A number is a multiple of another as they are written, as for pydantic, and not as floats divide."""
+        for number, factor in [(19.99, 0.01), (0.3, 0.1), (1e-7, 1e-8), (2**200, 0.5), (6, 3), ("x", 2)]:
+            self.assertJsonSchema([number], {"items": {"multipleOf": factor}})
+        with self.assertRaisesRegex(AssertionError, r": 19\.995 is not a multiple of 0\.01\n"):
+            self.assertJsonSchema(19.995, {"multipleOf": 0.01})
+
+    def test_patterns(self) -> None:
+        """A pattern may be one of Rust, in which pydantic has them; one that is nobody's is an error with its text."""
+        patterns = {"\u00c9": r"^\p{Lu}$", "b": r"^(?<letter>b)\z", "c": "^[a-z&&[^b]]$", "x&&": r"(?<=x)[a&&[b]"}
+        for text, pattern in patterns.items():
+            with self.subTest(pattern):
+                self.assertJsonSchema({"value": text}, {"properties": {"value": {"pattern": pattern}}})
+        with self.assertRaisesRegex(AssertionError, r": 'b' does not match '\^\[a-z&&\[\^b\]\]\$'\n"):
+            self.assertJsonSchema(["b"], {"items": {"pattern": "^[a-z&&[^b]]$"}})
+        self.assertJsonSchema([1], {"items": {"pattern": "x"}})
+
+    def test_unreadable_patterns(self) -> None:
+        """A pattern that is nobody's, or that the library reads where a name is one, is an error with its text."""
+        for schema, document, start in (
+            ({"pattern": "("}, "x", "the schema is not valid at $.pattern: '(' is not a 'regex'"),
+            ({"pattern": 1}, "x", "the schema is not valid at $.pattern: 1 is not of type 'string'"),
+            (
+                {"patternProperties": {r"\p{Lu}": {}}},
+                {"x": 1},
+                r"the schema has the pattern '\\p{Lu}', which Python cannot",
+            ),
+        ):
+            with self.subTest(schema), self.assertRaises(ValueError) as caught:
+                self.assertJsonSchema(document, schema)
+            self.assertEqual(str(caught.exception)[: len(start)], start)
+
     def test_dialect(self) -> None:
         """The dialect is the one that the schema names, or 2020-12."""
         draft7 = "http://json-schema.org/draft-07/schema#"
