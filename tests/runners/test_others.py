@@ -1,4 +1,4 @@
-"""Runners that are no unittest's own, and count what they run: nose2, trial, zope.testrunner, green and Django's."""
+"""Runners that are no unittest's own, and count what they run: nose2, trial, zope.testrunner and Django's."""
 
 import os
 import re
@@ -75,15 +75,6 @@ class ZopeTests(OtherRunnerCase):
         arguments = ("-m", "zope.testrunner", f"--test-path={path}", "-s", "suite", "--tests-pattern", "^test_")
         printed = self.assert_run(arguments, r"Ran 15 tests with 6 failures, 2 errors and 2 skipped")
         self.assertIn("AssertionError: GET /prices/paper: JSON differs at $: expected 3, got 2; got 200 OK", printed)
-
-
-class GreenTests(OtherRunnerCase):
-    """green, in one process."""
-
-    def test_outcomes(self) -> None:
-        """Every outcome is counted as what it is; it drops a class whose set-up has failed (4.0.2)."""
-        summary = r"FAILED \(errors=1, expected_failures=1, failures=5, passes=\d, skips=2, unexpected_successes=1\)"
-        self.assert_run(("-m", "green", "suite", "-s", "1"), summary)
 
 
 class DjangoTests(OtherRunnerCase):
