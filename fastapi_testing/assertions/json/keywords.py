@@ -1,5 +1,6 @@
 """Keywords of JSON Schema by which the library jsonschema refuses what is right for pydantic, and for the standard."""
 
+import math
 import re
 import warnings
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ __all__ = ["KEYWORDS", "is_pattern"]
 
 def _check_multiple(validator: Any, factor: Any, instance: Any, _: Any) -> Iterator[Exception]:
     """Check ``multipleOf`` (JSON Schema Validation §6.2.1) by the numbers as they are written: 19.99 is one of 0.01."""
-    if validator.is_type(instance, "number") and (_exact(instance) / _exact(factor)).denominator != 1:
+    if validator.is_type(instance, "number") and not _is_multiple(instance, factor):
         yield _violation(f"{instance!r} is not a multiple of {factor}")
 
 
@@ -44,8 +45,14 @@ def is_pattern(value: object) -> bool:
     return not isinstance(value, str) or _search(value) is not None
 
 
-def _exact(number: float) -> Fraction:
-    return Fraction(number if isinstance(number, int) else repr(number))
+def _is_multiple(number: Any, factor: Any) -> bool:
+    if not math.isfinite(number):  # what Python reads of 1e400
+        return False
+    return (_exact(number) / _exact(factor)).denominator == 1
+
+
+def _exact(number: Any) -> Fraction:
+    return Fraction(number if isinstance(number, int) else str(number))
 
 
 def _violation(text: str) -> Exception:

@@ -63,6 +63,8 @@ class Schema:
             where, reason = describe_path(tuple(exc.absolute_path)), exc.message
             raise ValueError(f"the schema is not valid at {where}: {cut(reason)}") from None
         known = import_extra("jsonschema_specifications", "json", "assertJsonSchema").REGISTRY
+        if isinstance(schema, dict):  # where it says its dialect, the library would go back to its own validator
+            schema = {name: value for name, value in schema.items() if name != "$schema"}
         return cls(make_validator(dialect, schema, known))
 
     def find_violations(self, document: Any) -> list[Violation]:

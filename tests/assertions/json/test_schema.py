@@ -1,5 +1,6 @@
 """Tests of assertJsonSchema."""
 
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -35,10 +36,21 @@ class SchemaTests(JsonAssertions, FailureAssertions):
 
     def test_multiples(self) -> None:
         """A number is a multiple of another as they are written, as for pydantic, and not as floats divide."""
-        for number, factor in [(19.99, 0.01), (0.3, 0.1), (1e-7, 1e-8), (2**200, 0.5), (6, 3), ("x", 2)]:
+        multiples: list[tuple[Any, Any]] = [(19.99, 0.01), (0.3, 0.1), (1e-7, 1e-8), (2**200, 0.5), (6, 3), ("x", 2)]
+        for number, factor in [*multiples, (Decimal("19.99"), 0.01)]:
             self.assertJsonSchema([number], {"items": {"multipleOf": factor}})
         with self.assertRaisesRegex(AssertionError, r": 19\.995 is not a multiple of 0\.01\n"):
             self.assertJsonSchema(19.995, {"multipleOf": 0.01})
+        with self.assertRaisesRegex(AssertionError, r": inf is not a multiple of 2\n"):
+            self.assertJsonSchema("[1e400]", {"items": {"multipleOf": 2}})
+
+    def test_named_dialect(self) -> None:
+        """It is so, too, where the schema says its dialect, and refers to itself."""
+        schema = {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "properties": {"price": {"multipleOf": 0.01}, "parts": {"items": {"$ref": "#"}}},
+        }
+        self.assertJsonSchema({"parts": [{"price": 19.99}]}, schema)
 
     def test_patterns(self) -> None:
         """A pattern may be one of Rust, in which pydantic has them; one that is nobody's is an error with its text."""
