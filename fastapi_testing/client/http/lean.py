@@ -61,10 +61,8 @@ class LeanClient(Remembering, httpx.AsyncClient):
             waited = self._now() - start
             request.extensions[ANSWER] = response
             ended = await super().send(request, follow_redirects=follow_redirects)
-        except BaseException as exc:
+        except BaseException:
             await response.aclose()
-            if isinstance(exc, httpx.RequestError) and exc._request is None:  # noqa: SLF001 - its property raises then
-                exc.request = request
             raise
         response.elapsed += timedelta(seconds=waited)
         return ended

@@ -62,10 +62,8 @@ class LeanSyncClient(Remembering, httpx.Client):
             waited = self._now() - start
             request.extensions[ANSWER] = response
             ended = super().send(request, follow_redirects=follow_redirects)
-        except BaseException as exc:
+        except BaseException:
             response.close()
-            if isinstance(exc, httpx.RequestError) and exc._request is None:  # noqa: SLF001 - its property raises then
-                exc.request = request
             raise
         response.elapsed += timedelta(seconds=waited)
         return ended
