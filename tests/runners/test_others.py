@@ -22,6 +22,11 @@ if __name__ == "__main__":
     sys.exit(DiscoverRunner(interactive=False, **options).run_tests(["suite"]) > 0)
 """
 
+SUMMARY = (
+    r"Ran 1\d tests in .*\n\n"
+    r"FAILED \(failures=5, errors=2, skipped=2, expected failures=1, unexpected successes=1\)"
+)
+
 
 class OtherRunnerCase(ProjectCase):
     """The whole suite, run once; Python 3.12.1 does not count skipped tests as run."""
@@ -44,8 +49,7 @@ class Nose2Tests(OtherRunnerCase):
 
     def test_outcomes(self) -> None:
         """Every outcome is counted as what it is."""
-        summary = r"Ran 1\d tests in .*\n\nFAILED \(failures=5, errors=2, skipped=2, expected failures=1, unexpected suc"
-        self.assert_shown(self.assert_run(("-m", "nose2"), summary))
+        self.assert_shown(self.assert_run(("-m", "nose2"), SUMMARY))
 
 
 class TrialTests(OtherRunnerCase):
@@ -80,10 +84,6 @@ class ZopeTests(OtherRunnerCase):
 class DjangoTests(OtherRunnerCase):
     """Django's runner, in two processes, which send it what has failed."""
 
-    summary: ClassVar[str] = (
-        r"Ran 1\d tests in .*\n\nFAILED \(failures=5, errors=2, skipped=2, expected failures=1, unexpected successes=1\)"
-    )
-
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
@@ -91,7 +91,7 @@ class DjangoTests(OtherRunnerCase):
 
     def test_outcomes(self) -> None:
         """Every outcome is counted as what it is; a part of a test that fails there is no error of pickling."""
-        printed = self.assert_run(("manage.py", "parallel=2", "shuffle=1"), self.summary)
+        printed = self.assert_run(("manage.py", "parallel=2", "shuffle=1"), SUMMARY)
         self.assertEqual(len(re.findall(r"(?m)^FAIL: test_sub_tests .*item='(?:magazine|book)'\)$", printed)), 2)
         self.assertIn(
             "\nAssertionError: GET /prices/paper: JSON differs at $: expected 3, got 2; got 200 OK\n", printed
