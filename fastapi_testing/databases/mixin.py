@@ -28,6 +28,7 @@ from fastapi_testing.databases.provision.engines import sync_engine_of
 from fastapi_testing.databases.provision.kind import session_kind
 from fastapi_testing.databases.statements.owners import claim
 from fastapi_testing.databases.statements.queries import CountedStatements
+from fastapi_testing.databases.templates.sameness import makes_schema
 
 __all__ = ["SQLAlchemyMixin"]
 
@@ -286,7 +287,7 @@ class SQLAlchemyMixin(_Kinds[_S, _E]):
             raise ValueError(f"isolation must be 'rollback' or 'truncate', got {cls.isolation!r}")
         if cls.schema_scope not in ("run", "class", None):
             raise ValueError(f"schema_scope must be 'run', 'class' or None, got {cls.schema_scope!r}")
-        has_schema = _is_overridden(cls, "create_schema")
+        has_schema = makes_schema(cls)
         if cls.metadata is None and not has_schema:
             raise TypeError(f"{cls.__qualname__} needs tables: set metadata, or override create_schema")
         if not isinstance(cls.metadata, MetaData | None):
