@@ -131,6 +131,7 @@ LIMITS: dict[str, dict[str, str]] = {
         "LeanClient.send: await self._way.handle_async_request": "the client's timeouts",
         "LeanClient.send: await super().send (2 times)": "the client's timeouts",
         "LeanClient.send: await response.aread": "the client's timeout: read",
+        "LeanClient.send: await response.aclose": "settle_timeout, for the end of the app's call",
     },
     "client/transport/body": {
         "ResponseBody.__aiter__: await self._connection.receive": "the client's timeout: read",

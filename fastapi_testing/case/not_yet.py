@@ -18,17 +18,31 @@ class NotYet:
         error: What its use raises; who asks for an attribute can take it for an AttributeError, too.
     """
 
+    _error: Exception
+
     def __init__(self, error: Exception) -> None:
-        self._error = error
+        vars(self)["_error"] = error
 
     def __repr__(self) -> str:
         return f"<{self._error}>"
 
     def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):  # what Python itself looks for
+            raise AttributeError(name)
         kind: Any = type(self._error)
-        missing = type(kind.__name__, (kind, AttributeError), {"__module__": kind.__module__})
+        given = {"__module__": kind.__module__, "__reduce__": lambda error: (kind, error.args)}
+        missing = type(kind.__name__, (kind, AttributeError), given)
         missing.__qualname__ = kind.__qualname__
         raise missing(str(self._error))
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise self._error
+
+    def __getitem__(self, key: object) -> NoReturn:
+        raise self._error
+
+    def __await__(self) -> NoReturn:
+        raise self._error
 
     def __call__(self, *_: object, **__: object) -> NoReturn:
         raise self._error

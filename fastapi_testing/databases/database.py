@@ -24,7 +24,7 @@ from fastapi_testing.databases.provision.engines import foreign_keys_off, make_e
 from fastapi_testing.databases.provision.likeness import Likeness, likeness_to
 from fastapi_testing.databases.provision.loggers import loggers_kept
 from fastapi_testing.databases.provision.provision import NotCopiedError, own_database
-from fastapi_testing.databases.templates.sameness import schema_key
+from fastapi_testing.databases.templates.sameness import makes_schema, schema_key
 from fastapi_testing.databases.templates.template import Template, Templates
 from fastapi_testing.databases.templates.traces import attributes_of, session_of
 
@@ -103,7 +103,8 @@ class Database:
 
     def _schema_key(self, options: dict[str, Any]) -> Hashable:
         """Return what is the same for classes with the same schema; None for a class whose schema is its own."""
-        if self._case.schema_scope == "class":
+        scope = self._case.schema_scope
+        if scope == "class" or (scope is None and makes_schema(self._case)):
             return None
         more = (self._given, self._app_engine, self._connect_args, options)
         key = schema_key(self._case, self._case.metadata, *more)

@@ -28,6 +28,7 @@ from fastapi_testing.databases.provision.engines import sync_engine_of
 from fastapi_testing.databases.provision.kind import session_kind
 from fastapi_testing.databases.statements.owners import claim
 from fastapi_testing.databases.statements.queries import CountedStatements
+from fastapi_testing.databases.templates.sameness import makes_schema
 
 __all__ = ["SQLAlchemyMixin"]
 
@@ -138,12 +139,13 @@ class SQLAlchemyMixin(_Kinds[_S, _E]):
     dependency is annotated with, or SQLAlchemy's.
     """
 
-    schema_scope: ClassVar[Literal["run", "class"]] = "run"
+    schema_scope: ClassVar[Literal["run", "class"] | None] = None
     """
-    Whether classes that have the same schema have copies of one that is made once a run, or each makes its own.
+    Whether classes that have the same schema have copies of one that is made once a run, or each makes its own; None
+    for copies of what ``metadata`` makes, and a schema of its own where there is a :meth:`create_schema`.
 
-    The second is for a :meth:`create_schema` that does more than to write to the database, or reads what differs from
-    class to class without a word in its own code.
+    ``"run"`` is for a :meth:`create_schema` that does nothing but to write to the database, and reads nothing that
+    differs from class to class but what its own code names.
     """
 
     isolation: ClassVar[Literal["rollback", "truncate"]] = "rollback"
@@ -283,9 +285,9 @@ class SQLAlchemyMixin(_Kinds[_S, _E]):
         """Refuse what cannot be, before anything is made."""
         if cls.isolation not in ("rollback", "truncate"):
             raise ValueError(f"isolation must be 'rollback' or 'truncate', got {cls.isolation!r}")
-        if cls.schema_scope not in ("run", "class"):
-            raise ValueError(f"schema_scope must be 'run' or 'class', got {cls.schema_scope!r}")
-        has_schema = _is_overridden(cls, "create_schema")
+        if cls.schema_scope not in ("run", "class", None):
+            raise ValueError(f"schema_scope must be 'run', 'class' or None, got {cls.schema_scope!r}")
+        has_schema = makes_schema(cls)
         if cls.metadata is None and not has_schema:
             raise TypeError(f"{cls.__qualname__} needs tables: set metadata, or override create_schema")
         if not isinstance(cls.metadata, MetaData | None):

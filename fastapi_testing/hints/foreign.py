@@ -68,7 +68,7 @@ class _ForeignName:
             return partial(self._raise, f"type object {owner.__name__!r}")
         return self._raise(f"type object {owner.__name__!r}" if held is None else f"{owner.__name__!r} object")
 
-    def _raise(self, kind: str, *_: object, **__: object) -> NoReturn:
+    def _raise(self, kind: str, /, *_: object, **__: object) -> NoReturn:
         # Given both, Python looks for no name that is spelt alike, to suggest it.
         raise AttributeError(
             f"{kind} has no attribute {self._name!r}; write here: {self._instead}", name=None, obj=None

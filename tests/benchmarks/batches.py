@@ -1,13 +1,14 @@
 """From one operation to a batch: repeated, and timed as a whole."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+import unittest
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from time import perf_counter
 
 from tests.benchmarks.row import Batch
 
-__all__ = ["AsyncOperation", "Operation", "asynchronous", "repeat", "repeat_plain", "synchronous"]
+__all__ = ["AsyncOperation", "Operation", "asynchronous", "repeat", "repeat_plain", "synchronous", "time_suite"]
 
 Operation = Callable[[], object]
 AsyncOperation = Callable[[], Awaitable[object]]
@@ -61,3 +62,15 @@ async def repeat(operation: AsyncOperation, number: int) -> float:
     for _ in range(number):
         await operation()
     return perf_counter() - start
+
+
+def time_suite(tests: Iterable[unittest.TestCase]) -> float:
+    """Run tests, which have to pass, with the set-up and the end of their classes; return the seconds that took."""
+    suite = unittest.TestSuite(tests)
+    number = suite.countTestCases()
+    result = unittest.TestResult()
+    start = perf_counter()
+    suite.run(result)
+    seconds = perf_counter() - start
+    assert (result.testsRun, result.wasSuccessful()) == (number, True), result.errors
+    return seconds

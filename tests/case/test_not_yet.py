@@ -1,5 +1,6 @@
 """What stands on a class for its server, its client and its database, before it runs."""
 
+import copy
 import inspect
 import pickle
 import unittest
@@ -63,8 +64,11 @@ class UseTests(unittest.IsolatedAsyncioTestCase):
         text = "the server of Case is not running: it runs from asyncSetUpClass to the class cleanups"
         server: Any = Case.server
         self.assertEqual(repr(server), f"<{text}>")
-        uses = (
+        uses: tuple[Any, ...] = (
             lambda: server.url,
+            lambda: setattr(server, "url", ""),
+            lambda: server["url"],
+            server.__await__,
             lambda: server(1),
             lambda: bool(server),
             lambda: [*server],
@@ -85,6 +89,9 @@ class UseTests(unittest.IsolatedAsyncioTestCase):
         with self.assertRaises(AttributeError) as caught:
             Case.client.get  # noqa: B018 - it raises
         kind = type(caught.exception)
+        sent = pickle.loads(pickle.dumps(caught.exception))  # noqa: S301 - our own
+        self.assertEqual((type(sent), str(sent)), (ServerNotRunningError, str(caught.exception)))
+        self.assertEqual(repr(copy.copy(Case.client)), repr(Case.client))
         self.assertEqual((kind.__module__, kind.__qualname__), ("fastapi_testing.errors", "ServerNotRunningError"))
 
     async def test_ends(self) -> None:

@@ -125,7 +125,7 @@ class AttributeTests(RaisesAssertions, AsyncServerTestCase):
         """A class knows the names of its tests, too; runners that look at all it has find something there."""
         text = "type object 'AttributeTests' has no attribute 'assert200'; write here: self.assertStatus(response, 200)"
         assert200: Any = AttributeTests.assert200  # type: ignore[attr-defined]
-        self.assertRaisesText(AttributeError, text, lambda: assert200(None, message=""))
+        self.assertRaisesText(AttributeError, text, lambda: assert200(None, kind=""))
         text = "type object 'Client' has no attribute 'put_json'"
         with self.assertRaisesRegex(AttributeError, f"^{text}"):
             Client.put_json  # type: ignore[attr-defined]  # noqa: B018 - it raises

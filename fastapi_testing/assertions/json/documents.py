@@ -131,7 +131,8 @@ class JsonAssertions(DocumentAssertions):
 
         The dialect is the one that ``$schema`` names, else 2020-12. Of the formats, ``date``, ``date-time``, ``email``,
         ``ipv4``, ``ipv6`` and ``uuid`` are checked; a ``date-time`` may lack an offset, as that of Python's naive ones.
-        Needs the extra ``json``.
+        A ``multipleOf`` is checked by the numbers as they are written, so that 19.99 is one of 0.01. A ``pattern`` may
+        be one of Rust, in which pydantic has them, where Python knows no such one. Needs the extra ``json``.
 
         Args:
             actual: A response, JSON text, or a document.
@@ -140,7 +141,8 @@ class JsonAssertions(DocumentAssertions):
 
         Raises:
             ModuleNotFoundError: If the extra is not installed.
-            ValueError: If ``schema`` is no valid schema, or refers to something outside it.
+            ValueError: If ``schema`` is no valid schema, refers to something outside it, or names properties by a
+                pattern that Python does not know.
         """
         parsed = Schema.from_document(schema)
         document = self._parse(actual, msg)

@@ -11,8 +11,9 @@ from fastapi_testing.assertions.comparing.comparison import Path
 from fastapi_testing.assertions.describing.describe import cut, describe_path
 from fastapi_testing.assertions.describing.validation import describe_count
 from fastapi_testing.assertions.extras import import_extra
+from fastapi_testing.assertions.json.keywords import KEYWORDS, is_pattern
 
-__all__ = ["Schema", "Violation", "describe_violations"]
+__all__ = ["Schema", "Violation", "describe_violations", "make_validator"]
 
 _FORMATS = ("date", "email", "ipv4", "ipv6", "uuid")
 """The formats that jsonschema checks by itself; more would be checked here and not there, as libraries are found."""
@@ -57,28 +58,57 @@ class Schema:
         jsonschema = import_extra("jsonschema", "json", "assertJsonSchema")
         dialect = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
         try:
-            dialect.check_schema(schema)
+            dialect.check_schema(schema, _pattern_checker())
         except jsonschema.SchemaError as exc:
             where, reason = describe_path(tuple(exc.absolute_path)), exc.message
             raise ValueError(f"the schema is not valid at {where}: {cut(reason)}") from None
         known = import_extra("jsonschema_specifications", "json", "assertJsonSchema").REGISTRY
-        return cls(dialect(schema, registry=known, format_checker=format_checker()))
+        if isinstance(schema, dict):  # where it says its dialect, the library would go back to its own validator
+            schema = {name: value for name, value in schema.items() if name != "$schema"}
+        return cls(make_validator(dialect, schema, known))
 
     def find_violations(self, document: Any) -> list[Violation]:
         """
         Return in what a document fails to conform, in its order.
 
         Raises:
-            ValueError: If the schema refers to something outside it.
+            ValueError: If the schema refers to something outside it, or has a pattern that nobody can read.
         """
         unresolvable = import_extra("referencing.exceptions", "json", "assertJsonSchema").Unresolvable
         try:
             errors = sorted(self.validator.iter_errors(document), key=lambda error: list(map(str, error.absolute_path)))
         except unresolvable as exc:
-            reference = exc.ref
+            problem = f"refers to {exc.ref!r}, which is not in it"
+        except re.error as exc:
+            problem = f"has the pattern {exc.pattern!r}, which Python cannot read: {exc}"
         else:
             return [Violation(tuple(error.absolute_path), _describe_error(error)) for error in errors]
-        raise ValueError(f"the schema refers to {reference!r}, which is not in it")
+        raise ValueError(f"the schema {problem}")
+
+
+def make_validator(dialect: Any, schema: Any, registry: Any) -> Any:
+    """
+    Return what validates documents, with the formats and the keywords that are checked here.
+
+    Args:
+        dialect: The library's validator for the dialect of the schema.
+        schema: The schema.
+        registry: What it may refer to.
+    """
+    return _extended(dialect)(schema, registry=registry, format_checker=format_checker())
+
+
+@cache
+def _extended(dialect: Any) -> Any:
+    return import_extra("jsonschema", "json", "assertJsonSchema").validators.extend(dialect, KEYWORDS)
+
+
+@cache
+def _pattern_checker() -> Any:
+    """Return what checks the patterns of a schema, for the regular expressions that are understood here."""
+    checker = import_extra("jsonschema", "json", "assertJsonSchema").FormatChecker(())
+    checker.checkers = {"regex": (is_pattern, re.error)}
+    return checker
 
 
 @cache

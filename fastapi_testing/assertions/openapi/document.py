@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote, urlsplit
 from fastapi_testing.assertions.comparing.media_types import MediaType
 from fastapi_testing.assertions.describing.describe import cut
 from fastapi_testing.assertions.extras import import_extra
-from fastapi_testing.assertions.json.schema import Schema, format_checker
+from fastapi_testing.assertions.json.schema import Schema, make_validator
 
 __all__ = ["Node", "OpenAPIDocument", "Operation", "find_header_errors", "find_media_type"]
 
@@ -100,8 +100,7 @@ class OpenAPIDocument:
         """Return the schema at a place of the document."""
         library = import_extra("jsonschema", "openapi", "assertMatchesOpenAPI")
         reference = {"$ref": f"{_URI}#{pointer}"}
-        validator = library.Draft202012Validator(reference, registry=self._registry, format_checker=format_checker())
-        return Schema(validator)
+        return Schema(make_validator(library.Draft202012Validator, reference, self._registry))
 
     def operation(self, method: str, template: str) -> "Operation | None":
         """Return the operation of a method and a template, if there is one."""

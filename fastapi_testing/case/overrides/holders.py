@@ -40,11 +40,9 @@ def callable_of(holder: Any, name: str) -> Any:
 
     Read from the test, a function of the class would be a method, and from Python 3.14 on a partial, too.
     """
-    return vars(holder)[name] if name in vars(holder) else getattr(_class_of(holder), name)
-
-
-def _class_of(holder: Any) -> type:
-    return holder if isinstance(holder, type) else type(holder)
+    if isinstance(holder, type):
+        return getattr(holder, name)
+    return vars(holder)[name] if name in vars(holder) else getattr(type(holder), name)
 
 
 def add_cleanup(holder: Any, undo: Callable[[], None]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from fastapi_testing.client.http.remembering import Remembering, explaining
+from fastapi_testing.client.http.remembering import Remembering, explaining, httpxs_own
 from fastapi_testing.client.transport.body import WholeResponse
 from fastapi_testing.client.wrappers.origin import ANSWER
 
@@ -13,9 +13,9 @@ __all__ = ["LeanClient"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
-# What others put something of theirs in the place of.
-_SEND = httpx.AsyncClient.send
-_SEND_SINGLE_REQUEST = httpx.AsyncClient._send_single_request  # noqa: SLF001
+# What others put something of theirs in the place of, be it before this is imported.
+_SEND = httpxs_own(httpx.AsyncClient.send)
+_SEND_SINGLE_REQUEST = httpxs_own(httpx.AsyncClient._send_single_request)  # noqa: SLF001
 
 
 @explaining
@@ -41,6 +41,7 @@ class LeanClient(Remembering, httpx.AsyncClient):
             or not isinstance(request.stream, httpx.AsyncByteStream)
             or not self._is_plain(request)
             or self._transport is not self._way
+            or "handle_async_request" in vars(self._way)
             or httpx.AsyncClient.send is not _SEND
             or getattr(self._send_single_request, "__func__", None) is not _SEND_SINGLE_REQUEST
         ):
@@ -49,15 +50,19 @@ class LeanClient(Remembering, httpx.AsyncClient):
         start = self._now()
         try:
             response = await self._way.handle_async_request(request)
+        except httpx.RequestError as exc:
+            exc.request = request
+            raise
+        try:
             if isinstance(response, WholeResponse) and not response.has_redirect_location:
                 self._receive(request, response, start)
                 await response.aread()
                 return response
-        except httpx.RequestError as exc:
-            exc.request = request
+            waited = self._now() - start
+            request.extensions[ANSWER] = response
+            ended = await super().send(request, follow_redirects=follow_redirects)
+        except BaseException:
+            await response.aclose()
             raise
-        waited = self._now() - start
-        request.extensions[ANSWER] = response
-        ended = await super().send(request, follow_redirects=follow_redirects)
         response.elapsed += timedelta(seconds=waited)
         return ended

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 else:
     BaseClient = object
 
-__all__ = ["Remembering", "explaining"]
+__all__ = ["Remembering", "explaining", "httpxs_own"]
 
 _NO_OPTIONS = {
     **dict.fromkeys(["content", "data", "files", "params", "headers", "cookies", "extensions"]),
@@ -51,6 +51,8 @@ class Remembering(ForeignNames, BaseClient):
     """
 
     _foreign = CLIENT_NAMES
+
+    _mounts: dict[Any, Any]
 
     def __init__(
         self,
@@ -93,15 +95,14 @@ class Remembering(ForeignNames, BaseClient):
         """
         Tell whether a request is one that httpx hands on to the transport as it is, and does nothing else with.
 
-        Where somebody has put something of theirs in the place of what httpx sends by, as Sentry and vcrpy do, none is.
-        The first one is none either: httpx takes note that the client is in use.
+        The first one is none: httpx takes note that the client is in use.
         """
         hooks = self.event_hooks
         return (
             self._has_sent
             and not self.is_closed
             and self.auth is None
-            and not (hooks["request"] or hooks["response"])
+            and not (hooks["request"] or hooks["response"] or self._mounts)
             and "timeout" in request.extensions
             and not request.url.userinfo
         )
@@ -160,6 +161,11 @@ def explaining(client: _T) -> _T:
     for name in ("delete", "get", "head", "options", "patch", "post", "put", "request", "stream"):
         setattr(client, name, explain_keywords(REQUEST_KEYWORDS)(getattr(client, name)))
     return client
+
+
+def httpxs_own(function: Any) -> Any:
+    """Return a function of httpx's; None for one that somebody has put in its place, such as Sentry or vcrpy."""
+    return function if getattr(function, "__globals__", {}).get("__name__") == "httpx._client" else None
 
 
 class _Cookies(httpx.Cookies):

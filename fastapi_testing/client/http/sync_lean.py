@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from fastapi_testing.client.http.remembering import Remembering, explaining
+from fastapi_testing.client.http.remembering import Remembering, explaining, httpxs_own
 from fastapi_testing.client.transport.body import WholeResponse
 from fastapi_testing.client.wrappers.origin import ANSWER
 
@@ -14,9 +14,9 @@ __all__ = ["LeanSyncClient"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
-# What others put something of theirs in the place of.
-_SEND = httpx.Client.send
-_SEND_SINGLE_REQUEST = httpx.Client._send_single_request  # noqa: SLF001
+# What others put something of theirs in the place of, be it before this is imported.
+_SEND = httpxs_own(httpx.Client.send)
+_SEND_SINGLE_REQUEST = httpxs_own(httpx.Client._send_single_request)  # noqa: SLF001
 
 
 @explaining
@@ -42,6 +42,7 @@ class LeanSyncClient(Remembering, httpx.Client):
             or not isinstance(request.stream, httpx.SyncByteStream)
             or not self._is_plain(request)
             or self._transport is not self._way
+            or "handle_request" in vars(self._way)
             or httpx.Client.send is not _SEND
             or getattr(self._send_single_request, "__func__", None) is not _SEND_SINGLE_REQUEST
         ):
@@ -50,15 +51,19 @@ class LeanSyncClient(Remembering, httpx.Client):
         start = self._now()
         try:
             response = self._way.handle_request(request)
+        except httpx.RequestError as exc:
+            exc.request = request
+            raise
+        try:
             if isinstance(response, WholeResponse) and not response.has_redirect_location:
                 self._receive(request, response, start)
                 response.read()
                 return response
-        except httpx.RequestError as exc:
-            exc.request = request
+            waited = self._now() - start
+            request.extensions[ANSWER] = response
+            ended = super().send(request, follow_redirects=follow_redirects)
+        except BaseException:
+            response.close()
             raise
-        waited = self._now() - start
-        request.extensions[ANSWER] = response
-        ended = super().send(request, follow_redirects=follow_redirects)
         response.elapsed += timedelta(seconds=waited)
         return ended

@@ -1,5 +1,7 @@
 """How the requests of clients of other makers end: what :mod:`settling` does, as far as their event hooks reach."""
 
+import contextlib
+import socket
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -34,7 +36,9 @@ class _Hook:
     def _is_waited_for(self, response: Any, exchange: Exchange) -> bool:
         return bool(response.request.extensions.get("settle", self._settling.settle)) and exchange.ended_at is None
 
-    def _raise(self, exchange: Exchange) -> None:
+    def _end(self, response: Any, exchange: Exchange) -> None:
+        if exchange.exception is not None:
+            _shut_down(response.extensions["network_stream"])
         if self._settling.raise_server_exceptions:
             raise_exception(exchange)
 
@@ -63,7 +67,7 @@ class SettlingHook(_Hook):
             return
         if self._is_waited_for(response, exchange):
             await wait_ended(exchange, self._settling.timeout)
-        self._raise(exchange)
+        self._end(response, exchange)
 
 
 class SyncSettlingHook(_Hook):
@@ -94,4 +98,14 @@ class SyncSettlingHook(_Hook):
             return
         if self._is_waited_for(response, exchange):
             self._thread.finish(wait_ended(exchange, self._settling.timeout))
-        self._raise(exchange)
+        self._end(response, exchange)
+
+
+def _shut_down(network_stream: Any) -> None:
+    """
+    Have the client's pool see that a connection has ended.
+
+    uvicorn is about to close it, as the app has raised, and a request that came on it before that would be lost.
+    """
+    with contextlib.suppress(OSError):  # it is closed already
+        network_stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)

@@ -14,16 +14,20 @@ def loggers_kept() -> Iterator[None]:
     Have each logger be in the end as it was before the block.
 
     Alembic's ``env.py``, as it comes, calls ``logging.config.fileConfig()``, which disables every logger that its file
-    does not name, and replaces the handlers of the root logger.
+    does not name, and replaces the handlers of the root logger; it closes all others, and a file is written no more.
     """
     root = logging.getLogger()
-    loggers = [root, *(each for each in root.manager.loggerDict.values() if isinstance(each, logging.Logger))]
+    loggers = [root, *(each for each in [*root.manager.loggerDict.values()] if isinstance(each, logging.Logger))]
     states = [(each, _state(each)) for each in loggers]
+    handlers = logging._handlerList  # type: ignore[attr-defined]  # noqa: SLF001 - what fileConfig() closes
+    kept = [*handlers]
+    handlers.clear()
     try:
         yield
     finally:
-        for logger, (handlers, level, others) in states:
-            logger.handlers[:] = handlers
+        handlers[:0] = kept
+        for logger, (own, level, others) in states:
+            logger.handlers[:] = own
             if logger.level != level:
                 logger.setLevel(level)  # which forgets what was remembered of it
             vars(logger).update(others)

@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL
 
 from fastapi_testing.databases.templates.reading import reading_of
 
-__all__ = ["schema_key"]
+__all__ = ["makes_schema", "schema_key"]
 
 _PACKAGE = __name__.partition(".")[0]
 _PLAIN = (str, bytes, int, float, bool, type(None), URL, PurePath)
@@ -55,6 +55,11 @@ def schema_key(case: type, metadata: MetaData | None, *more: Any) -> Hashable | 
         return None
 
 
+def makes_schema(case: Any) -> bool:
+    """Tell whether a class has a ``create_schema`` of its own or inherits one, besides what makes its ``metadata``."""
+    return not _is_ours(getattr(case.create_schema, "__func__", case.create_schema))
+
+
 def _is_for_itself(case: type) -> bool:
     """Tell whether the schema was written in the class, which nobody has inherited from: a copy would be for nobody."""
     function = getattr(vars(case).get("create_schema"), "__func__", None)
@@ -66,8 +71,9 @@ def _metadata_key(metadata: MetaData | None) -> Hashable:
     if metadata is None:
         return None
     tables = metadata.tables.values()
-    counts = [(len(each.columns), len(each.constraints), len(each.indexes)) for each in tables]
-    return _same([metadata, *tables, counts, *_listeners([metadata, *tables])])
+    counts = [(each.fullname, len(each.columns), len(each.constraints), len(each.indexes)) for each in tables]
+    columns = [[each.name, each.type, each.nullable, each.server_default] for table in tables for each in table.columns]
+    return _same([metadata, *tables, counts, columns, *_listeners([metadata, *tables])])
 
 
 def _listeners(targets: Iterable[Any]) -> Iterator[Any]:

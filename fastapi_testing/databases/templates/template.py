@@ -58,14 +58,12 @@ class Template:
         return self._loop.run_until_complete(greenlet_spawn(call))
 
     def _close(self) -> None:
-        with suppress(
-            Exception
-        ):  # such as where the server has stopped before: then it is the next run that removes it
+        # It fails where the server has stopped before: then it is the next run that removes it.
+        with suppress(Exception):
             self._run(lambda: self._context.__exit__(None, None, None))
         if self._loop is not None:
-            self._loop.run_until_complete(
-                asyncio.sleep(0)
-            )  # a connection is closed in the turn after the one it ended in
+            # A connection is closed in the turn after the one it ended in.
+            self._loop.run_until_complete(asyncio.sleep(0))
             self._loop.close()
 
 

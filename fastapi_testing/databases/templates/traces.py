@@ -8,7 +8,8 @@ __all__ = ["attributes_of", "session_of"]
 
 _POSTGRESQL = (
     "SELECT name, setting FROM pg_settings WHERE source = 'session' "
-    "UNION ALL SELECT 'temporary tables', CAST(pg_my_temp_schema() AS text) ORDER BY 1"
+    "UNION ALL SELECT 'temporary tables', CAST(pg_my_temp_schema() AS text) "
+    "UNION ALL SELECT 'role', CAST(current_user AS text) || ' ' || CAST(session_user AS text) ORDER BY 1"
 )
 
 _SQLITE = "SELECT name, file FROM pragma_database_list UNION ALL SELECT type, name FROM sqlite_temp_master"

@@ -1,5 +1,6 @@
 """Tests of assertJsonSchema."""
 
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -32,6 +33,49 @@ class SchemaTests(JsonAssertions, FailureAssertions):
         """A schema may refer to its own parts, and to the published meta-schemas."""
         self.assertJsonSchema([{"name": "x"}], {"items": {"$ref": "#/$defs/item"}, "$defs": {"item": ITEM}})
         self.assertJsonSchema(ITEM, {"$ref": "https://json-schema.org/draft/2020-12/schema"})
+
+    def test_multiples(self) -> None:
+        """A number is a multiple of another as they are written, as for pydantic, and not as floats divide."""
+        multiples: list[tuple[Any, Any]] = [(19.99, 0.01), (0.3, 0.1), (1e-7, 1e-8), (2**200, 0.5), (6, 3), ("x", 2)]
+        for number, factor in [*multiples, (Decimal("19.99"), 0.01)]:
+            self.assertJsonSchema([number], {"items": {"multipleOf": factor}})
+        with self.assertRaisesRegex(AssertionError, r": 19\.995 is not a multiple of 0\.01\n"):
+            self.assertJsonSchema(19.995, {"multipleOf": 0.01})
+        with self.assertRaisesRegex(AssertionError, r": inf is not a multiple of 2\n"):
+            self.assertJsonSchema("[1e400]", {"items": {"multipleOf": 2}})
+
+    def test_named_dialect(self) -> None:
+        """It is so, too, where the schema says its dialect, and refers to itself."""
+        schema = {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "properties": {"price": {"multipleOf": 0.01}, "parts": {"items": {"$ref": "#"}}},
+        }
+        self.assertJsonSchema({"parts": [{"price": 19.99}]}, schema)
+
+    def test_patterns(self) -> None:
+        """A pattern may be one of Rust, in which pydantic has them; one that is nobody's is an error with its text."""
+        patterns = {"\u00c9": r"^\p{Lu}$", "b": r"^(?<letter>b)\z", "c": "^[a-z&&[^b]]$", "x&&": r"(?<=x)[a&&[b]"}
+        for text, pattern in patterns.items():
+            with self.subTest(pattern):
+                self.assertJsonSchema({"value": text}, {"properties": {"value": {"pattern": pattern}}})
+        with self.assertRaisesRegex(AssertionError, r": 'b' does not match '\^\[a-z&&\[\^b\]\]\$'\n"):
+            self.assertJsonSchema(["b"], {"items": {"pattern": "^[a-z&&[^b]]$"}})
+        self.assertJsonSchema([1], {"items": {"pattern": "x"}})
+
+    def test_unreadable_patterns(self) -> None:
+        """A pattern that is nobody's, or that the library reads where a name is one, is an error with its text."""
+        for schema, document, start in (
+            ({"pattern": "("}, "x", "the schema is not valid at $.pattern: '(' is not a 'regex'"),
+            ({"pattern": 1}, "x", "the schema is not valid at $.pattern: 1 is not of type 'string'"),
+            (
+                {"patternProperties": {r"\p{Lu}": {}}},
+                {"x": 1},
+                r"the schema has the pattern '\\p{Lu}', which Python cannot",
+            ),
+        ):
+            with self.subTest(schema), self.assertRaises(ValueError) as caught:
+                self.assertJsonSchema(document, schema)
+            self.assertEqual(str(caught.exception)[: len(start)], start)
 
     def test_dialect(self) -> None:
         """The dialect is the one that the schema names, or 2020-12."""

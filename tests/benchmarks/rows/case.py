@@ -3,9 +3,9 @@
 import unittest
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import perf_counter
 
 from fastapi_testing import AsyncClassTestCase
+from tests.benchmarks.batches import time_suite
 from tests.benchmarks.peers import OURS
 from tests.benchmarks.row import Batch, Contender, Row, Target
 
@@ -20,18 +20,9 @@ def _contender(name: str, base: type[unittest.IsolatedAsyncioTestCase]) -> Conte
         async def test_nothing(self) -> None:
             pass
 
-    def run_class(tests: int) -> float:
-        suite = unittest.TestSuite(Tests("test_nothing") for _ in range(tests))
-        result = unittest.TestResult()
-        start = perf_counter()
-        suite.run(result)
-        seconds = perf_counter() - start
-        assert (result.testsRun, result.wasSuccessful()) == (tests, True), result
-        return seconds
-
     @contextmanager
     def opened() -> Iterator[Batch]:
-        yield run_class
+        yield lambda tests: time_suite(Tests("test_nothing") for _ in range(tests))
 
     return Contender(name=name, opened=opened, number=_TESTS)
 

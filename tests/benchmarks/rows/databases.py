@@ -1,9 +1,7 @@
 """A test with a database: what it costs that each test finds a clean one."""
 
-import unittest
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from time import perf_counter
 from typing import Annotated, Any, ClassVar, Literal
 
 from fastapi import Depends, FastAPI
@@ -13,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionm
 
 from fastapi_testing import AsyncServerTestCase
 from fastapi_testing.databases import SQLAlchemyMixin
+from tests.benchmarks.batches import time_suite
 from tests.benchmarks.peers import OURS
 from tests.benchmarks.row import Batch, Contender, Row, Target
 from tests.databases.postgresql import postgresql_url
@@ -99,16 +98,7 @@ def _contender(
     def opened() -> Iterator[Batch]:
         cls = type("Tests", (case,), {"database_url": url(), "isolation": how})
 
-        def run_class(tests: int) -> float:
-            result = unittest.TestResult()
-            suite = unittest.TestSuite(cls("test_insert_and_select") for _ in range(tests))
-            start = perf_counter()
-            suite.run(result)
-            seconds = perf_counter() - start
-            assert (result.testsRun, result.wasSuccessful()) == (tests, True), result.errors
-            return seconds
-
-        yield run_class
+        yield lambda tests: time_suite(cls("test_insert_and_select") for _ in range(tests))
 
     return Contender(name=name, opened=opened, number=_TESTS)
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from time import perf_counter
 from typing import Any, Literal
 
 import alembic.command
@@ -18,6 +17,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
 
 from fastapi_testing.databases import SQLAlchemyMixin
+from tests.benchmarks.batches import time_suite
 from tests.benchmarks.peers import OURS
 from tests.benchmarks.row import Batch, Contender, Row, Target
 from tests.databases.postgresql import postgresql_url
@@ -92,13 +92,7 @@ def _contender(name: str, url: Callable[[], URL], scope: Literal["run", "class"]
 
         def run_classes(number: int) -> float:
             classes = [type("Tests", (_Migrated, unittest.TestCase), attributes) for _ in range(number)]
-            result = unittest.TestResult()
-            suite = unittest.TestSuite(cls("test_nothing") for cls in classes)
-            start = perf_counter()
-            suite.run(result)
-            seconds = perf_counter() - start
-            assert (result.testsRun, result.wasSuccessful()) == (number, True), result.errors
-            return seconds
+            return time_suite(cls("test_nothing") for cls in classes)
 
         run_classes(1)  # the first one, with which the schema of the others is made
         yield run_classes

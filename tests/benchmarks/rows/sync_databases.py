@@ -3,7 +3,6 @@
 import unittest
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from time import perf_counter
 from typing import Annotated, Any, ClassVar
 
 from fastapi import Depends, FastAPI
@@ -17,6 +16,7 @@ from fastapi_testing import ServerTestCase
 from fastapi_testing.databases import SQLAlchemyMixin
 from fastapi_testing.databases.provision.engines import make_sync_engine
 from fastapi_testing.databases.provision.provision import own_database
+from tests.benchmarks.batches import time_suite
 from tests.benchmarks.peers import OURS
 from tests.benchmarks.row import Batch, Contender, Row, Target
 from tests.benchmarks.rows.databases import METADATA, SONG
@@ -98,16 +98,7 @@ def _contender(name: str, url: Callable[[], URL | None], case: type[unittest.Tes
     def opened() -> Iterator[Batch]:
         cls = type("Tests", (case,), {"database_url": url(), **attributes})
 
-        def run_class(tests: int) -> float:
-            result = unittest.TestResult()
-            suite = unittest.TestSuite(cls("test_insert_and_select") for _ in range(tests))
-            start = perf_counter()
-            suite.run(result)
-            seconds = perf_counter() - start
-            assert (result.testsRun, result.wasSuccessful()) == (tests, True), result.errors
-            return seconds
-
-        yield run_class
+        yield lambda tests: time_suite(cls("test_insert_and_select") for _ in range(tests))
 
     return Contender(name=name, opened=opened, number=_TESTS)
 

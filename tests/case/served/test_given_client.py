@@ -150,6 +150,24 @@ class TakenTests(unittest.TestCase):
 
         self.assertEqual(self.each(test, sync_test, raise_server_exceptions=True), [{}] * 8)
 
+    def test_closing(self) -> None:
+        """The connection of a request for which the app has raised is not used again: uvicorn is about to close it."""
+
+        def address(response: Any) -> Any:
+            return response.extensions["exchange"].client
+
+        async def test(case: AsyncServerTestCase) -> None:
+            with case.assertServerRaises(LookupError):
+                first = address(await case.client.get("/fail"))
+            case.assertNotEqual(address(await case.client.get("/")), first)
+
+        def sync_test(case: ServerTestCase) -> None:
+            with case.assertServerRaises(LookupError):
+                first = address(case.client.get("/fail"))
+            case.assertNotEqual(address(case.client.get("/")), first)
+
+        self.assertEqual(self.each(test, sync_test), [{}] * 8)
+
     def test_openapi(self) -> None:
         """With check_openapi its responses are checked as well."""
 

@@ -7,7 +7,7 @@ from typing import Any
 from unittest import mock
 
 import httpx
-from fastapi import BackgroundTasks, FastAPI
+from fastapi import BackgroundTasks, FastAPI, Response
 from fastapi.responses import RedirectResponse
 
 from fastapi_testing import AsyncClassTestCase, Client, Server, ServerThread, SyncClient
@@ -43,6 +43,10 @@ def make_app(clock: Clock) -> FastAPI:
         clock.now += 1
         clock.asked.clear()
         tasks.add_task(work)
+
+    @app.get("/undecodable")
+    async def undecodable() -> Response:
+        return Response(b"not gzip", headers={"Content-Encoding": "gzip"})
 
     @app.get("/redirect")
     async def redirect() -> RedirectResponse:
@@ -95,6 +99,59 @@ class LeanClientTests(AsyncClassTestCase):
                 self.assertEqual([(await self.client.get("/")).status_code for _ in range(2)], [299, 299])
         with mock.patch.object(self.client, "_send_single_request", mock.AsyncMock(return_value=answer)):
             self.assertEqual((await self.client.get("/")).status_code, 299)
+
+    async def test_replaced_before(self) -> None:
+        """So is what was there before this package was imported, as Sentry's where the app's module comes first."""
+        self.assertIsNone(remembering.httpxs_own(lambda: None))
+        self.assertIsNone(remembering.httpxs_own(mock.AsyncMock()))
+        self.assertIsNotNone(remembering.httpxs_own(httpx.AsyncClient.send))
+
+    async def test_wrapped_transport(self) -> None:
+        """Who wraps the transport sees each request once, as OpenTelemetry does."""
+        handle, seen = self.client._transport.handle_async_request, []
+
+        async def wrapped(request: httpx.Request) -> httpx.Response:
+            seen.append(request.url.path)
+            return await handle(request)
+
+        with mock.patch.object(self.client._transport, "handle_async_request", wrapped):
+            await self.client.get("/redirect")
+            await self.client.get("/elsewhere")
+        self.assertEqual(seen, ["/redirect", "/elsewhere"])
+
+    async def test_mounts(self) -> None:
+        """What is mounted for some URLs answers each time."""
+        mounts = {"all://": httpx.MockTransport(lambda _: httpx.Response(297))}
+        options: Any = {"mounts": mounts}
+        async with Client(str(self.client.base_url), **options) as client:
+            self.assertEqual([(await client.get("/")).status_code for _ in range(2)], [297, 297])
+
+    async def test_undecodable(self) -> None:
+        """A response that cannot be read gives its connection back, and its error knows the request."""
+        async with Client(str(self.client.base_url), limits=httpx.Limits(max_connections=1), timeout=1) as client:
+            await client.get("/")
+            for _ in range(2):
+                with self.assertRaises(httpx.DecodingError) as caught:
+                    await client.get("/undecodable")
+                self.assertEqual(caught.exception.request.url.path, "/undecodable")
+
+    async def test_closed_meanwhile(self) -> None:
+        """Where the client is closed while an answer that leads elsewhere is on its way, nothing is left open."""
+        handle = self.client._way._transport.handle_async_request
+
+        async def closing(request: httpx.Request) -> httpx.Response:
+            response: httpx.Response = await handle(request)
+            self.client._state = httpx._client.ClientState.CLOSED
+            kept.append(response)
+            return response
+
+        kept: list[httpx.Response] = []
+        with (
+            mock.patch.object(self.client._way._transport, "handle_async_request", closing),
+            self.assertRaisesRegex(RuntimeError, "the client has been closed"),
+        ):
+            await self.client.get("/redirect")
+        self.assertTrue(kept[0].is_closed)
 
     async def test_replaced_transport(self) -> None:
         """So is a transport that stands in the place of the client's own, as old suites put one there."""

@@ -3,7 +3,9 @@
 import io
 import logging
 import logging.config
+import tempfile
 import unittest
+from pathlib import Path
 
 from fastapi_testing.databases.provision.loggers import loggers_kept
 
@@ -54,6 +56,20 @@ class LoggerTests(unittest.TestCase):
         self.assertEqual((shop.disabled, shop.propagate, shop.handlers), (False, False, [handler]))
         self.assertEqual((root.level, root.handlers), (logging.INFO, before))
         self.assertTrue(shop.isEnabledFor(logging.INFO))
+
+    def test_files(self) -> None:
+        """A handler that writes to a file goes on with it."""
+        path = Path(self.enterContext(tempfile.TemporaryDirectory())) / "shop.log"
+        shop, handler = logging.getLogger("shop.of_this_test"), logging.FileHandler(path, mode="w")
+        self.addCleanup(handler.close)
+        shop.addHandler(handler)
+        self.addCleanup(shop.removeHandler, handler)
+        shop.warning("before")
+        with loggers_kept():
+            logging.config.fileConfig(io.StringIO(ALEMBIC))
+        shop.warning("after")
+        handler.flush()
+        self.assertEqual(path.read_text("utf-8"), "before\nafter\n")
 
     def test_failing(self) -> None:
         """Also where the schema cannot be made: the app's log is of use then most of all."""

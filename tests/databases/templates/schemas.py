@@ -55,6 +55,7 @@ class MigratedCase(SQLAlchemyMixin[Any, Any]):
     """A schema with a row, made by a function that its classes inherit."""
 
     metadata = Base.metadata
+    schema_scope = "run"
     first_title: ClassVar[str] = "of the schema"
 
     @classmethod

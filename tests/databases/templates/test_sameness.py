@@ -9,7 +9,7 @@ from sqlalchemy import DDL, Column, Connection, Index, Integer, MetaData, Table,
 from sqlalchemy.engine import make_url
 
 from fastapi_testing.databases import SQLAlchemyMixin
-from fastapi_testing.databases.templates.sameness import schema_key
+from fastapi_testing.databases.templates.sameness import makes_schema, schema_key
 from tests.databases.provisioning import own_templates
 from tests.databases.templates import schemas
 from tests.databases.templates.schemas import MADE, migrated_case
@@ -119,11 +119,13 @@ class KeyTests(unittest.TestCase):
         keys.append(key_of(SQLAlchemyMixin, metadata=metadata))
         table.append_column(Column("two", Integer))
         keys.append(key_of(SQLAlchemyMixin, metadata=metadata))
+        table.c.two.nullable = False
+        keys.append(key_of(SQLAlchemyMixin, metadata=metadata))
         Index("of_two", table.c.two)
         keys.append(key_of(SQLAlchemyMixin, metadata=metadata))
         event.listen(metadata, "after_create", DDL("SELECT 1"))  # type: ignore[no-untyped-call]
         keys.append(key_of(SQLAlchemyMixin, metadata=metadata))
-        self.assertEqual(len(set(keys)), 7)
+        self.assertEqual(len(set(keys)), 8)
         self.assertEqual(key_of(SQLAlchemyMixin, metadata=metadata), keys[-1])
 
     def test_more(self) -> None:
@@ -150,11 +152,16 @@ class SharingTests(unittest.TestCase):
         classes = [migrated_case("sqlite://", schema_scope="class") for _ in range(2)]
         self.assertEqual(self.made_by(*classes), 2)
 
+    def test_without_a_word(self) -> None:
+        """Where the class says nothing of it, one with a function makes its own, and one with tables shares them."""
+        self.assertEqual(self.made_by(*(migrated_case("sqlite://", schema_scope=None) for _ in range(2))), 2)
+        self.assertFalse(makes_schema(SQLAlchemyMixin))
+
     def test_unknown_scope(self) -> None:
         """Another word is refused."""
         result = run_classes(migrated_case("sqlite://", schema_scope="module"))
         self.assertEqual(
-            outcomes(result), {"setUpClass": "ValueError: schema_scope must be 'run' or 'class', got 'module'"}
+            outcomes(result), {"setUpClass": "ValueError: schema_scope must be 'run', 'class' or None, got 'module'"}
         )
 
     def test_different(self) -> None:
