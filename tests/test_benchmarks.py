@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from unittest.mock import patch
 from xml.etree import ElementTree as ET
 
-from tests.benchmarks.batches import AsyncOperation, Operation, asynchronous, synchronous
+from tests.benchmarks.batches import AsyncOperation, Operation, asynchronous, synchronous, time_suite
 from tests.benchmarks.chart import Scale, draw
 from tests.benchmarks.choosing import choose_rows
 from tests.benchmarks.command import main
@@ -180,6 +180,26 @@ class HarnessTests(unittest.TestCase):
             with batches() as batch:
                 self.assertGreaterEqual(batch(2), 0.0)
         self.assertEqual(journal, ["awaited", "awaited", "closed", "called", "called", "closed"])
+
+    def test_suites_have_to_pass(self) -> None:
+        """The time of a suite holds the set-up of its classes; of one that fails, there is no time."""
+
+        class Tests(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls) -> None:
+                done.append("class")
+
+            def test_it(self) -> None:
+                done.append("test")
+
+            def test_that_fails(self) -> None:
+                self.fail("seen")
+
+        done: list[str] = []
+        self.assertGreater(time_suite([Tests("test_it"), Tests("test_it")]), 0)
+        self.assertEqual(done, ["class", "test", "test"])
+        with self.assertRaisesRegex(AssertionError, "seen"):
+            time_suite([Tests("test_it"), Tests("test_that_fails")])
 
 
 class TableTests(unittest.TestCase):

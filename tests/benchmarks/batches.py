@@ -72,5 +72,5 @@ def time_suite(tests: Iterable[unittest.TestCase]) -> float:
     start = perf_counter()
     suite.run(result)
     seconds = perf_counter() - start
-    assert (result.testsRun, result.wasSuccessful()) == (number, True), result.errors
+    assert (result.testsRun, result.wasSuccessful()) == (number, True), result.errors + result.failures
     return seconds
