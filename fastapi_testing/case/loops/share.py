@@ -117,12 +117,12 @@ def _close(is_over: Callable[[Share], bool]) -> None:
                 stack.callback(each.close)
 
 
-def _leave_to_parent() -> None:
+def _leave_to_parent() -> None:  # pragma: no cover - in a child, whose coverage nobody saves
     _parents.extend(_open)
     _open.clear()
 
 
-def _end_with_process() -> None:
+def _end_with_process() -> None:  # pragma: no cover - after coverage has saved
     if _open:
         close_all()
         # Of what an app leaves open, nobody hears in production.

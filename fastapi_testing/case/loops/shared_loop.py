@@ -213,7 +213,7 @@ async def _end_all() -> None:
 
 def _look_at(end: "asyncio.Future[Any]") -> None:
     """Look at what has become of a call, or asyncio would log that nobody did."""
-    if not end.cancelled():
+    with contextlib.suppress(asyncio.CancelledError):
         end.exception()
 
 

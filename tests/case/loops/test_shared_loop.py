@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import unittest
 import unittest.mock
 import warnings
@@ -436,21 +437,18 @@ class BorrowedTests(SharedLoopCase):
     def test_nothing_is_left(self) -> None:
         """Sixty classes leave no more descriptors, threads and tasks than ten."""
 
+        async def fill(_: Any) -> None:
+            await asyncio.gather(*(asyncio.to_thread(time.sleep, 5 * MS) for _ in range(50)))  # all threads of a loop
+
         async def test(_: Any) -> None:
             await asyncio.gather(*(asyncio.to_thread(int) for _ in range(3)))
 
         cases = [made(test=test) for _ in range(60)]
-        self.run_classes(*cases[:10])
-        threads = held_resources()[1]
-        for _ in range(20):  # threads are made as they are needed, up to a limit
-            self.run_classes(*cases[:10])
-            threads, before = held_resources()[1], threads
-            if threads == before:
-                break
-        descriptors = held_resources()[0]
+        self.run_classes(made(test=fill), *cases[:10])
+        descriptors, threads = held_resources()
         self.run_classes(*cases)
         self.assertEqual(held_resources()[0], descriptors)
-        self.assertLessEqual(held_resources()[1], threads + 3)
+        self.assertLessEqual(held_resources()[1], threads)
         self.assertEqual(asyncio.all_tasks(Sharing.loops[0]), set())
 
 
