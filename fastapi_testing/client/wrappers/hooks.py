@@ -107,7 +107,7 @@ def _shut_down(network_stream: Any) -> None:
 
     uvicorn is about to close it, as the app has raised, and a request that came on it before that would be lost.
     """
-    held = network_stream.get_extra_info("socket")
-    # By another one: uvloop's cannot be shut down themselves. Where it is closed already, there is none.
-    with contextlib.suppress(OSError), socket.fromfd(held.fileno(), held.family, held.type) as connection:
-        connection.shutdown(socket.SHUT_RDWR)
+    # By another socket: what uvloop shows for one cannot be shut down itself, and there is none where it is closed.
+    if (held := network_stream.get_extra_info("socket")) is not None:
+        with contextlib.suppress(OSError), socket.fromfd(held.fileno(), held.family, held.type) as connection:
+            connection.shutdown(socket.SHUT_RDWR)
