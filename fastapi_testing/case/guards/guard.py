@@ -38,7 +38,7 @@ import functools
 import inspect
 import threading
 import warnings
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from types import CodeType
 from typing import Any, Literal, Protocol
 
@@ -117,13 +117,20 @@ class TestGuard:
             recorder.start_over()
             recorder.reports = True
 
-    def begin(self, app: Any, recorder: Recorder) -> None:
-        """Begin with the app that is served: what is overridden in it now will be so again when the test is judged."""
+    def begin(self, app: Any, recorder: Recorder, others: Collection[object] = ()) -> None:
+        """
+        Begin with the app that is served: what is overridden in it now will be so again when the test is judged.
+
+        Args:
+            app: The app.
+            recorder: The server's.
+            others: Recorders of servers that go on for other classes, on the same event loop.
+        """
         self._overrides = OverridesGuard(app)
         self.watch(recorder)
         self._loop = recorder.loop
         for other in list(recorders.values()):  # of services that the app calls, which the class or the module started
-            if other.loop is recorder.loop or _is_free_and_ours(other):
+            if (other.loop is recorder.loop and other not in others) or _is_free_and_ours(other):
                 self.watch(other)
 
     def note_failure(self) -> None:

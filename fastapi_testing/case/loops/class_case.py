@@ -64,11 +64,11 @@ check_standard_library(unittest.IsolatedAsyncioTestCase)
 
 class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
     """
-    A test case whose class hooks, tests and cleanups all run on one event loop, which all classes of the run share.
+    A test case whose class hooks, tests and cleanups all run on one event loop, which classes may share.
 
     :class:`unittest.IsolatedAsyncioTestCase` makes a loop for each test, in debug mode; here, a connection pool or a
-    server that :meth:`asyncSetUpClass` opens is there for every test of the class, and what an app opens at the top of
-    a module is there for every class.
+    server that :meth:`asyncSetUpClass` opens is there for every test of the class. With ``loop_scope = "run"``, what an
+    app opens at the top of a module is there for every class.
 
     A test runs in a copy of the context (:mod:`contextvars`) in which the class was set up. Tasks that a test
     started and left are cancelled at its end.
@@ -76,17 +76,17 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
 
     loop_factory: ClassVar[Callable[[], asyncio.AbstractEventLoop] | None] = None
     """
-    Makes the event loop, such as ``uvloop.new_event_loop``; None for asyncio's default. Classes with the same one
+    Makes the event loop, such as ``uvloop.new_event_loop``; None for asyncio's default. Only classes with the same one
     share a loop.
     """
 
     loop_debug: ClassVar[bool] = False
     """Whether the loop is in asyncio's debug mode; it is also where PYTHONASYNCIODEBUG or ``-X dev`` says so."""
 
-    loop_scope: ClassVar[LoopScope] = "run"
+    loop_scope: ClassVar[LoopScope] = "class"
     """
-    Whether the classes of the whole run share an event loop, where they have the same ``loop_factory``, or those of a
-    module do, or each class has its own.
+    Whether each class has an event loop of its own, or the classes of a module share one, or those of the whole run
+    that have the same ``loop_factory``.
     """
 
     _class_loop: ClassVar[ClassLoop | None] = None

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextvars
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
@@ -33,12 +33,14 @@ class ClassLoop:
         runner: The loop's; closed with it.
     """
 
-    _enter: Callable[[], None] | None = None
-    """Called on the loop whenever it begins to run."""
-
     def __init__(self, runner: asyncio.Runner) -> None:
         self.runner = runner
         self.context: contextvars.Context = contextvars.copy_context()
+
+    @property
+    def guests(self) -> Collection[object]:
+        """The recorders of servers on it that go on when the class ends."""
+        return ()
 
     def run(self, coroutine: Coroutine[Any, Any, _T], context: contextvars.Context, name: str = "") -> _T:
         """
@@ -56,6 +58,9 @@ class ClassLoop:
         finally:
             del exc  # the exception's traceback leads to this frame: no cycle is left
         return cast("_T", result)
+
+    def _enter(self) -> None:
+        """Prepare the loop, on it, as it begins to run."""
 
     def tasks(self) -> set[asyncio.Task[Any]]:
         """Return the tasks on the loop that have not ended."""

@@ -17,11 +17,13 @@ class SharedExecutor(ThreadPoolExecutor):
 
     Attributes:
         running: What has not ended, and the server whose app has asked for it; None where none has.
+        is_shut: Whether somebody has shut it down, and with it the loop's way to threads.
     """
 
     def __init__(self) -> None:
         super().__init__(thread_name_prefix="asyncio")
         self.running: dict[Future[Any], object] = {}
+        self.is_shut = False
 
     def submit(self, fn: Callable[..., _T], /, *args: Any, **kwargs: Any) -> Future[_T]:
         """Begin with a call, as the base class does."""
@@ -29,6 +31,11 @@ class SharedExecutor(ThreadPoolExecutor):
         self.running[future] = serving.get()
         future.add_done_callback(self._forget)
         return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - inherited
+        """Take no more calls, as the base class does."""
+        self.is_shut = True
+        super().shutdown(wait, cancel_futures=cancel_futures)
 
     def _forget(self, future: Future[Any]) -> None:
         self.running.pop(future, None)

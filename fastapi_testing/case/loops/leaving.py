@@ -47,8 +47,8 @@ def run_to_its_end(
     runner: asyncio.Runner,
     coroutine: Coroutine[Any, Any, _T],
     context: contextvars.Context,
-    name: str = "",
-    enter: Callable[[], None] | None = None,
+    name: str,
+    enter: Callable[[], None],
 ) -> _Outcome[_T]:
     """
     Run a coroutine, and return its result and its exception, one of which is None.
@@ -104,7 +104,6 @@ def _leave(task: "asyncio.Task[_Outcome[Any]]", left_by: BaseException) -> None:
 def _cancel(task: "asyncio.Task[Any]") -> None:
     loop = task.get_loop()
     deadline = RealClock.now() + _GRACE
-    timer: asyncio.TimerHandle | None = None
 
     def stop(_: object = None) -> None:
         loop.stop()
@@ -114,13 +113,13 @@ def _cancel(task: "asyncio.Task[Any]") -> None:
     try:
         while not task.done() and RealClock.now() < deadline:
             timer = loop.call_later(deadline - RealClock.now(), stop)
-            with contextlib.suppress(SystemExit):
-                loop.run_forever()
-            timer.cancel()
-    finally:  # or they would stop the loop for the class that has it by then
+            try:
+                with contextlib.suppress(SystemExit):
+                    loop.run_forever()
+            finally:  # or it would stop the loop for the class that has it by then
+                timer.cancel()
+    finally:
         task.remove_done_callback(stop)
-        if timer is not None:
-            timer.cancel()
 
 
 def _use_up_stops(loop: asyncio.AbstractEventLoop) -> None:
@@ -163,19 +162,17 @@ def _raised_in(exc: BaseException) -> Iterator["asyncio.Task[Any]"]:
     return (task for task in tasks if task._exception is exc)  # noqa: SLF001 - exception() would count as a look
 
 
-async def _wait_for(task: "asyncio.Task[Any]", enter: Callable[[], None] | None) -> None:
-    if enter is not None:
-        enter()
+async def _wait_for(task: "asyncio.Task[Any]", enter: Callable[[], None]) -> None:
+    enter()
     with contextlib.suppress(SystemExit, KeyboardInterrupt, Exception):
         await task  # and not asyncio.wait(): Ctrl-C cancels this, and with it the task
 
 
-async def _outcome_of(coroutine: Coroutine[Any, Any, _T], name: str, enter: Callable[[], None] | None) -> _Outcome[_T]:
+async def _outcome_of(coroutine: Coroutine[Any, Any, _T], name: str, enter: Callable[[], None]) -> _Outcome[_T]:
     task = asyncio.current_task()
     if name and task is not None:
         task.set_name(name)  # here, as Runner.run() takes no name
-    if enter is not None:
-        enter()
+    enter()
     try:
         return await coroutine, None
     except Exception as exc:  # noqa: BLE001 - raised again by the caller

@@ -28,7 +28,7 @@ from typing import Any, ClassVar, Self
 
 __all__ = ["Share", "close_all", "close_modules"]
 
-_open: list["Share"] = []
+_open: dict["Share", bool] = {}
 
 _parents: list["Share"] = []
 """What was open where this process was forked: kept, as an event loop that nobody keeps closes itself."""
@@ -56,13 +56,13 @@ class Share:
             make: Makes the one to share.
         """
         close_modules(but_of=here)
-        shared = (each for each in _open if isinstance(each, cls) and each._is_of(module, what, options))  # noqa: SLF001
+        shared = (each for each in list(_open) if isinstance(each, cls) and each._is_of(module, what, options))  # noqa: SLF001
         return next(shared, None) or make()._begin(module, what, options)  # noqa: SLF001 - its own
 
     def close(self) -> None:
         """End it, unless that is done, or a class is using it."""
-        if self in _open and self._is_reachable() and not self._is_in_use():
-            _open.remove(self)
+        # Another thread may be about to end it as well.
+        if self in _open and self._is_reachable() and not self._is_in_use() and _open.pop(self, False):
             self._end()
 
     def _close_with_module(self) -> None:
@@ -72,7 +72,7 @@ class Share:
     def _begin(self, module: str | None, what: Any, options: Any) -> Self:
         self._module, self._what, self._options = module, what, options
         self._thread = threading.current_thread()
-        _open.append(self)
+        _open[self] = True
         return self
 
     def _is_of(self, module: str | None, what: Any, options: Any) -> bool:
@@ -112,7 +112,7 @@ def close_modules(but_of: str | None = None) -> None:
 
 def _close(is_over: Callable[[Share], bool]) -> None:
     with contextlib.ExitStack() as stack:  # the last first; it closes the others too if one fails
-        for each in _open:
+        for each in list(_open):
             if is_over(each):
                 stack.callback(each.close)
 

@@ -19,7 +19,7 @@ import asyncio
 import contextlib
 import sys
 import warnings
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable
 from concurrent.futures import Future
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -54,12 +54,14 @@ class SharedLoop(Share):
         executor: The loop's own threads.
         guests: The servers on the loop that go on when the class that has started them ends.
         generators: The asynchronous generators of theirs that go on, too.
+        at_first: The settings with which it was made.
         borrowers: How many have it just now.
     """
 
     def __init__(self, factory: _LoopFactory | None) -> None:
         # Runner itself would set the loop as the thread's, for good.
         self.runner: asyncio.Runner = make_runner(factory or asyncio.new_event_loop, debug=False)
+        self.at_first = LoopSettings(self.runner.get_loop())
         self.guests: set[object] = set()
         self.generators: WeakKeyDictionary[_Generator, object] = WeakKeyDictionary()
         self.borrowers = 0
@@ -103,7 +105,7 @@ class SharedLoop(Share):
         self.runner.get_loop().set_default_executor(self.executor)
 
     def _is_open(self) -> bool:
-        return not self.runner.get_loop().is_closed()
+        return not (self.runner.get_loop().is_closed() or self.executor.is_shut)  # by the app, with which it ends
 
     def _is_in_use(self) -> bool:
         return self.borrowers > 0 or bool(self.guests)
@@ -137,28 +139,40 @@ class BorrowedLoop(ClassLoop):
         if debug:
             loop.set_debug(True)
 
+    @property
+    def guests(self) -> Collection[object]:
+        """The recorders of servers on it that go on when the class ends."""
+        return self.shared.guests
+
     def take_over(self, server: object) -> None:
         """Take it for one's own what a server has left that does not go on."""
         self.shared.guests.discard(server)
         self._before -= {task for task in self.tasks() if server_of(task) is server}
-        self._before -= {call for call, owner in self.shared.executor.running.items() if owner is server}
+        self._before -= {call for call, owner in self.shared.executor.running.copy().items() if owner is server}
         self._generators.update((each, owner) for each, owner in self.shared.generators.items() if owner is server)
 
     async def leave(self) -> None:
         """End what the class has left: tasks, generators and calls in threads."""
-        self._settings.remove_signal_handlers()
+        if not self.shared.guests:
+            self._settings.remove_signal_handlers()
         tasks = {task for task in self.tasks() if self._is_left(task, server_of(task))}
         await cancel_tasks(tasks - {asyncio.current_task()})
         await self._close_generators()
         running = self.shared.executor.running.copy()
         await self._wait_for([call for call, owner in running.items() if self._is_left(call, owner)])
 
-    def close(self) -> None:
-        """Give the loop back as it was."""
+    def close(self, *, as_at_first: bool = False) -> None:
+        """
+        Give the loop back as it was; where a server is on it that goes on, the settings are that server's.
+
+        Args:
+            as_at_first: Whether it is to be as it was made: a server has ended that has had it to itself.
+        """
         try:
             self.cancel({task for task in self.tasks() if self._is_left(task, server_of(task))})
         finally:
-            self._settings.restore(self.shared.executor)
+            if not self.shared.guests:
+                (self.shared.at_first if as_at_first else self._settings).restore(self.shared.executor)
             self.shared.take_back()
 
     def _is_left(self, what: object, owner: object) -> bool:

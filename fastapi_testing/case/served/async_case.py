@@ -189,7 +189,8 @@ class AsyncServerTestCase(
                 server = self._call_as_hook("create_app", self._make_server)
             self._call(self._start_own_server, server)
         self.app: Any = self.server.app
-        self._framework_guard.begin(self.app, self.server.recorder)
+        guests = self._running_class_loop(self.id()).guests
+        self._framework_guard.begin(self.app, self.server.recorder, guests)
         self.addCleanup(self._end_test)
         self._call(watcher.set, WeakMethod(self._framework_guard.watch))
         if "client" in vars(type(self)):

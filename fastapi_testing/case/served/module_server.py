@@ -38,7 +38,7 @@ class ModuleServer(Share):
         return self._server is None or self._server.is_running
 
     def _is_in_use(self) -> bool:
-        return self._loop.borrowers > 0
+        return self._loop.runner.get_loop().is_running()
 
     def _end(self) -> None:
         if self._server is None:
@@ -51,4 +51,4 @@ class ModuleServer(Share):
             try:
                 leave_in_time(class_loop, self._limit, f"the end of {self._module}")
             finally:
-                class_loop.close()
+                class_loop.close(as_at_first=not self._loop.guests)

@@ -76,8 +76,6 @@ class LoopTests(unittest.TestCase):
         loops = []
 
         class Case(AsyncClassTestCase):
-            loop_scope = "class"
-
             @classmethod
             async def asyncSetUpClass(cls) -> None:
                 loops.append(asyncio.get_running_loop())
@@ -106,12 +104,10 @@ class LoopTests(unittest.TestCase):
         self.assertTrue(loops[0].is_closed())
 
     def test_inheriting_classes_have_their_own(self) -> None:
-        """Where each class has a loop of its own, so has one that inherits, and runs the inherited hooks on it."""
+        """A class that inherits from another has a loop of its own, and runs the inherited hooks on it."""
         loops = {}
 
         class Base(AsyncClassTestCase):
-            loop_scope = "class"
-
             @classmethod
             async def asyncSetUpClass(cls) -> None:
                 loops[cls] = asyncio.get_running_loop()
@@ -150,8 +146,6 @@ class LoopTests(unittest.TestCase):
         seen = []
 
         class Case(AsyncClassTestCase):
-            loop_scope = "class"
-
             async def test(self) -> None:
                 seen.append(asyncio.get_running_loop().get_debug())
 

@@ -93,6 +93,7 @@ import shop
 class Case(AsyncServerTestCase):
     app = shop.app
     loop_factory = {factory}
+    loop_scope = "run"
 
     async def test_stock(self):
         response = await self.client.get("/stock")

@@ -61,6 +61,11 @@ def made(**attributes: Any) -> type[Sharing]:
     return type("Case", (Sharing,), {"__module__": __name__, "test": lambda _: None, **attributes})
 
 
+async def use_a_thread(_: Any) -> None:
+    """Be a test that has something done in a thread."""
+    await asyncio.to_thread(int)
+
+
 class SharedLoopCase(unittest.TestCase):
     """The base of the tests: it closes what they have opened."""
 
@@ -198,6 +203,17 @@ class WhoTests(SharedLoopCase):
         Sharing.loops[0].close()
         self.run_classes(made())
         self.assertIsNot(*Sharing.loops)
+
+    def test_threads_shut_down_by_an_app(self) -> None:
+        """With its threads, a loop is over: the next class has a new one."""
+
+        async def test(_: Any) -> None:
+            await asyncio.get_running_loop().shutdown_default_executor()
+
+        for attributes in self.on_each():
+            Sharing.loops.clear()
+            self.run_classes(made(test=test, **attributes), made(test=use_a_thread, **attributes))
+            self.assertIsNot(*Sharing.loops)
 
     @unittest.skipUnless(hasattr(os, "fork"), "needs fork()")
     def test_fork(self) -> None:

@@ -110,7 +110,6 @@ class OtherAttributesTests(unittest.TestCase):
                     with self.subTest(base=base, factory=factory, scope=scope):
                         made.clear()
                         attributes = {"app": app, "loop_factory": factory, "test": test, "server_scope": scope}
-                        attributes["loop_scope"] = "class"  # or they would share it
                         self.assertEqual(outcomes(run_classes(type("Case", (base,), attributes))), {})
                         self.assertEqual(len(made), 1)
 

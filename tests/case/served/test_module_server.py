@@ -240,6 +240,72 @@ class SharingTests(unittest.TestCase):
             r"^TypeError: .*Case has server_scope = 'module' and names no app that others could share$",
         )
 
+    def test_settings_of_an_app(self) -> None:
+        """What the app sets on the loop stays for all classes of its server, and is gone with the server."""
+
+        def handle(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+            events.append(context["message"])
+
+        @contextlib.asynccontextmanager
+        async def setting(_: FastAPI) -> AsyncIterator[None]:
+            asyncio.get_running_loop().set_exception_handler(handle)
+            yield
+
+        class Case(Base):
+            app = FastAPI(lifespan=setting)
+            loop_scope = "run"
+            loop_factory = staticmethod(own_loop)
+
+            async def test(self) -> None:
+                asyncio.get_running_loop().call_exception_handler({"message": "told"})
+
+        class OtherCase(Case):
+            app = app
+
+            async def test(self) -> None:
+                self.assertIsNone(asyncio.get_running_loop().get_exception_handler())
+
+        self.assertEqual(outcomes(run_classes(Case, type("Second", (Case,), {}))), {})
+        self.assertEqual(events, ["told", "told"])
+        self.assertEqual(outcomes(run_classes(OtherCase)), {})
+        SharedLoop.for_class(__name__, None, own_loop).close()
+
+    def test_class_of_another_app(self) -> None:
+        """What the app of a shared server raises on its own is no matter of a class that has another server."""
+        may_raise: list[asyncio.Event] = []
+
+        async def work() -> None:
+            await may_raise[0].wait()
+            raise LookupError("in the first app's work")
+
+        @contextlib.asynccontextmanager
+        async def working(_: FastAPI) -> AsyncIterator[None]:
+            may_raise.append(asyncio.Event())
+            task = asyncio.create_task(work())
+            yield
+            await asyncio.wait([task])
+            events.append(str(task.exception()))
+
+        class First(Base):
+            app = FastAPI(lifespan=working)
+            loop_scope = "run"
+            loop_factory = staticmethod(own_loop)
+
+            async def test(self) -> None:
+                await self.client.get("/")
+
+        class Second(First):
+            app = app
+            server_scope = "class"
+
+            async def test(self) -> None:
+                may_raise[0].set()
+                self.assertStatus(await self.client.get("/"), 200)
+
+        self.assertEqual(outcomes(run_classes(First, Second)), {})
+        self.assertEqual(events, ["start", "stop", "in the first app's work"])
+        SharedLoop.for_class(__name__, None, own_loop).close()
+
 
 class EndTests(unittest.TestCase):
     """When a shared server ends."""
@@ -281,6 +347,23 @@ class EndTests(unittest.TestCase):
         result = run_classes(Case, type("Other", (Case,), {}))
         self.assertEqual((len(result.errors), events), (2, ["tried", "tried"]))
         self.assertIn("LookupError: no database", outcomes(result)["setUpClass"])
+
+    def test_class_that_is_left_half_way(self) -> None:
+        """A class whose cleanups nobody calls, as after Ctrl-C in its set-up, holds up no module's end."""
+
+        class Case(Base):
+            @classmethod
+            def setUpClass(cls) -> None:
+                super().setUpClass()
+                raise KeyboardInterrupt
+
+            async def test(self) -> None: ...
+
+        with self.assertRaises(KeyboardInterrupt):
+            run_classes(Case)
+        self.addCleanup(Case.doClassCleanups)
+        unittest.doModuleCleanups()
+        self.assertEqual(events, ["start", "stop"])
 
     def test_failing_end(self) -> None:
         """A shutdown that fails is the module's error."""

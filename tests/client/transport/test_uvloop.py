@@ -43,7 +43,6 @@ def make_suite(factory: Callable[[], asyncio.AbstractEventLoop]) -> type[AsyncSe
         """A suite as users write it."""
 
         loop_factory = staticmethod(factory)
-        loop_scope = "class"  # so that nothing is left
 
         app = app
 
