@@ -16,7 +16,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("server",),
         ("assertions", "client"),
         ("case", "standalone"),
-        ("databases",),
+        ("databases", "timings"),
     ),
     "server": (
         ("application", "cancelling", "clock", "statuses"),

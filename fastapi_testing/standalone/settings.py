@@ -14,7 +14,7 @@ __all__ = ["read_environment", "read_file"]
 
 _TABLE = "a table [tool.fastapi_testing]"
 
-_NO_SETTINGS = frozenset({"TEST_TIMEOUT", "TIME_FACTOR"})
+_NO_SETTINGS = frozenset({"TEST_TIMEOUT", "TIME_FACTOR", "TIMINGS"})
 """What else is said by environment variables whose names begin with FASTAPI_TESTING_."""
 
 

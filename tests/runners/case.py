@@ -75,6 +75,9 @@ the kiosk is closed
 """What is printed of a class whose app does not start: the app's line, and none of what called it."""
 
 
+_OF_THIS_RUN = ("TEST_", "COVERAGE", "CI_NODE_", "CIRCLE_NODE_", "BUILDKITE_PARALLEL_", "JOB_COMPLETION_", "XML_")
+
+
 class ProjectCase(unittest.TestCase):
     """A copy of the project in a folder of its own, as runners write files."""
 
@@ -91,7 +94,7 @@ class ProjectCase(unittest.TestCase):
     def run_python(cls, *arguments: str, folder: Path | None = None, **variables: str) -> tuple[int, str]:
         """Run Python in the project, and return its exit code and what it prints."""
         # The suite that these tests are part of may itself be a shard, or be told where its database is.
-        inherited = {name: value for name, value in environment().items() if not name.startswith(("TEST_", "COVERAGE"))}
+        inherited = {name: value for name, value in environment().items() if not name.startswith(_OF_THIS_RUN)}
         # Unbuffered, what it prints and what the runner writes are in their order.
         run = subprocess.run(
             [sys.executable, *arguments],

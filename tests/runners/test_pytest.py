@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from fastapi_testing.case.sharding.sources import Sources
 from tests.processes import run_python
 from tests.runners.case import FAILURES, ProjectCase, shown
 from tests.runners.junit import outcomes, texts
@@ -22,6 +23,11 @@ class PytestTests(ProjectCase):
         cls.code, cls.printed = cls.run_python(
             "-m", "pytest", *options, PYTEST_DISABLE_PLUGIN_AUTOLOAD=cls.with_few_plugins
         )
+
+    def test_seconds_of_classes(self) -> None:
+        """A plan for shards can be made from the report."""
+        classes = ["suite.test_orders.OrderTests", "suite.test_outcomes.OutcomeTests"]
+        self.assertEqual([*Sources.read(str(self.folder / "report.xml")).seconds_of(classes)], classes)
 
     def test_outcomes(self) -> None:
         """Every test ends as it does under unittest."""

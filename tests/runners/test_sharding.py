@@ -1,6 +1,8 @@
 """The example of a suite that several machines share, run as its CI files say."""
 
+import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -66,6 +68,31 @@ class ShardingTests(ProjectCase):
         self.assertEqual(names(printed), [])
         self.assertIn(" ... skipped 'no tests are left for shard 2 of 0 to 4'\n", printed)
         self.assertTrue(printed.endswith("OK (skipped=1)\n"))
+
+    def test_runners_that_write(self) -> None:
+        """unittest-parallel and stestr send classes to their workers, which write what those take into one file."""
+        example = self.folder / "sharding"
+        shutil.copytree(EXAMPLE, example)
+        (example / ".stestr.conf").write_text("[DEFAULT]\ntest_path=.\ntop_dir=.\nparallel_class=True\n", "utf-8")
+        commands = {
+            "parallel.json": ("unittest_parallel", "-t", ".", "-s", ".", "-j", "2", "--level", "class"),
+            "stestr.json": ("stestr", "run", "--concurrency", "2"),
+        }
+
+        def run(file: str) -> tuple[int, str]:
+            return self.run_python("-m", *commands[file], folder=example, FASTAPI_TESTING_TIMINGS=file)
+
+        for file, (code, printed) in zip(commands, side_by_side(run, commands), strict=True):
+            with self.subTest(file):
+                self.assertEqual(code, 0, printed)
+                classes = json.loads((example / file).read_text("utf-8"))["classes"]
+                expected = [
+                    "drinks.ListTests",
+                    "drinks.PriceTests",
+                    "errors.UnknownDrinkTests",
+                    "errors.WrongMethodTests",
+                ]
+                self.assertEqual([*classes], [f"api_tests.test_{name}" for name in expected])
 
     def test_mistake(self) -> None:
         """A job whose variables make no sense fails, and says why."""

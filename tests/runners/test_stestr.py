@@ -1,9 +1,13 @@
 """stestr, whose workers send their results as subunit streams to testtools' results."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import ClassVar
 
+from fastapi_testing.case.sharding.sources import Sources
+from tests.processes import environment
 from tests.runners.case import ProjectCase
 
 
@@ -17,6 +21,9 @@ class StestrTests(ProjectCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         cls.code, cls.printed = cls.run_python("-m", "stestr", "run", "--concurrency", "2")
+        command = [sys.executable, "-m", "stestr", "last", "--subunit"]
+        with (cls.folder / "last.subunit").open("wb") as stream:
+            subprocess.run(command, cwd=cls.folder, env=environment(), stdout=stream, timeout=120, check=False)
 
     def test_counts(self) -> None:
         """Every outcome is counted as what it is, now and by ``stestr last``."""
@@ -43,6 +50,11 @@ class StestrTests(ProjectCase):
         workers = re.findall(r"(?m)^\{(\d)\} suite\.test_orders\.OrderTests\.", self.printed)
         self.assertEqual(len(workers), 4)
         self.assertEqual(len(set(workers)), 1)
+
+    def test_seconds_of_classes(self) -> None:
+        """A plan for shards can be made from what ``stestr last --subunit`` prints."""
+        classes = ["suite.test_orders.OrderTests", "suite.test_outcomes.OutcomeTests"]
+        self.assertEqual([*Sources.read(str(self.folder / "last.subunit")).seconds_of(classes)], classes)
 
     def test_run_failing(self) -> None:
         """``--failing`` runs the tests that failed, and no others."""

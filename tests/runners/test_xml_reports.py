@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import ClassVar
 
+from fastapi_testing.case.sharding.sources import Sources
 from tests.runners.case import ProjectCase
 from tests.runners.junit import outcomes, texts
 
@@ -44,6 +45,11 @@ class XMLTests(ProjectCase):
                 "test_unexpected_success": "error",
             },
         )
+
+    def test_seconds_of_classes(self) -> None:
+        """A plan for shards can be made from the folder of the reports."""
+        classes = ["suite.test_orders.OrderTests", "suite.test_outcomes.OutcomeTests"]
+        self.assertEqual([*Sources.read(str(self.folder / "reports")).seconds_of(classes)], classes)
 
     def test_failures(self) -> None:
         """They show the exchange after the test's line, and no frame of the framework."""

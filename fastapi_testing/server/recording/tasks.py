@@ -34,7 +34,7 @@ starters: WeakKeyDictionary["asyncio.Task[Any]", "ref[asyncio.Task[Any]]"] = Wea
 _OWN_REFERENCES = 2
 """Of a task that nobody else has: that of its failure, and the one with which :func:`sys.getrefcount` looks at it."""
 
-_STARTERS = tuple(f"{Path(package.__path__[0])}{os.sep}" for package in (asyncio, anyio))
+_STARTERS = (*(f"{Path(package.__path__[0])}{os.sep}" for package in (asyncio, anyio)), __file__)
 """Whose lines start tasks for others."""
 
 
@@ -131,20 +131,35 @@ class TaskFailure:
 
 
 class _TaskFactory:
-    """Makes an event loop's tasks as they were made before, and shows them to the exchange in which they are."""
+    """
+    Makes an event loop's tasks as they were made before, and shows them to the exchange in which they are.
+
+    Attributes:
+        before: What made the tasks before; None for the event loop itself.
+        installed: What the event loop has. Where tasks are eager, it is a factory of asyncio's own kind: by that anyio
+            knows that a task of a group must not begin before the group has it.
+        is_watching: Whether it shows the tasks; otherwise it only makes them, for one that was put around it.
+    """
 
     def __init__(self, before: Callable[..., Any] | None) -> None:
-        self.servers = 0
+        constructor = _constructor_of(before)
         self.before = before
+        self.is_watching = True
+        self._make = before if constructor is None else _made_by(constructor)
+        self.installed: Callable[..., Any] = self
+        if constructor is not None:
+            self.installed = asyncio.create_eager_task_factory(self._construct)  # type: ignore[attr-defined, unused-ignore]
 
     # Each request is a task: one function for all of it, which saves it half of a percent.
     def __call__(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:
-        if self.before is None:
+        if self._make is None:
             task: Any = asyncio.Task(coroutine, loop=loop, **options)
             if task._source_traceback:  # noqa: SLF001 - in debug mode; the loop leaves its own frame out, too
                 del task._source_traceback[-2:]  # noqa: SLF001
         else:
-            task = self.before(loop, coroutine, **options)
+            task = self._make(loop, coroutine, **options)
+        if not self.is_watching:
+            return task
         exchange = current_exchange.get()
         if exchange is not None:
             exchange.watch(task, coroutine)
@@ -153,49 +168,120 @@ class _TaskFactory:
             _note_starter(task, starter, sys._getframe(1))  # noqa: SLF001 - documented
         return task
 
+    def _construct(self, coroutine: Any, *, loop: asyncio.AbstractEventLoop, **options: Any) -> Any:
+        """Make a task as a constructor of eager tasks does, for asyncio, or for anyio, which wants one that is not."""
+        return self(loop, coroutine, **options)
+
+
+class _Watch:
+    """
+    The factories that an event loop was given while servers run on it, of which the last one watches.
+
+    Attributes:
+        servers: How many servers run.
+        apps: What the last app that has set a factory in its startup has set; it is there as long as servers are.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.servers = 0
+        self.apps: Callable[..., Any] | None = None
+        self._factories: list[_TaskFactory] = []
+        self.renew(loop)
+
+    def renew(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Watch the tasks of the factory that there is, unless that is done."""
+        current = loop.get_task_factory()
+        if self._factories:
+            last = self._factories[-1]
+            if current is last.installed:
+                return
+            last.is_watching = False  # the program's own may have been put around it
+        self._factories.append(_TaskFactory(current))
+        loop.set_task_factory(self._factories[-1].installed)
+
+    def programs_own(self, current: Callable[..., Any] | None) -> Callable[..., Any] | None:
+        """Return the factory of the program's that is behind one; a program may have put an earlier one back."""
+        for factory in reversed(self._factories):
+            if current is factory.installed:
+                current = factory.before
+        return current
+
     def remove(self, loop: asyncio.AbstractEventLoop) -> None:
-        # A program that has set its own since, around this one or not, keeps it.
-        if loop.get_task_factory() is self:
-            loop.set_task_factory(self.before)
+        """Leave the event loop with the program's own factory, which it may have set meanwhile."""
+        self._factories[-1].is_watching = False
+        own = self.programs_own(loop.get_task_factory())
+        is_apps = own is not None and own is self.apps
+        loop.set_task_factory(self._factories[0].before if is_apps else own)
 
 
 class TaskWatch:
     """Watches the tasks of an event loop for as long as at least one server runs on it."""
 
-    _factories: ClassVar[WeakKeyDictionary[asyncio.AbstractEventLoop, _TaskFactory]] = WeakKeyDictionary()
+    _watches: ClassVar[WeakKeyDictionary[asyncio.AbstractEventLoop, _Watch]] = WeakKeyDictionary()
 
     @classmethod
     def begin(cls) -> None:
         """Take note that a server is about to start on the running loop."""
         loop = asyncio.get_running_loop()
-        if loop not in cls._factories:
-            cls._factories[loop] = _TaskFactory(loop.get_task_factory())
-            loop.set_task_factory(cls._factories[loop])
-        cls._factories[loop].servers += 1
+        if loop not in cls._watches:
+            cls._watches[loop] = _Watch(loop)
+        cls._watches[loop].servers += 1
+
+    @classmethod
+    def renew(cls) -> None:
+        """Go on to watch where an app has just set a factory of its own in its startup; that makes the tasks."""
+        loop = asyncio.get_running_loop()
+        watch, current = cls._watches[loop], loop.get_task_factory()
+        watch.renew(loop)
+        if loop.get_task_factory() is not current:
+            watch.apps = current
 
     @classmethod
     def end(cls) -> None:
         """Take note that a server on the running loop has stopped."""
         loop = asyncio.get_running_loop()
-        factory = cls._factories[loop]
-        factory.servers -= 1
-        if factory.servers == 0:
-            del cls._factories[loop]
-            factory.remove(loop)
+        watch = cls._watches[loop]
+        watch.servers -= 1
+        if watch.servers == 0:
+            del cls._watches[loop]
+            watch.remove(loop)
 
     @classmethod
     def factory_of(cls, loop: asyncio.AbstractEventLoop) -> Callable[..., Any] | None:
         """Return what an event loop makes its tasks by, whether or not it is watched."""
-        watching = cls._factories.get(loop)
-        return loop.get_task_factory() if watching is None else watching.before
+        watch, current = cls._watches.get(loop), loop.get_task_factory()
+        return current if watch is None else watch.programs_own(current)
 
     @classmethod
     def set_factory_of(cls, loop: asyncio.AbstractEventLoop, factory: Callable[..., Any] | None) -> None:
-        """Have an event loop make its tasks so, and go on to watch it."""
-        watching = cls._factories.get(loop)
-        if watching is not None:
-            watching.before = factory
-        loop.set_task_factory(factory if watching is None else watching)
+        """Have an event loop make its tasks so, or as an app that is served on it has said, and go on to watch it."""
+        watch = cls._watches.get(loop)
+        if watch is not None and watch.apps is not None:
+            factory = watch.apps
+        if cls.factory_of(loop) is not factory:
+            loop.set_task_factory(factory)
+            if watch is not None:
+                watch.renew(loop)
+
+
+def _constructor_of(factory: Callable[..., Any] | None) -> Callable[..., Any] | None:
+    """
+    Return what a factory of :func:`asyncio.create_eager_task_factory` makes its tasks with; None for any other.
+
+    Python has them since 3.12. They are known in the same way in which anyio knows them.
+    """
+    eager = getattr(asyncio, "eager_task_factory", None)
+    if eager is None or getattr(factory, "__code__", None) is not eager.__code__:
+        return None
+    constructor: Callable[..., Any] = factory.__closure__[0].cell_contents  # type: ignore[union-attr, index]
+    return constructor
+
+
+def _made_by(constructor: Callable[..., Any]) -> Callable[..., Any]:
+    def make(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:
+        return constructor(coroutine, loop=loop, **options)
+
+    return make
 
 
 def was_not_retrieved(task: "asyncio.Task[Any]") -> bool:

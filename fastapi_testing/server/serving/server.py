@@ -154,6 +154,7 @@ class Server(Endpoint, uvicorn.Server):
             raise
         finally:
             serving.reset(token)
+        TaskWatch.renew()
         self._socket_address = sock.getsockname()
         self.recorder.begin(self._reachable_address)
         self._loop = asyncio.get_running_loop()

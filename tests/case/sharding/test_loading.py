@@ -1,14 +1,12 @@
 """Shards of a suite: together they are the whole, and no test is in two of them."""
 
-import contextlib
 import doctest
-import os
 import pickle
 import random
 import sys
 import tempfile
 import unittest
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 from unittest import mock
@@ -17,22 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fastapi_testing import shard_tests
-from fastapi_testing.case.sharding import EmptyShard, Shard, assign
-
-NAMES = ("TEST_TOTAL_SHARDS", "TEST_SHARD_INDEX", "TEST_SHARD_STATUS_FILE")
+from fastapi_testing.case.sharding.dealing import assign
+from fastapi_testing.case.sharding.plan import EmptyShard, Plan
+from fastapi_testing.case.sharding.shard import Shard
+from tests.case.sharding.environments import environment
 
 SUITES = st.dictionaries(st.text("abc", min_size=1, max_size=3), st.integers(1, 9), max_size=12)
 """The classes of a suite, each with how many tests it has."""
-
-
-@contextlib.contextmanager
-def environment(**variables: str) -> Iterator[None]:
-    """Set just these variables of the protocol, whatever shard this suite itself may be."""
-    with mock.patch.dict(os.environ):
-        for name in NAMES:
-            os.environ.pop(name, None)
-        os.environ.update(variables)
-        yield
 
 
 def make_suite(counts: Mapping[str, int]) -> unittest.TestSuite:
@@ -61,9 +50,14 @@ def nested(suite: unittest.TestCase | unittest.TestSuite) -> Any:
     return [nested(test) for test in suite] if isinstance(suite, unittest.TestSuite) else suite.id()
 
 
+def select(suite: unittest.TestSuite, index: int, total: int) -> unittest.TestSuite:
+    """Return the tests of a shard, by their numbers."""
+    return Plan.make(suite, Shard(index, total), None).select(suite, unittest.TestSuite)
+
+
 def shards_of(suite: unittest.TestSuite, total: int) -> list[list[str]]:
     """Return the ids of each shard of a suite."""
-    return [ids(Shard(index, total).select(suite, unittest.TestSuite)) for index in range(total)]
+    return [ids(select(suite, index, total)) for index in range(total)]
 
 
 class SelectTests(unittest.TestCase):
@@ -109,7 +103,7 @@ class SelectTests(unittest.TestCase):
 
     def test_structure_is_kept(self) -> None:
         """The suites of modules and classes stay, as unittest-parallel hands them out."""
-        selected = Shard(0, 1).select(make_suite({"A": 2, "B": 1}), unittest.TestSuite)
+        selected = select(make_suite({"A": 2, "B": 1}), 0, 1)
         tests = [f"{__name__}.{test}" for test in ("A.test_0", "A.test_1", "B.test_0")]
         self.assertEqual(nested(selected), [[tests[:2]], [tests[2:]]])
 
@@ -126,12 +120,12 @@ class EmptyShardTests(unittest.TestCase):
 
     def test_says_so(self) -> None:
         """A shard without tests has a skipped one, which says why."""
-        shards = [Shard(index, 3).select(make_suite({"A": 2, "B": 1}), unittest.TestSuite) for index in range(3)]
+        shards = [select(make_suite({"A": 2, "B": 1}), index, 3) for index in range(3)]
         result = unittest.TestResult()
         unittest.TestSuite(shards).run(result)
         self.assertEqual(result.testsRun, 4)
         ((test, reason),) = result.skipped
-        self.assertEqual(test.id(), "fastapi_testing.case.sharding.EmptyShard.no_tests")
+        self.assertEqual(test.id(), "fastapi_testing.case.sharding.plan.EmptyShard.no_tests")
         self.assertRegex(reason, r"\Ano tests are left for shard [012] of 0 to 2\Z")
 
     def test_pickle(self) -> None:
@@ -142,48 +136,7 @@ class EmptyShardTests(unittest.TestCase):
 
     def test_empty_suite(self) -> None:
         """Where there are no tests at all, nothing hides it."""
-        self.assertEqual(Shard(0, 2).select(unittest.TestSuite(), unittest.TestSuite).countTestCases(), 0)
-
-
-class EnvironmentTests(unittest.TestCase):
-    """The variables."""
-
-    def test_none(self) -> None:
-        """Without the variables there is no shard."""
-        with environment():
-            self.assertIsNone(Shard.from_environment())
-
-    def test_both(self) -> None:
-        """The variables say which shard it is."""
-        with environment(TEST_TOTAL_SHARDS="4", TEST_SHARD_INDEX="3"):
-            self.assertEqual(Shard.from_environment(), Shard(3, 4))
-
-    def test_status_file(self) -> None:
-        """Bazel's file is made, and says that shards are supported."""
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder, "status")
-            with environment(TEST_SHARD_STATUS_FILE=str(file)):
-                Shard.from_environment()
-            self.assertTrue(file.exists())
-
-    def test_mistakes(self) -> None:
-        """Each mistake says which variable is wrong, and how."""
-        index, total = "TEST_SHARD_INDEX", "TEST_TOTAL_SHARDS"
-        too_far = (
-            f"{index} is 4 and {total} is 4: shards are counted from 0, so the index has to be less than their number"
-        )
-        mistakes: list[tuple[dict[str, str], str]] = [
-            ({index: "1"}, f"{total} is not set: {index} and {total} go together"),
-            ({total: "1"}, f"{index} is not set: {index} and {total} go together"),
-            ({total: "4", index: ""}, f"{index} has to be a number, got ''"),
-            ({total: "four", index: "1"}, f"{total} has to be a number, got 'four'"),
-            ({total: "4", index: "-1"}, f"{index} has to be a number, got '-1'"),
-            ({total: "4", index: "4"}, too_far),
-        ]
-        for variables, message in mistakes:
-            with self.subTest(variables), environment(**variables), self.assertRaises(ValueError) as caught:
-                Shard.from_environment()
-            self.assertEqual(str(caught.exception), message)
+        self.assertEqual(select(unittest.TestSuite(), 0, 2).countTestCases(), 0)
 
 
 CLASS = "class {}(unittest.TestCase):\n    def test(self): pass\n\n"

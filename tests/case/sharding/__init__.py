@@ -1,0 +1,1 @@
+"""Tests of how a suite is shared among machines."""
