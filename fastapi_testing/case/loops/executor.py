@@ -23,7 +23,7 @@ class SharedExecutor(ThreadPoolExecutor):
     def __init__(self) -> None:
         super().__init__(thread_name_prefix="asyncio")
         self.running: dict[Future[Any], object] = {}
-        self.is_shut = False
+        self.is_shut: bool = False
 
     def submit(self, fn: Callable[..., _T], /, *args: Any, **kwargs: Any) -> Future[_T]:
         """Begin with a call, as the base class does."""

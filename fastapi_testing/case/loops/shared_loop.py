@@ -61,10 +61,10 @@ class SharedLoop(Share):
     def __init__(self, factory: _LoopFactory | None) -> None:
         # Runner itself would set the loop as the thread's, for good.
         self.runner: asyncio.Runner = make_runner(factory or asyncio.new_event_loop, debug=False)
-        self.at_first = LoopSettings(self.runner.get_loop())
+        self.at_first: LoopSettings = LoopSettings(self.runner.get_loop())
         self.guests: set[object] = set()
         self.generators: WeakKeyDictionary[_Generator, object] = WeakKeyDictionary()
-        self.borrowers = 0
+        self.borrowers: int = 0
         self._is_default = factory is None
         self.renew_executor()
 
