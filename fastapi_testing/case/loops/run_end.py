@@ -15,8 +15,9 @@ its runner has given it:
   fails is printed then, and the exit code of the process is 1.
 
 The servers end when the interpreter begins to exit, in the moment in which :mod:`concurrent.futures` ends its threads,
-and before that: later, Python starts no thread, and an app may need one for its shutdown. The event loops are closed
-after them, when functions of :mod:`atexit` are called, for those of the app may need them.
+and before that: later, Python starts no thread, and an app may need one for its shutdown. (3.12.0 and 3.12.1 start none
+then either: python/cpython#113964.) The event loops are closed after them, when functions of :mod:`atexit` are called,
+for those of the app may need them.
 """
 
 import atexit
@@ -120,9 +121,10 @@ class _ExitCode:  # pragma: no cover - after coverage has saved
 
 
 def _end_with_process() -> None:  # pragma: no cover - after coverage has saved
-    for title, failure in close_run():
+    failures = close_run()
+    for title, failure in failures:
         sys.stderr.write(f"ERROR: {_describe(title)}\n{_text(failure)}\n")
-        # Python clears the names in sys last of all.
+    if failures:  # Python clears the names in sys last of all
         sys._fastapi_testing_exit_code = _ExitCode()  # type: ignore[attr-defined]  # noqa: SLF001
 
 
