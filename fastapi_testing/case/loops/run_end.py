@@ -77,6 +77,7 @@ class _StopTestRun:
         failures = close_run()
         interruption = sys.exception()  # after Ctrl-C, nobody prints what is in the result
         for title, failure in failures:
+            _forget_context(failure, interruption)
             test = _ErrorHolder(_describe(title))
             self._result.addError(test, (type(failure), failure, None))
             if interruption is not None:
@@ -100,6 +101,16 @@ def _raise_failures() -> None:
 def _describe(title: str) -> str:
     """Return what unittest's results, and reports made of them, call the end of something: a name, and of what."""
     return f"end of the run ({title})"
+
+
+def _forget_context(failure: BaseException, interruption: BaseException | None) -> None:
+    """Have an exception, and those that it came of, not come of what was on its way meanwhile."""
+    each: BaseException | None = failure
+    while each is not None and each is not interruption:
+        following = each.__cause__ or each.__context__
+        if each.__context__ is interruption:
+            each.__context__ = None
+        each = following
 
 
 def _text(failure: Exception) -> str:
