@@ -32,7 +32,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("eventually", "http", "json", "websocket"),
         ("events", "openapi"),
     ),
-    "case": (("named", "not_yet", "where"), ("mistakes",), ("loops", "overrides"), ("guards",), ("served", "sharding")),
+    "case": (("named", "where"), ("mistakes",), ("loops", "overrides"), ("guards",), ("served", "sharding")),
     "databases": (("provision", "statements"), ("baselines", "templates"), ("isolation",), ("database",), ("mixin",)),
 }
 """

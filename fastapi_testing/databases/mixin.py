@@ -17,7 +17,6 @@ from starlette.requests import HTTPConnection
 
 from fastapi_testing.case import AsyncServerTestCase, ServerTestCase
 from fastapi_testing.case.guards.class_limits import AsyncClassLimits, ClassLimits
-from fastapi_testing.case.not_yet import NotYet
 from fastapi_testing.case.overrides.dependencies import check_dependency, override_for
 from fastapi_testing.case.served.served_case import ServedCase
 from fastapi_testing.case.where import ClassLine
@@ -29,6 +28,7 @@ from fastapi_testing.databases.provision.kind import session_kind
 from fastapi_testing.databases.statements.owners import claim
 from fastapi_testing.databases.statements.queries import CountedStatements
 from fastapi_testing.databases.templates.sameness import makes_schema
+from fastapi_testing.hints.not_yet import NotYet
 
 __all__ = ["SQLAlchemyMixin"]
 

@@ -10,11 +10,12 @@ import inspect
 import re
 import unittest
 from collections.abc import Callable, Mapping
-from functools import partial, update_wrapper, wraps
+from functools import update_wrapper, wraps
 from types import MethodType
-from typing import Any, ClassVar, NoReturn, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from fastapi_testing.hints.names import REQUEST_KEYWORDS
+from fastapi_testing.hints.not_yet import NotYet
 
 __all__ = ["ForeignNames", "WrongWith", "explain_keywords"]
 
@@ -52,7 +53,7 @@ class _ForeignName:
     """
     An attribute that is not there; what a class further on defines under its name is found.
 
-    To a class of tests it is there, and raises where it is called: nose2 reads all that a class lists.
+    On a class of tests there is something that raises where it is used: nose2 reads all that a class lists.
     """
 
     def __init__(self, holder: type, name: str, instead: str) -> None:
@@ -64,15 +65,12 @@ class _ForeignName:
         mro = owner.__mro__
         if any(self._name in vars(further) for further in mro[mro.index(self._holder) + 1 :]):
             return getattr(super(self._holder, owner if held is None else held), self._name)
+        kind = f"type object {owner.__name__!r}" if held is None else f"{owner.__name__!r} object"
+        text = f"{kind} has no attribute {self._name!r}; write here: {self._instead}"
+        error = AttributeError(text, name=None, obj=None)  # given both, Python suggests no name that is spelt alike
         if held is None and issubclass(owner, unittest.TestCase):
-            return partial(self._raise, f"type object {owner.__name__!r}")
-        return self._raise(f"type object {owner.__name__!r}" if held is None else f"{owner.__name__!r} object")
-
-    def _raise(self, kind: str, /, *_: object, **__: object) -> NoReturn:
-        # Given both, Python looks for no name that is spelt alike, to suggest it.
-        raise AttributeError(
-            f"{kind} has no attribute {self._name!r}; write here: {self._instead}", name=None, obj=None
-        )
+            return NotYet(error)
+        raise error
 
 
 class WrongWith:

@@ -125,7 +125,9 @@ class AttributeTests(RaisesAssertions, AsyncServerTestCase):
         """A class knows the names of its tests, too; runners that look at all it has find something there."""
         text = "type object 'AttributeTests' has no attribute 'assert200'; write here: self.assertStatus(response, 200)"
         assert200: Any = AttributeTests.assert200  # type: ignore[attr-defined]
-        self.assertRaisesText(AttributeError, text, lambda: assert200(None, kind=""))
+        for use in (lambda: assert200(None, kind=""), lambda: assert200.a, lambda: [*assert200], lambda: not assert200):
+            self.assertRaisesText(AttributeError, text, use)
+        self.assertFalse(hasattr(assert200, "a"))
         text = "type object 'Client' has no attribute 'put_json'"
         with self.assertRaisesRegex(AttributeError, f"^{text}"):
             Client.put_json  # type: ignore[attr-defined]  # noqa: B018 - it raises

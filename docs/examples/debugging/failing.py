@@ -41,12 +41,12 @@ class BlockedTests(AsyncServerTestCase):
     """Prices, asked for by a client that blocks."""
 
     app = app
-    blocked_after = 0.2  # two seconds unless it is set
+    blocked_after = 0.5  # two seconds unless it is set
 
     async def test_price(self) -> None:
         """Tea has a price."""
         with self.assertRaises(TimeoutError):  # without its own limit, it would never end
-            urlopen(f"{self.server.url}/prices/tea", timeout=1)  # noqa: ASYNC210, S310 - a mistake
+            urlopen(f"{self.server.url}/prices/tea", timeout=2)  # noqa: ASYNC210, S310 - a mistake
 
 
 class ReportTests(AsyncServerTestCase):

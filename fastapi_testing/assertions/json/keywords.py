@@ -71,6 +71,8 @@ def _search(pattern: str) -> Callable[[str], object]:
     with warnings.catch_warnings():
         warnings.simplefilter("error", FutureWarning)  # of sets in sets, which mean something else in Rust
         try:
+            # With nothing at its end: Python does not warn of a pattern that somebody has compiled before.
+            re.compile(f"{pattern}(?:)")
             return re.compile(pattern).search
         except (re.error, FutureWarning):
             pass

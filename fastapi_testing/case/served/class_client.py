@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
-from fastapi_testing.case.not_yet import NotYet
 from fastapi_testing.case.served.given_client import check_client, http_of
+from fastapi_testing.hints.not_yet import NotYet
 
 __all__ = ["adopt_client", "close_with_class", "copied_from", "own_client"]
 

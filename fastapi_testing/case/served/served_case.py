@@ -18,7 +18,6 @@ from fastapi_testing.case.guards.leftovers import check_background_tasks
 from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, TellingMore
 from fastapi_testing.case.loops.share import find_at
 from fastapi_testing.case.named import addresses, check_names, tls_of
-from fastapi_testing.case.not_yet import NotYet
 from fastapi_testing.case.overrides.dependencies import DependencyOverrides
 from fastapi_testing.case.overrides.holders import ClassOrTestMethod
 from fastapi_testing.case.served.class_client import close_with_class
@@ -31,6 +30,7 @@ from fastapi_testing.client.wrappers.settling import Settling
 from fastapi_testing.errors import ServerNotRunningError, ServerStartupError
 from fastapi_testing.hints.foreign import ForeignNames
 from fastapi_testing.hints.names import CASE_NAMES
+from fastapi_testing.hints.not_yet import NotYet
 from fastapi_testing.server import Server, ServerOptions, TLSOptions, check_options
 from fastapi_testing.server.application import describe_app
 from fastapi_testing.server.recording.recorder import Recorder

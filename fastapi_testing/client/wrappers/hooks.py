@@ -107,5 +107,7 @@ def _shut_down(network_stream: Any) -> None:
 
     uvicorn is about to close it, as the app has raised, and a request that came on it before that would be lost.
     """
-    with contextlib.suppress(OSError):  # it is closed already
-        network_stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+    # By another socket: what uvloop shows for one cannot be shut down itself, and there is none where it is closed.
+    if (held := network_stream.get_extra_info("socket")) is not None:
+        with contextlib.suppress(OSError), socket.fromfd(held.fileno(), held.family, held.type) as connection:
+            connection.shutdown(socket.SHUT_RDWR)

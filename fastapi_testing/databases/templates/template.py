@@ -27,6 +27,9 @@ _T = TypeVar("_T")
 _LIMIT = 8
 """How many are kept; the one that has not been copied for the longest time goes."""
 
+_REFUSALS = 100
+"""How many schemas without one are remembered; of one that is forgotten, it is tried again."""
+
 
 class Template:
     """
@@ -44,7 +47,11 @@ class Template:
         driver = sync or given.get_driver_name()
         beside = given.set(drivername=f"{given.get_backend_name()}+{driver}")
         self._context = own_database(beside, connect_args, self._make, copied=source)
-        self.url: URL = self._run(self._context.__enter__)
+        try:
+            self.url: URL = self._run(self._context.__enter__)
+        except BaseException:
+            self._close_loop()
+            raise
         # Unlike those of atexit, it is called in processes of multiprocessing too, and only in the one that made it.
         self.close: Callable[[], Any] = Finalize(None, self._close, exitpriority=0)
         """Remove it; a second time does nothing."""
@@ -61,6 +68,9 @@ class Template:
         # It fails where the server has stopped before: then it is the next run that removes it.
         with suppress(Exception):
             self._run(lambda: self._context.__exit__(None, None, None))
+        self._close_loop()
+
+    def _close_loop(self) -> None:
         if self._loop is not None:
             # A connection is closed in the turn after the one it ended in.
             self._loop.run_until_complete(asyncio.sleep(0))
@@ -72,7 +82,7 @@ class Templates:
 
     def __init__(self) -> None:
         self._made: dict[Hashable, Template] = {}
-        self._refused: set[Hashable] = set()
+        self._refused: dict[Hashable, None] = {}
 
     def is_refused(self, key: Hashable) -> bool:
         """Tell whether there can be none: nobody has to try again."""
@@ -80,7 +90,9 @@ class Templates:
 
     def refuse(self, key: Hashable) -> None:
         """Say that there can be none."""
-        self._refused.add(key)
+        self._refused[key] = None
+        if len(self._refused) > _REFUSALS:
+            del self._refused[next(iter(self._refused))]
 
     def get(self, key: Hashable) -> Template | None:
         """Return the template of a schema, if there is one."""
@@ -90,10 +102,10 @@ class Templates:
         return template
 
     def add(self, key: Hashable, make: Callable[[], Template]) -> None:
-        """Have one made, unless the database cannot be copied."""
+        """Have one made, unless the database cannot be copied, or its server has no connection left to hold it."""
         try:
             self._made[key] = make()
-        except (NotCopiedError, PermissionError):
+        except (NotCopiedError, PermissionError, ConnectionError):
             self.refuse(key)
         while len(self._made) > _LIMIT:
             self.forget(next(iter(self._made)))

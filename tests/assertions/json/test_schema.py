@@ -1,5 +1,7 @@
 """Tests of assertJsonSchema."""
 
+import re
+import warnings
 from decimal import Decimal
 from typing import Any
 
@@ -61,6 +63,13 @@ class SchemaTests(JsonAssertions, FailureAssertions):
         with self.assertRaisesRegex(AssertionError, r": 'b' does not match '\^\[a-z&&\[\^b\]\]\$'\n"):
             self.assertJsonSchema(["b"], {"items": {"pattern": "^[a-z&&[^b]]$"}})
         self.assertJsonSchema([1], {"items": {"pattern": "x"}})
+
+    def test_pattern_that_somebody_has_compiled(self) -> None:
+        """What a pattern means is not told by what Python has compiled before, which it does not warn of again."""
+        pattern = "^[[a-z]&&[^b]]+$"
+        with warnings.catch_warnings(action="ignore", category=FutureWarning):
+            re.compile(pattern)
+        self.assertJsonSchema(["aa"], {"items": {"pattern": pattern}})
 
     def test_unreadable_patterns(self) -> None:
         """A pattern that is nobody's, or that the library reads where a name is one, is an error with its text."""

@@ -6,7 +6,7 @@ import sys
 import time
 import unittest
 import warnings
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from types import FunctionType
 from unittest import mock
@@ -16,15 +16,9 @@ from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 
 from fastapi_testing import AsyncServerTestCase, ServerTestCase
+from tests.loops import LOOPS
 from tests.running import outcomes, run_classes, without_carets, without_exchanges
 from tests.timing import MS
-
-try:
-    import uvloop
-except ImportError:  # pragma: no cover - not for Windows
-    LOOPS: list[Callable[[], asyncio.AbstractEventLoop] | None] = [None]
-else:
-    LOOPS = [None, uvloop.new_event_loop]
 
 HALF = "4 bytes of a chunked body"
 

@@ -19,6 +19,7 @@ from fastapi_testing import (
     ServerTestCase,
     SyncClient,
 )
+from tests.loops import LOOPS
 from tests.running import outcomes, run_classes
 
 ADVICE = (
@@ -166,7 +167,9 @@ class TakenTests(unittest.TestCase):
                 first = address(case.client.get("/fail"))
             case.assertNotEqual(address(case.client.get("/")), first)
 
-        self.assertEqual(self.each(test, sync_test), [{}] * 8)
+        for factory in LOOPS:
+            with self.subTest(loop=factory):
+                self.assertEqual(self.each(test, sync_test, loop_factory=factory), [{}] * 8)
 
     def test_openapi(self) -> None:
         """With check_openapi its responses are checked as well."""

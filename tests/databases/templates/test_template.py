@@ -1,5 +1,6 @@
 """A schema is made once a run: the classes after the first one have copies of what that has made."""
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -284,3 +285,26 @@ class FailureTests(TemplateCase):
         templates.add("key", lambda: Template(make_url("sqlite+pysqlite://"), {}, url))
         self.assertTrue(templates.is_refused("key"))
         self.assertIsNone(templates.get("key"))
+
+    def test_no_connection_left(self) -> None:
+        """Where the server takes no connection for it, classes do without, and the template's event loop is closed."""
+        url = make_url("postgresql+asyncpg://127.0.0.1:1/songs")  # a port on which nobody listens
+        loops = []
+
+        def make_loop() -> asyncio.AbstractEventLoop:
+            loops.append(asyncio.SelectorEventLoop())
+            return loops[-1]
+
+        templates = Templates()
+        with mock.patch.object(asyncio, "new_event_loop", make_loop):
+            templates.add("key", lambda: Template(url, {}, url))
+        self.assertTrue(templates.is_refused("key"))
+        self.assertEqual([loop.is_closed() for loop in loops], [True])
+
+    def test_refusals_are_few(self) -> None:
+        """Only so many schemas without a template are remembered."""
+        templates = Templates()
+        with mock.patch.object(template, "_REFUSALS", 2):
+            for key in "abc":
+                templates.refuse(key)
+        self.assertEqual([templates.is_refused(key) for key in "abc"], [False, True, True])

@@ -1,4 +1,4 @@
-"""What stands on a class in the place of what is there only while the class runs."""
+"""What stands on a class in the place of what only its tests have, or has it only while it runs."""
 
 from typing import Any, NoReturn
 
@@ -31,7 +31,8 @@ class NotYet:
             raise AttributeError(name)
         kind: Any = type(self._error)
         given = {"__module__": kind.__module__, "__reduce__": lambda error: (kind, error.args)}
-        missing = type(kind.__name__, (kind, AttributeError), given)
+        bases = (kind,) if issubclass(kind, AttributeError) else (kind, AttributeError)
+        missing = type(kind.__name__, bases, given)
         missing.__qualname__ = kind.__qualname__
         raise missing(str(self._error))
 

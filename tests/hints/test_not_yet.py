@@ -12,8 +12,8 @@ from unittest import mock
 from fastapi import FastAPI
 
 from fastapi_testing import AsyncServerTestCase, ServerNotRunningError, ServerTestCase
-from fastapi_testing.case.not_yet import NotYet
 from fastapi_testing.databases import SQLAlchemyMixin
+from fastapi_testing.hints.not_yet import NotYet
 
 
 class Case(AsyncServerTestCase):
