@@ -220,7 +220,7 @@ LIMITS: dict[str, dict[str, str]] = {
     },
     "databases/templates/template": {
         "Template._run: self._loop.run_until_complete": DATABASE,
-        "Template._close: self._loop.run_until_complete": "none: one turn",
+        "Template._close_loop: self._loop.run_until_complete": "none: one turn",
     },
     "server/cancelling": {
         "cancel_tasks: await asyncio.wait": "_CANCEL_TIMEOUT",

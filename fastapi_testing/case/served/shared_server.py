@@ -1,7 +1,7 @@
 """One server for classes that name the same app, on an event loop that they share as well."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from fastapi_testing.case.guards.class_limits import leave_in_time
 from fastapi_testing.case.loops.share import Share
@@ -20,7 +20,7 @@ class SharedServer(Share):
         limit: Seconds that its end may take, the server's aside; None for no limit.
     """
 
-    ends_with_run = True
+    ends_with_run: ClassVar[bool] = True
 
     def __init__(self, loop: SharedLoop, limit: float | None) -> None:
         self._loop = loop
@@ -33,7 +33,8 @@ class SharedServer(Share):
         if self._server is None:
             server = await make()
             await begin(server)
-            self._server, self.title = server, f"the server of {server._name}"  # noqa: SLF001 - of this package
+            self._server = server
+            self.title: str = f"the server of {server._name}"  # noqa: SLF001 - of this package
             self._loop.guests.add(server.recorder)
         return self._server
 

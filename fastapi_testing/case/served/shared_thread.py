@@ -4,7 +4,7 @@ import asyncio
 import atexit
 import contextlib
 from collections.abc import Iterator
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from fastapi_testing.case.loops.share import Share
 from fastapi_testing.server.cancelling import all_tasks, cancel_tasks
@@ -24,7 +24,7 @@ class SharedThread(Share, Generic[_S]):
         server: The server, which is not running.
     """
 
-    ends_with_run = True
+    ends_with_run: ClassVar[bool] = True
     _is_threads = False  # it has its own
 
     def __init__(self, server: _S) -> None:
@@ -37,7 +37,7 @@ class SharedThread(Share, Generic[_S]):
         self._close_with_module()
         self._server.ensure_started()
         atexit.unregister(self._server.stop)  # in the child of a fork too, and what fails then would be nobody's
-        self.title = f"the server of {self._server._name}"  # noqa: SLF001 - of this package
+        self.title: str = f"the server of {self._server._name}"  # noqa: SLF001 - of this package
         self._users += 1
         before = self._server.finish(all_tasks())
         try:
