@@ -99,10 +99,10 @@ LIMITS: dict[str, dict[str, str]] = {
     "case/served/given_client": {
         "GivenClient.aclose: await self._ws.aclose": "close_timeout of each session",
     },
-    "case/served/module_server": {
-        "ModuleServer.start: await make": CALL,
-        "ModuleServer._end: class_loop.run": "shutdown_timeout",
-        "ModuleServer._end: class_loop.close": "_CANCEL_TIMEOUT: leave_in_time() has ended the rest",
+    "case/served/shared_server": {
+        "SharedServer.start: await make": CALL,
+        "SharedServer._end: class_loop.run": "shutdown_timeout",
+        "SharedServer._end: class_loop.close": "_CANCEL_TIMEOUT: leave_in_time() has ended the rest",
     },
     "case/served/served_case": {
         "ServedCase._choose_app: await made": HOOK,

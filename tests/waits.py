@@ -28,7 +28,7 @@ OURS = {
         "self",
         "cls",
         "self._case",
-        "cls._framework_module_server",
+        "cls._framework_shared_server",
         "self.server",
         "server",
         "self.lifespan",

@@ -168,6 +168,12 @@ class AsyncSQLiteTruncateTests(AsyncInPlainTests):
         self.assertEqual(self.run_async(catalogue.titles(self.session)), ["first"])
 
 
+class AsyncSQLiteOfTheRunTests(AsyncInPlainTests):
+    """One transaction on SQLite, on a server that the classes of the run share."""
+
+    server_scope = "run"
+
+
 class AsyncAsyncpgTests(AsyncInPlainTests):
     """One transaction on PostgreSQL, whose connection is the event loop's."""
 

@@ -78,6 +78,29 @@ class SecondSharingTests(SharingCase):
         self.assertJsonEqual(await self.client.post("/count"), 52)
 
 
+class SuiteCase(AsyncServerTestCase):
+    """The base of all classes of a suite; it may be in a module of its own."""
+
+    app = create_app(start=70)
+    server_scope = "run"
+
+
+class FirstOfTheSuiteTests(SuiteCase):
+    """The class that comes first in the run starts the server."""
+
+    async def test_count(self) -> None:
+        """The count begins."""
+        self.assertJsonEqual(await self.client.post("/count"), 71)
+
+
+class LastOfTheSuiteTests(SuiteCase):
+    """Those that follow find it, in this module or in another one."""
+
+    async def test_count(self) -> None:
+        """The count goes on."""
+        self.assertJsonEqual(await self.client.post("/count"), 72)
+
+
 class TwoServersTests(AsyncServerTestCase):
     """A second app is served for one test."""
 

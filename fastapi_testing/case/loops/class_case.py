@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal, ParamSpec, TypeVar
 
 from fastapi_testing.case.loops.awaiting import await_if_needed, call_and_await
 from fastapi_testing.case.loops.class_loop import ClassLoop, make_runner
+from fastapi_testing.case.loops.run_end import end_with_run
 from fastapi_testing.case.loops.running import (
     EndingOnUsersLine,
     call_cleanups,
@@ -176,6 +177,8 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
         if self._runs_alone(result):
             return run_alone(self, self.defaultTestResult() if result is None else result)
+        if self._framework_ends_with_run:
+            end_with_run(result)
         try:
             with closing_class_on(type(self), KeyboardInterrupt):
                 try:
@@ -212,11 +215,14 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
     def _setupAsyncioRunner(self) -> None:
         """Override the standard library's: the class has a runner already."""
         if self._class_loop is not None:
+            self._class_loop.tests += 1
             self._framework_context = self._class_loop.context.copy()
             self._framework_tasks_before = self._class_loop.tasks()
 
     def _tearDownAsyncioRunner(self) -> None:
         """Override the standard library's: the class's runner is not the test's to close."""
+        if self._class_loop is not None:
+            self._class_loop.tests -= 1
 
     def _leftover_tasks(self) -> set[asyncio.Task[Any]]:
         """Return the tasks that were started since the test began, and have not ended."""

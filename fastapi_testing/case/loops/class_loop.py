@@ -31,11 +31,15 @@ class ClassLoop:
 
     Args:
         runner: The loop's; closed with it.
+
+    Attributes:
+        tests: How many of the class's are being run.
     """
 
     def __init__(self, runner: asyncio.Runner) -> None:
         self.runner = runner
         self.context: contextvars.Context = contextvars.copy_context()
+        self.tests: int = 0
 
     @property
     def guests(self) -> Collection[object]:

@@ -4,11 +4,11 @@ What test classes share: who shares it, and when it ends.
 Theory of operation
 -------------------
 
-A share is open from the first class that asks for it to the end of its module or, where it is of no module, to the end
-of the process. An event loop is one, and so is a server on it.
+A share is open from the first class that asks for it to the end of its module or, where it is of no module, of the run.
+An event loop is one, and so is a server on it. The loop outlives the run, and is closed when the process ends.
 
 Where a runner calls no module cleanups, as pytest does not, the module's end is the first class of another module, or
-the end of the process. What was opened last is closed first: a server before the loop that it is on.
+the end of the run. What was opened last is closed first: a server before the loop that it is on.
 
 What is never so:
 
@@ -17,16 +17,14 @@ What is never so:
 * The child of a fork uses, or closes, what its parent shares: the two have one selector, and one lifespan to end.
 """
 
-import atexit
 import contextlib
 import os
 import threading
 import unittest
-import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
-__all__ = ["Share", "close_all", "close_modules"]
+__all__ = ["Share", "close_all", "close_modules", "close_run", "find_at"]
 
 _open: dict["Share", bool] = {}
 
@@ -36,6 +34,12 @@ _parents: list["Share"] = []
 
 class Share:
     """Something that the classes of a module share, or all classes of the run."""
+
+    ends_with_run: ClassVar[bool] = False
+    """Whether it ends with the run of the tests, and not only with the process."""
+
+    title: str = ""
+    """What it is called where its end fails, or where it is in the way."""
 
     _is_threads: ClassVar[bool] = True
     _module: str | None
@@ -59,10 +63,15 @@ class Share:
         shared = (each for each in list(_open) if isinstance(each, cls) and each._is_of(module, what, options))  # noqa: SLF001
         return next(shared, None) or make()._begin(module, what, options)  # noqa: SLF001 - its own
 
-    def close(self) -> None:
-        """End it, unless that is done, or a class is using it."""
-        # Another thread may be about to end it as well.
-        if self in _open and self._is_reachable() and not self._is_in_use() and _open.pop(self, False):
+    def close(self, *, at_exit: bool = False) -> None:
+        """
+        End it, unless that is done, or a class is using it.
+
+        Args:
+            at_exit: Whether the process ends, and no class can use it any more, whatever one has begun and not ended.
+        """
+        is_free = self in _open and self._is_reachable() and (at_exit or not self._is_in_use())
+        if is_free and _open.pop(self, False):  # another thread may be about to end it as well
             self._end()
 
     def _close_with_module(self) -> None:
@@ -93,6 +102,10 @@ class Share:
         """Tell whether nobody else has closed it."""
         return True
 
+    def _endpoint(self) -> Any:
+        """Return what has the host and the port that it listens on, while it does."""
+        return None
+
     def _is_in_use(self) -> bool:
         raise NotImplementedError  # pragma: no cover - each kind says it
 
@@ -100,9 +113,29 @@ class Share:
         raise NotImplementedError  # pragma: no cover - each kind does it
 
 
-def close_all() -> None:
-    """Close all that is shared."""
-    _close(lambda _: True)
+def find_at(host: str, port: int) -> Share | None:
+    """Return what is open and listens there."""
+    endpoints = ((each, each._endpoint()) for each in list(_open))  # noqa: SLF001 - of this module
+    return next((each for each, at in endpoints if at is not None and (at.host, at.port) == (host, port)), None)
+
+
+def close_all(*, at_exit: bool = False) -> bool:
+    """Close all that is shared, and tell whether there was anything."""
+    was_shared = bool(_open)
+    _close(lambda _: True, at_exit=at_exit)
+    return was_shared
+
+
+def close_run(*, at_exit: bool = False) -> list[tuple[str, Exception]]:
+    """Close what ends with the run, the last first; return what has failed of it, each with its title."""
+    failures: list[tuple[str, Exception]] = []
+    for each in reversed(_open.copy()):
+        if each.ends_with_run:
+            try:
+                each.close(at_exit=at_exit)
+            except Exception as exc:  # noqa: BLE001 - the caller tells it
+                failures.append((each.title, exc))
+    return failures
 
 
 def close_modules(but_of: str | None = None) -> None:
@@ -110,11 +143,11 @@ def close_modules(but_of: str | None = None) -> None:
     _close(lambda each: each._is_over(but_of))  # noqa: SLF001 - of this module
 
 
-def _close(is_over: Callable[[Share], bool]) -> None:
+def _close(is_over: Callable[[Share], bool], *, at_exit: bool = False) -> None:
     with contextlib.ExitStack() as stack:  # the last first; it closes the others too if one fails
         for each in list(_open):
             if is_over(each):
-                stack.callback(each.close)
+                stack.callback(each.close, at_exit=at_exit)
 
 
 def _leave_to_parent() -> None:  # pragma: no cover - in a child, whose coverage nobody saves
@@ -122,13 +155,5 @@ def _leave_to_parent() -> None:  # pragma: no cover - in a child, whose coverage
     _open.clear()
 
 
-def _end_with_process() -> None:  # pragma: no cover - after coverage has saved
-    if _open:
-        close_all()
-        # Of what an app leaves open, nobody hears in production.
-        warnings.simplefilter("ignore", ResourceWarning)
-
-
-atexit.register(_end_with_process)
 if hasattr(os, "register_at_fork"):  # pragma: no branch - coverage is measured on POSIX
     os.register_at_fork(after_in_child=_leave_to_parent)

@@ -55,7 +55,7 @@ class SharedLoop(Share):
         guests: The servers on the loop that go on when the class that has started them ends.
         generators: The asynchronous generators of theirs that go on, too.
         at_first: The settings with which it was made.
-        borrowers: How many have it just now.
+        lent: To whom it is lent just now; a class whose cleanups nobody calls, as after Ctrl-C, never gives it back.
     """
 
     def __init__(self, factory: _LoopFactory | None) -> None:
@@ -64,7 +64,7 @@ class SharedLoop(Share):
         self.at_first: LoopSettings = LoopSettings(self.runner.get_loop())
         self.guests: set[object] = set()
         self.generators: WeakKeyDictionary[_Generator, object] = WeakKeyDictionary()
-        self.borrowers: int = 0
+        self.lent: list[BorrowedLoop] = []
         self._is_default = factory is None
         self.renew_executor()
 
@@ -90,13 +90,13 @@ class SharedLoop(Share):
         self._close_with_module()
         if self._is_default:  # for sync code that asks for the loop of its thread
             asyncio.set_event_loop(self.runner.get_loop())
-        self.borrowers += 1
-        return BorrowedLoop(self, debug=debug)
+        self.lent.append(BorrowedLoop(self, debug=debug))
+        return self.lent[-1]
 
-    def take_back(self) -> None:
+    def take_back(self, borrowed: "BorrowedLoop") -> None:
         """Take note that one who had it is done."""
-        self.borrowers -= 1
-        if self._is_default and not self.borrowers:
+        self.lent.remove(borrowed)
+        if self._is_default and not self.lent:
             asyncio.set_event_loop(None)
 
     def renew_executor(self) -> None:
@@ -108,7 +108,7 @@ class SharedLoop(Share):
         return not (self.runner.get_loop().is_closed() or self.executor.is_shut)  # by the app, with which it ends
 
     def _is_in_use(self) -> bool:
-        return self.borrowers > 0 or bool(self.guests)
+        return bool(self.lent or self.guests)
 
     def _end(self) -> None:
         loop = self.runner.get_loop()
@@ -173,7 +173,7 @@ class BorrowedLoop(ClassLoop):
         finally:
             if not self.shared.guests:
                 (self.shared.at_first if as_at_first else self._settings).restore(self.shared.executor)
-            self.shared.take_back()
+            self.shared.take_back(self)
 
     def _is_left(self, what: object, owner: object) -> bool:
         return what not in self._before and owner not in self.shared.guests

@@ -42,6 +42,7 @@ class CheckedCase(unittest.TestCase):
     """
 
     _unawaited: ClassVar[UnawaitedWatch] = UnawaitedWatch(unittest.TestCase, "ignore")  # until it is set up
+    _framework_ends_with_run: ClassVar[bool] = False  # whether it uses what ends with the run
     _notes_origins: ClassVar[bool] = True
     _body: ClassVar[frozenset[str]]
 

@@ -1,1 +1,1 @@
-"""The test cases that serve an app, and the servers that a module shares."""
+"""The test cases that serve an app, and the servers that classes share."""

@@ -18,8 +18,8 @@ from fastapi_testing.case.loops.class_loop import ClassLoop
 from fastapi_testing.case.overrides.holders import ClassOrTestMethod, callable_of
 from fastapi_testing.case.served.class_client import adopt_client
 from fastapi_testing.case.served.given_client import websocket_options
-from fastapi_testing.case.served.module_server import ModuleServer
 from fastapi_testing.case.served.served_case import RunningServer, ServedCase, shares_connections
+from fastapi_testing.case.served.shared_server import SharedServer
 from fastapi_testing.client import Client, ClientOptions, LoopbackTransport, WebSocketClient
 from fastapi_testing.client.wrappers.hooks import SettlingHook
 from fastapi_testing.client.wrappers.settling import Settling
@@ -69,7 +69,7 @@ class AsyncServerTestCase(
 
     _notes_origins = False  # it would make each request a tenth slower
     _framework_transport: LoopbackTransport  # the connections to the server
-    _framework_module_server: ClassVar[ModuleServer | None] = None
+    _framework_shared_server: ClassVar[SharedServer | None] = None
     _framework_waits = False
     _framework_client: Client | None
     _framework_clients: list[Any]
@@ -125,19 +125,25 @@ class AsyncServerTestCase(
 
     @classmethod
     def _choose_class_loop(cls) -> ClassLoop:
-        cls._framework_module_server = None
-        if cls.server_scope == "module":
+        cls._framework_shared_server = None
+        if cls.server_scope in ("run", "module"):
             app, arguments = cls._shared_app(), cls._server_arguments()  # first: they may be refused
             loop = cls._shared_loop(cls._choose_loop_scope())
-            make = partial(ModuleServer, loop, cls._hook_seconds)
-            module = cls.__module__
-            cls._framework_module_server = ModuleServer.of(module, module, app, [loop, arguments], make)
+            make, options = partial(SharedServer, loop, cls._hook_seconds), [loop, arguments]
+            cls._framework_shared_server = SharedServer.of(cls.__module__, cls._sharing_module(), app, options, make)
         return super()._choose_class_loop()
 
     @classmethod
     def _choose_loop_scope(cls) -> LoopScope:
         scope = super()._choose_loop_scope()
-        return "module" if cls.server_scope == "module" and scope == "class" else scope  # it is the server's, too
+        if cls.server_scope == "run" and scope == "module":
+            raise ValueError(
+                f"{cls.__qualname__} has server_scope = 'run' and loop_scope = 'module', and a server ends with its "
+                f"event loop: set loop_scope = 'run', or server_scope = 'module'"
+            )
+        if cls.server_scope in ("run", "module") and scope == "class":
+            return cls.server_scope  # it is the server's, too
+        return scope
 
     @classmethod
     def _close_class_loop(cls) -> None:
@@ -148,8 +154,8 @@ class AsyncServerTestCase(
 
     @classmethod
     async def _start_server(cls) -> Server:
-        if cls._framework_module_server is not None:
-            return await cls._framework_module_server.start(cls._make_server, cls._begin_server)
+        if cls._framework_shared_server is not None:
+            return await cls._framework_shared_server.start(cls._make_server, cls._begin_server)
         server = await cls._make_server()
         await cls._begin_server(server)
         cls.addAsyncClassCleanup(cls._stop_server, server)

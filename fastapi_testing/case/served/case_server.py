@@ -17,10 +17,10 @@ __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
 class CaseServer(ServerThread):
     """
-    The server of a test class, or of its module, whose app the class may make on the server's own event loop.
+    The server of a test class, of its module or of the run; the class may make the app on its event loop.
 
     Args:
-        case: The class (a :class:`ServerTestCase`), or the first one of the module that asks for it.
+        case: The class (a :class:`ServerTestCase`), or the first one of those that share it.
         loop_factory: Makes the event loop; None for asyncio's default.
 
     Attributes:
@@ -28,7 +28,7 @@ class CaseServer(ServerThread):
     """
 
     def __init__(self, case: Any, loop_factory: Callable[[], asyncio.AbstractEventLoop] | None) -> None:
-        name = case.__module__ if case.server_scope == "module" else case.__qualname__
+        name = {"run": "the run", "module": case.__module__}.get(case.server_scope, case.__qualname__)
         LoopThread.__init__(self, f"the server of {name}", loop_factory=loop_factory)
         self._case = case
 

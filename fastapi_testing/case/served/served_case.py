@@ -16,6 +16,7 @@ from fastapi_testing.case.guards.class_limits import ClassLimits
 from fastapi_testing.case.guards.guard import Leaks, TestGuard
 from fastapi_testing.case.guards.leftovers import check_background_tasks
 from fastapi_testing.case.guards.server_errors import Expected, ServerRaises, TellingMore
+from fastapi_testing.case.loops.share import find_at
 from fastapi_testing.case.named import addresses, check_names, tls_of
 from fastapi_testing.case.overrides.dependencies import DependencyOverrides
 from fastapi_testing.case.overrides.holders import ClassOrTestMethod
@@ -83,10 +84,10 @@ class ServedCase(
     lifespan: ClassVar[Callable[[FastAPI], Any] | None] = None
     """The lifespan of the empty FastAPI that is served where the class names no app."""
 
-    server_scope: ClassVar[Literal["module", "class", "test"]] = "class"
+    server_scope: ClassVar[Literal["run", "module", "class", "test"]] = "class"
     """
     Whether one server serves the whole class, or each test has a new one (and, by create_app, a new app), or the
-    classes of a module share one, where they name the same app.
+    classes of a module share one, or those of the whole run, where they name the same app.
     """
 
     server_options: ClassVar[ServerOptions] = {}
@@ -272,10 +273,15 @@ class ServedCase(
         raise NotImplementedError  # pragma: no cover - each case says it
 
     @classmethod
+    def _begin_checks(cls) -> None:
+        cls._framework_ends_with_run = cls.server_scope == "run"
+        super()._begin_checks()
+
+    @classmethod
     def _check_attributes(cls) -> None:
         """Refuse what the class says and cannot be meant, before anything is started."""
-        if cls.server_scope not in ("module", "class", "test"):
-            raise ValueError(f"server_scope must be 'module', 'class' or 'test', got {cls.server_scope!r}")
+        if cls.server_scope not in ("run", "module", "class", "test"):
+            raise ValueError(f"server_scope must be 'run', 'module', 'class' or 'test', got {cls.server_scope!r}")
         if cls.leaks not in ("warn", "fail", "ignore"):
             raise ValueError(f"leaks must be 'warn', 'fail' or 'ignore', got {cls.leaks!r}")
         for name, what in (("headers", "every request of the client carries"), ("cookies", "the client begins with")):
@@ -381,7 +387,14 @@ class ServedCase(
 
     @classmethod
     async def _make_server(cls) -> Server:
-        return Server(await cls._choose_app(), **cls._server_arguments())
+        server = Server(await cls._choose_app(), **cls._server_arguments())
+        port = cls.server_options.get("port", 0)
+        if port and (other := find_at(server.host, port)) is not None:
+            raise ServerStartupError(
+                f"port {port} is that of {other.title}, which other classes share until the run or their module ends: "
+                f"give {cls.__qualname__} another port, or those classes server_scope = 'class'"
+            )
+        return server
 
     @classmethod
     def _server_arguments(cls) -> dict[str, Any]:
@@ -417,8 +430,14 @@ class ServedCase(
         """Return what classes that share a server have in common: the app, its import string, or ``create_app``."""
         named = cls._names_app()
         if named is ServedCase:
-            raise TypeError(f"{cls.__qualname__} has server_scope = 'module' and names no app that others could share")
+            scope = cls.server_scope
+            raise TypeError(f"{cls.__qualname__} has server_scope = {scope!r} and names no app that others could share")
         return vars(named).get("create_app", cls.app)
+
+    @classmethod
+    def _sharing_module(cls) -> str | None:
+        """Return the module whose classes share the server; None where those of the run do."""
+        return None if cls.server_scope == "run" else cls.__module__
 
     @classmethod
     def _names_app(cls) -> type:

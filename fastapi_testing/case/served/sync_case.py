@@ -16,6 +16,7 @@ from fastapi_testing.case.guards.class_limits import describe_cleanup
 from fastapi_testing.case.guards.guard import TestGuard
 from fastapi_testing.case.guards.server_errors import ServerRaises
 from fastapi_testing.case.loops.class_case import AsyncClassTestCase
+from fastapi_testing.case.loops.run_end import end_with_run
 from fastapi_testing.case.loops.running import (
     EndingOnUsersLine,
     call_cleanups,
@@ -30,8 +31,8 @@ from fastapi_testing.case.overrides.holders import ClassOrTestMethod, callable_o
 from fastapi_testing.case.served.case_server import CaseServer, WaitingRaises
 from fastapi_testing.case.served.class_client import adopt_client
 from fastapi_testing.case.served.given_client import websocket_options
-from fastapi_testing.case.served.module_thread import ModuleThread
 from fastapi_testing.case.served.served_case import RunningServer, ServedCase, shares_connections
+from fastapi_testing.case.served.shared_thread import SharedThread
 from fastapi_testing.client import ClientOptions, SyncClient
 from fastapi_testing.client.wrappers.hooks import SyncSettlingHook
 from fastapi_testing.client.wrappers.settling import Settling
@@ -117,7 +118,7 @@ class ServerTestCase(
         if cls.server_scope != "test":
             with cls._unlimited():
                 cls._framework_server = cls.enterClassContext(cls._choose_server())
-            # A module's server has told another class of itself.
+            # One that others have begun to use has told another class of itself.
             cls._framework_block_guard.seat = cls._framework_server.seat
             cls.addClassCleanup(delattr, cls, "_framework_server")
             cls.addClassCleanup(cls._end_class_overrides)
@@ -139,6 +140,8 @@ class ServerTestCase(
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
         if not vars(type(self)).get("_framework_is_set_up") and runs_alone(self, result):
             return run_alone(self, self.defaultTestResult() if result is None else result)
+        if self._framework_ends_with_run:
+            end_with_run(result)
         try:
             with self._stopping_on(KeyboardInterrupt):
                 try:
@@ -230,12 +233,12 @@ class ServerTestCase(
 
     @classmethod
     def _choose_server(cls) -> "contextlib.AbstractContextManager[CaseServer]":
-        """Return what is entered for the server: one of the class's own, or the one that its module shares."""
+        """Return what is entered for the server: one of the class's own, or the one that it shares with others."""
         if cls.server_scope == "class":
             return CaseServer(cls, cls.loop_factory)
         options = [cls.loop_factory, cls._server_arguments(), cls.limits]
-        make = partial(_module_thread, cls)
-        return ModuleThread.of(cls.__module__, cls.__module__, cls._shared_app(), options, make).lend()
+        make = partial(_make_shared, cls)
+        return SharedThread.of(cls.__module__, cls._sharing_module(), cls._shared_app(), options, make).lend()
 
     @classmethod
     def _what_to_do(cls) -> str:
@@ -362,8 +365,8 @@ class ServerTestCase(
         return asyncio.all_tasks() - self._framework_tasks_before
 
 
-def _module_thread(case: type[ServerTestCase]) -> ModuleThread[CaseServer]:
-    return ModuleThread(CaseServer(case, case.loop_factory))
+def _make_shared(case: type[ServerTestCase]) -> SharedThread[CaseServer]:
+    return SharedThread(CaseServer(case, case.loop_factory))
 
 
 def _drop(result: Any) -> None:

@@ -1,7 +1,7 @@
 """The rows, in the order of the table."""
 
 from tests.benchmarks.row import Row
-from tests.benchmarks.rows import case, databases, http, processes, schemas, server, sync_databases, websocket
+from tests.benchmarks.rows import case, databases, http, processes, schemas, server, sharing, sync_databases, websocket
 
 __all__ = ["ROWS"]
 
@@ -10,6 +10,7 @@ ROWS: tuple[Row, ...] = (
     *websocket.ROWS,
     *server.ROWS,
     *case.ROWS,
+    *sharing.ROWS,
     *databases.ROWS,
     *sync_databases.ROWS,
     *schemas.ROWS,

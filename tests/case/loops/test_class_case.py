@@ -893,14 +893,16 @@ class ResourceTests(unittest.TestCase):
     """What classes leave behind."""
 
     def test_nothing_is_left(self) -> None:
-        """Fifty classes later, there are the same threads and file descriptors."""
+        """Fifty classes later, there are the same file descriptors, and not a thread for each class."""
 
         class Case(AsyncClassTestCase):
             async def test(self) -> None:
                 await asyncio.to_thread(int)
 
         run_classes(Case)
-        before = held_resources()
+        descriptors, threads = held_resources()
         for _ in range(50):
             run_classes(type("Derived", (Case,), {}))
-        self.assertEqual(held_resources(), before)
+        self.assertEqual(held_resources()[0], descriptors)
+        # The loop's executor starts another one where the first is not idle yet, on a busy machine.
+        self.assertLess(held_resources()[1], threads + 10)

@@ -280,7 +280,7 @@ class ChosenAppTests(unittest.TestCase):
         """An unknown scope is answered with the known ones."""
         self.assertEqual(
             self.refused(app=shop.app, server_scope="package"),
-            "ValueError: server_scope must be 'module', 'class' or 'test', got 'package'",
+            "ValueError: server_scope must be 'run', 'module', 'class' or 'test', got 'package'",
         )
 
     def test_server_options(self) -> None:

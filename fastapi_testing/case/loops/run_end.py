@@ -1,0 +1,149 @@
+"""
+The end of the run: what its classes share ends then, and what fails of that is the run's failure.
+
+Theory of operation
+-------------------
+
+No test case is told that the run ends. So a test of a class that shares something with the run looks at the result that
+its runner has given it:
+
+* pytest gives it an item, and the session of that takes finalizers: they are called in the tear-down of the last test,
+  and what they raise is an error of it.
+* Others give it a result of unittest's, whose ``stopTestRun()`` a runner calls once, after a failure, ``-f`` and Ctrl-C
+  too. It is wrapped for the time of the run, and what fails is an error in the result.
+* Where none of these is called, as by trial, or where a suite is run without a runner, the process ends first. What
+  fails is printed then, and the exit code of the process is 1.
+
+The servers end when the interpreter begins to exit, in the moment in which :mod:`concurrent.futures` ends its threads,
+and before that: later, Python starts no thread, and an app may need one for its shutdown. (3.12.0 and 3.12.1 start none
+then either: python/cpython#113964.) The event loops are closed after them, when functions of :mod:`atexit` are called,
+for those of the app may need them.
+"""
+
+import atexit
+import os
+import sys
+import threading
+import traceback
+import warnings
+import weakref
+from collections.abc import Callable
+from typing import Any
+from unittest.suite import _ErrorHolder  # type: ignore[attr-defined]  # runners and reports know it by this name
+
+from fastapi_testing.case.loops.share import close_all, close_run
+
+__all__ = ["end_with_run"]
+
+__unittest = True  # unittest leaves the frames of this module out of tracebacks
+
+_sessions: "weakref.WeakSet[Any]" = weakref.WeakSet()
+"""Those of pytest that have been told."""
+
+
+def end_with_run(result: Any) -> None:
+    """
+    Have what the run shares end with it.
+
+    Args:
+        result: What a runner has given to a test of the run.
+    """
+    session: Any = getattr(result, "session", None)
+    if hasattr(session, "addfinalizer"):
+        if session not in _sessions:
+            _sessions.add(session)
+            session.addfinalizer(_raise_failures)
+    elif not isinstance(getattr(result, "stopTestRun", None), _StopTestRun | None):
+        result.stopTestRun = _StopTestRun(result)
+
+
+class _StopTestRun:
+    """
+    Stands for ``stopTestRun()`` of a result, until it is called: it ends first what the run shares.
+
+    Args:
+        result: The result.
+    """
+
+    def __init__(self, result: Any) -> None:
+        self._result = result
+        self._before = vars(result).get("stopTestRun")
+
+    def __call__(self) -> None:
+        if self._before is None:
+            del self._result.stopTestRun
+        else:
+            self._result.stopTestRun = self._before
+        failures = close_run()
+        interruption = sys.exception()  # after Ctrl-C, nobody prints what is in the result
+        for title, failure in failures:
+            _forget_context(failure, interruption)
+            test = _ErrorHolder(_describe(title))
+            self._result.addError(test, (type(failure), failure, None))
+            if interruption is not None:
+                interruption.add_note(f"and then, at the {test.description}:\n{_text(failure)}")
+        self._result.stopTestRun()
+
+
+def _raise_failures() -> None:
+    """End what the run shares, for pytest, and raise what fails of that."""
+    __tracebackhide__ = True
+    failures = []
+    for title, failure in close_run():
+        failure.add_note(f"at the {_describe(title)}")
+        failures.append(failure.with_traceback(None))
+    if len(failures) == 1:
+        raise failures[0]
+    if failures:
+        raise ExceptionGroup("at the end of the run", failures)
+
+
+def _describe(title: str) -> str:
+    """Return what unittest's results, and reports made of them, call the end of something: a name, and of what."""
+    return f"end of the run ({title})"
+
+
+def _forget_context(failure: BaseException, interruption: BaseException | None) -> None:
+    """Have an exception, and those that it came of, not come of what was on its way meanwhile."""
+    each: BaseException | None = failure
+    while each is not None and each is not interruption:
+        following = each.__cause__ or each.__context__
+        if each.__context__ is interruption:
+            each.__context__ = None
+        each = following
+
+
+def _text(failure: Exception) -> str:
+    """Return an exception as Python prints it, but for the lines of this package that it came by."""
+    return "".join(traceback.format_exception(failure.with_traceback(None))).rstrip()
+
+
+class _ExitCode:  # pragma: no cover - after coverage has saved
+    """
+    Makes 1 the exit code of the process, once it is the last thing that is left of it.
+
+    What functions of :mod:`atexit` raise, Python prints, and exits as if nothing had been. ``os._exit()`` in one of
+    them would keep those from being called which were registered before, such as coverage's and logging's.
+    """
+
+    def __del__(self, leave: Callable[[int], object] = os._exit) -> None:
+        """Leave: the streams have been flushed."""
+        leave(1)
+
+
+def _end_with_process() -> None:  # pragma: no cover - after coverage has saved
+    failures = close_run(at_exit=True)
+    for title, failure in failures:
+        sys.stderr.write(f"ERROR: {_describe(title)}\n{_text(failure)}\n")
+    if failures:  # Python clears the names in sys last of all
+        sys._fastapi_testing_exit_code = _ExitCode()  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def _close_loops() -> None:  # pragma: no cover - after coverage has saved
+    if close_all(at_exit=True):
+        # Of what an app leaves open, nobody hears in production.
+        warnings.simplefilter("ignore", ResourceWarning)
+
+
+atexit.register(_close_loops)
+getattr(threading, "_register_atexit", atexit.register)(_end_with_process)
