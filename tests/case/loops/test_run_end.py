@@ -53,6 +53,12 @@ class Third(ServerTestCase):
 SCRIPT = """
 import atexit, os, sys, unittest, warnings
 
+if sys.argv[1:] == ["left"]:
+    import test_it
+
+    for case in (test_it.First, test_it.Third):
+        case.setUpClass()
+    sys.exit()
 suite, result = unittest.defaultTestLoader.loadTestsFromName("test_it"), unittest.TestResult()
 suite.run(result)
 print(result.testsRun, "tests", result.wasSuccessful())
@@ -94,6 +100,7 @@ class ProcessTests(unittest.TestCase):
         "pytest": (["-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "test_it.py"], {"BROKEN": "1"}),
         "stestr": (["-m", "stestr", "run", "--serial"], {"BROKEN": "1"}),
         "script": (["script.py"], {"BROKEN": "1"}),
+        "left": (["script.py", "left"], {}),
     } | ({"fork": (["script.py", "fork"], {})} if hasattr(os, "fork") else {})
 
     codes: ClassVar[dict[str, int]]
@@ -152,6 +159,10 @@ class ProcessTests(unittest.TestCase):
         errors = "".join(rf"ERROR: end of the run \(the server of FastAPI '{name}'\)\n{told(name)}" for name in "ba")
         start = r"3 tests True\nnot flushed, stopped b\nstopped a\n"
         self.assert_printed("script", 1, rf"{start}{errors}at exit\n")
+
+    def test_classes_left_half_way(self) -> None:
+        """Servers of classes whose cleanups nobody calls, as after Ctrl-C in a set-up, end with the process."""
+        self.assert_printed("left", 0, "stopped b\nstopped a\n")
 
     @unittest.skipUnless(hasattr(os, "fork"), "needs fork()")
     def test_fork(self) -> None:
