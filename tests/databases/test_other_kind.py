@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 
 from fastapi_testing import AsyncServerTestCase, IsolationError, ServerTestCase
+from fastapi_testing.case.loops.share import close_run
 from fastapi_testing.databases import SQLAlchemyMixin
 from tests.databases import catalogue, sync_catalogue
 from tests.databases.catalogue import Artist, Base, Song
@@ -17,6 +18,11 @@ from tests.databases.sync_catalogue import Gate, gate
 from tests.timing import MS
 
 __all__: list[str] = []
+
+
+def tearDownModule() -> None:
+    """End the server of the run: there are tests that look for what servers leave behind."""
+    assert close_run() == []
 
 
 class SyncInCoroutines(SQLAlchemyMixin[Any, Any], AsyncServerTestCase):
