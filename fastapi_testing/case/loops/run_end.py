@@ -21,6 +21,7 @@ for those of the app may need them.
 """
 
 import atexit
+import contextlib
 import os
 import sys
 import threading
@@ -28,10 +29,11 @@ import traceback
 import warnings
 import weakref
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 from unittest.suite import _ErrorHolder  # type: ignore[attr-defined]  # runners and reports know it by this name
 
-from fastapi_testing.case.loops.share import close_all, close_run
+from fastapi_testing.case.loops.share import Share, close_all, close_run, open_shares
 
 __all__ = ["end_with_run"]
 
@@ -39,6 +41,9 @@ __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
 _sessions: "weakref.WeakSet[Any]" = weakref.WeakSet()
 """Those of pytest that have been told."""
+
+_runs: "weakref.WeakKeyDictionary[Any, set[Share]]" = weakref.WeakKeyDictionary()
+"""What there was for each run by its latest test, the first run first: a test may run a suite with a runner."""
 
 
 def end_with_run(result: Any) -> None:
@@ -53,8 +58,13 @@ def end_with_run(result: Any) -> None:
         if session not in _sessions:
             _sessions.add(session)
             session.addfinalizer(_raise_failures)
-    elif not isinstance(getattr(result, "stopTestRun", None), _StopTestRun | None):
-        result.stopTestRun = _StopTestRun(result)
+        run = session
+    else:
+        run = getattr(result, "stopTestRun", None)
+        if run is not None and not isinstance(run, _StopTestRun):
+            run = _StopTestRun.install(result)
+    if run is not None:
+        _runs[run] = {each for each in open_shares() if not any(each in others for others in _runs_around(run))}
 
 
 class _StopTestRun:
@@ -67,14 +77,32 @@ class _StopTestRun:
 
     def __init__(self, result: Any) -> None:
         self._result = result
-        self._before = vars(result).get("stopTestRun")
+        self._before = getattr(result, "__dict__", {}).get("stopTestRun")
+
+    @classmethod
+    def install(cls, result: Any) -> "_StopTestRun | None":
+        """Stand on a result from now on, if that takes it, and gives it back: there are some that hand it on."""
+        made = cls(result)
+        with contextlib.suppress(AttributeError, TypeError):
+            result.stopTestRun = made
+        return made if getattr(result, "__dict__", {}).get("stopTestRun") is made else None
 
     def __call__(self) -> None:
         if self._before is None:
             del self._result.stopTestRun
         else:
             self._result.stopTestRun = self._before
-        failures = close_run()
+        kept = set[Share]().union(*_runs_around(self))
+        _runs.pop(self, None)
+        # As a suite does around the fixtures of a class: what the app prints belongs to the error, with -b.
+        getattr(self._result, "_setupStdout", _do_nothing)()
+        try:
+            self._tell(close_run(but=kept))
+        finally:
+            getattr(self._result, "_restoreStdout", _do_nothing)()
+        self._result.stopTestRun()
+
+    def _tell(self, failures: list[tuple[str, Exception]]) -> None:
         interruption = sys.exception()  # after Ctrl-C, nobody prints what is in the result
         for title, failure in failures:
             _forget_context(failure, interruption)
@@ -82,7 +110,14 @@ class _StopTestRun:
             self._result.addError(test, (type(failure), failure, None))
             if interruption is not None:
                 interruption.add_note(f"and then, at the {test.description}:\n{_text(failure)}")
-        self._result.stopTestRun()
+
+
+def _do_nothing() -> None: ...
+
+
+def _runs_around(run: Any) -> list[set[Share]]:
+    """Return what there is of runs that began before one, and have not ended."""
+    return [open_then for other, open_then in takewhile(lambda item: item[0] is not run, list(_runs.items()))]
 
 
 def _raise_failures() -> None:

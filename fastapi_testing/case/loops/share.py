@@ -21,10 +21,10 @@ import contextlib
 import os
 import threading
 import unittest
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, ClassVar, Self
 
-__all__ = ["Share", "close_all", "close_modules", "close_run", "find_at"]
+__all__ = ["Share", "close_all", "close_modules", "close_run", "find_at", "open_shares"]
 
 _open: dict["Share", bool] = {}
 
@@ -126,11 +126,16 @@ def close_all(*, at_exit: bool = False) -> bool:
     return was_shared
 
 
-def close_run(*, at_exit: bool = False) -> list[tuple[str, Exception]]:
-    """Close what ends with the run, the last first; return what has failed of it, each with its title."""
+def open_shares() -> list[Share]:
+    """Return what is open."""
+    return list(_open)
+
+
+def close_run(*, at_exit: bool = False, but: Collection[Share] = ()) -> list[tuple[str, Exception]]:
+    """Close what ends with the run, the last first, some aside; return what has failed of it, each with its title."""
     failures: list[tuple[str, Exception]] = []
-    for each in reversed(_open.copy()):
-        if each.ends_with_run:
+    for each in reversed(open_shares()):
+        if each.ends_with_run and each not in but:
             try:
                 each.close(at_exit=at_exit)
             except Exception as exc:  # noqa: BLE001 - the caller tells it

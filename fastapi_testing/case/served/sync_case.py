@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import contextvars
 import inspect
+import traceback
 import unittest
 from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
@@ -254,10 +255,10 @@ class ServerTestCase(
         with closing_class_on(type(self), interruption):
             try:
                 yield
-            except interruption:
+            except interruption as exc:
                 for holder in (self, type(self)):
                     if (server := vars(holder).get("_framework_server")) is not None:
-                        server.stop()
+                        _stop_after(exc, server)
                 raise
 
     @classmethod
@@ -367,6 +368,15 @@ class ServerTestCase(
 
 def _make_shared(case: type[ServerTestCase]) -> SharedThread[CaseServer]:
     return SharedThread(CaseServer(case, case.loop_factory))
+
+
+def _stop_after(interruption: BaseException, server: ServerThread) -> None:
+    """Stop a server on what ends the test; that is what is told, and not in its place what fails of this."""
+    try:
+        server.stop()
+    except Exception as exc:  # noqa: BLE001 - whatever the app raises
+        text = "".join(traceback.format_exception(exc)).rstrip()
+        interruption.add_note(f"and then, as the server was stopped:\n{text}")
 
 
 def _drop(result: Any) -> None:

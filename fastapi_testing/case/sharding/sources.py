@@ -110,7 +110,7 @@ class Sources:
             raise ConfigurationError(str(path), f"a file that can be read ({exc.strerror})") from None
         begin = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
         if begin == b"{":
-            self.timings.add(Timings.parse(content.decode("utf-8-sig", "replace"), path))
+            self.timings.add(Timings.parse(content, path))
             return True
         if begin not in (b"<", _SUBUNIT):
             raise ConfigurationError(str(path), "timings in JSON, a report in JUnit's XML, or a subunit stream")
@@ -131,7 +131,8 @@ def _files(given: str) -> Iterator[Path]:
             found, expected = [path], ""
         else:
             found = sorted(map(Path, glob.glob(part, recursive=True)))  # noqa: PTH207 - a pattern may be absolute
-            expected = "a pattern of files that are there" if glob.has_magic(part) else _MISSING
+            missing = _MISSING if path.suffix == ".json" else "a file that is there; one that runs write ends on .json"
+            expected = "a pattern of files that are there" if glob.has_magic(part) else missing
         if not found:
             raise ConfigurationError("environment", expected, KEY, given)
         yield from found

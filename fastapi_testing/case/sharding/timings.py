@@ -70,7 +70,7 @@ class Timings:
     measured: _Times = field(default_factory=dict)
 
     @classmethod
-    def parse(cls, text: str, path: Path) -> "Timings":
+    def parse(cls, text: str | bytes, path: Path) -> "Timings":
         """
         Read what is in a file.
 
@@ -125,7 +125,7 @@ def changing(path: Path) -> Iterator[Timings]:
     """
     path = path.resolve()  # a link stays one
     with _locked(path.with_name(f".{path.name}.lock")):
-        timings = Timings.parse(path.read_text("utf-8-sig"), path) if path.exists() else Timings()
+        timings = Timings.parse(path.read_bytes(), path) if path.exists() else Timings()
         yield timings
         _replace(path, timings.dump())
 

@@ -210,6 +210,34 @@ class ResultTests(unittest.TestCase):
             self.end(("the server of a", LookupError("a")), ("the server of b", ValueError("b")))
         self.assertEqual(str(group.exception), "at the end of the run (2 sub-exceptions)")
 
+    def test_results_that_take_nothing(self) -> None:
+        """A result that hands attributes on, or takes none, is left as it is: what is shared ends with the process."""
+
+        class Handing:
+            def __init__(self) -> None:
+                self.__dict__["held"] = unittest.TestResult()
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(self.held, name)
+
+            def __setattr__(self, name: str, value: Any) -> None:
+                raise AttributeError(name)
+
+        class Slotted:
+            __slots__ = ()
+
+            def stopTestRun(self) -> None:
+                ended.append("run")
+
+        ended: list[str] = []
+        slotted = Slotted()
+        end_with_run(slotted)
+        slotted.stopTestRun()
+        self.assertEqual(ended, ["run"])
+        handing = Handing()
+        end_with_run(handing)
+        handing.stopTestRun()
+
     def test_no_run(self) -> None:
         """What tells of no end is left as it is."""
         results: list[Any] = [None, object()]

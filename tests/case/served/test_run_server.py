@@ -299,6 +299,40 @@ class EndTests(RunServerCase):
             self.assertEqual(outcomes(result), {})
             self.assertEqual((len({*self.urls()}), self.lives()), (1, ["start app", "stop app"]))
 
+    def test_runner_with_a_server_of_its_own(self) -> None:
+        """It ends the server that its own classes have begun, and none of the run around it."""
+        inner = FastAPI(lifespan=lifespan_of("inner"))
+        for kind in KINDS:
+            events.clear()
+
+            class Plainest(unittest.TestCase):
+                def test(self, kind: Kind = kind) -> None:
+                    assert run(made(kind, app=inner))[0].wasSuccessful()
+                    events.append("between")
+
+            run(made(kind), Plainest, made(kind))
+            lives = [event for event in events if not event.startswith("http")]
+            self.assertEqual(lives, ["start app", "start inner", "stop inner", "between", "stop app"])
+
+    def test_buffered(self) -> None:
+        """With -b, what the app prints at its end is shown with what fails of it, and the rest is told as ever."""
+
+        @contextlib.asynccontextmanager
+        async def printing(_: FastAPI) -> AsyncIterator[None]:
+            yield
+            print("closing the till")  # noqa: T201 - it is what is looked for
+            raise LookupError("no till")
+
+        for kind in KINDS:
+            case = made(kind, app=FastAPI(lifespan=printing), test=lambda case: case.fail("too dear"))
+            printed = io.StringIO()
+            suite = unittest.TestLoader().loadTestsFromTestCase(case)
+            with contextlib.redirect_stdout(io.StringIO()):  # where it is shown as well
+                result = unittest.TextTestRunner(printed, buffer=True).run(suite)
+            self.assertEqual((len(result.errors), len(result.failures)), (1, 1))
+            self.assertIn("Stdout:\nclosing the till\n", result.errors[0][1])
+            self.assertIn("AssertionError: too dear\n", printed.getvalue())
+
     def test_after_a_failure(self) -> None:
         """After a failure of a test or of its set-up, and the stop by -f, they end as well."""
         for kind in KINDS:

@@ -830,6 +830,23 @@ class InterruptTests(unittest.TestCase):
         del raised
         self.assertEqual(held_resources(), before)
 
+    def test_failing_end_of_the_app(self) -> None:
+        """What fails as the server is stopped for it is a note of it, and does not take its place."""
+
+        @contextlib.asynccontextmanager
+        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+            yield
+            raise LookupError("no database")
+
+        def test(_: ServerTestCase) -> None:
+            raise KeyboardInterrupt
+
+        with self.assertRaises(KeyboardInterrupt) as raised:
+            run_classes(type("Case", (ServerTestCase,), {"app": FastAPI(lifespan=lifespan), "test": test}))
+        (note,) = raised.exception.__notes__
+        self.assertTrue(note.startswith("and then, as the server was stopped:\n"), note)
+        self.assertIn("LookupError: no database\n", note)
+
     def test_before_the_test(self) -> None:
         """It goes through also before there is a test to end."""
 

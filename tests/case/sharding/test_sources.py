@@ -144,7 +144,9 @@ class NamesTests(SourcesCase):
         suffixes = "expected a folder that has files whose names end on .json, .subunit, .xml"
         self.assert_refused("empty", f"{key}'empty': {suffixes}")
         self.assert_refused("*.xml", f"{key}'*.xml': expected a pattern of files that are there")
-        self.assert_refused("new.xml", f"{key}'new.xml': {MISSING}")
+        self.assert_refused(
+            "new.xml", f"{key}'new.xml': expected a file that is there; one that runs write ends on .json"
+        )
         self.assert_refused(
             "reports/notes.txt",
             "reports/notes.txt: expected timings in JSON, a report in JUnit's XML, or a subunit stream",

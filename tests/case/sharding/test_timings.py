@@ -76,6 +76,8 @@ class ParseTests(unittest.TestCase):
             with self.subTest(text), self.assertRaises(ConfigurationError) as caught:
                 Timings.parse(text, Path("t.json"))
             self.assertEqual(str(caught.exception), message)
+        with self.assertRaisesRegex(ConfigurationError, r"UnicodeDecodeError: 'utf-8' codec can't decode byte 0xff"):
+            Timings.parse(b'{"version": 1, "classes": {"\xff": 1}}', Path("t.json"))
 
 
 class MergeTests(unittest.TestCase):
