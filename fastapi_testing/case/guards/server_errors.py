@@ -13,6 +13,7 @@ from unittest import SkipTest
 
 from fastapi_testing.assertions.describing.exchange import describe_exchange
 from fastapi_testing.case.guards.last_exchanges import note_last_exchanges, note_withheld
+from fastapi_testing.case.mistakes.other_loop import note_other_loop
 from fastapi_testing.masking import mask_exception
 from fastapi_testing.server.recording.ends import ends_of
 from fastapi_testing.server.recording.exchange import Exchange
@@ -219,6 +220,7 @@ class TellingMore:
             return
         _note_errors(exc, self._recorders)
         self._note(exc)
+        note_other_loop(exc)
         note_withheld(exc, self._recorders)
         note_last_exchanges(exc, self._recorders)
         if not self._show_secrets:
