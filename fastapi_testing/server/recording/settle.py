@@ -76,6 +76,8 @@ async def settle(recorder: Recorder, timeout: float, *, tasks: bool = False) -> 
         async with asyncio.timeout(timeout):
             while waited_for := _unsettled(recorder, tasks=tasks):
                 await asyncio.wait(waited_for)
+            if tasks:
+                await asyncio.sleep(0)  # what a task that has just ended has raised is noted a turn later
     except TimeoutError:
         if is_debugging():
             await settle(recorder, timeout, tasks=tasks)

@@ -164,7 +164,15 @@ class StrayTaskTests(unittest.TestCase):
             case.app.state.gate.set()
             await case.server.settle(tasks=True)
 
-        for test in (at_once, waiting, deferred):
+        async def just_ended(case: AsyncServerTestCase) -> None:
+            with case.assertServerRaises(LookupError, "paper") as raised:
+                await case.client.get("/gate")
+                case.app.state.gate.set()
+                await asyncio.sleep(0)  # in which the task ends; it is looked at in the next turn
+                await case.server.settle(tasks=True)
+            case.assertEqual(str(raised.exception), "no paper")
+
+        for test in (at_once, waiting, deferred, just_ended):
             with self.subTest(test=test.__name__):
                 self.assertEqual(self.failures(test), [])
 
