@@ -59,7 +59,7 @@ class Share:
             options: Whatever else has to be the same in all classes that share it.
             make: Makes the one to share.
         """
-        close_modules(but_of=here)
+        _close_others(here)
         shared = (each for each in list(_open) if isinstance(each, cls) and each._is_of(module, what, options))  # noqa: SLF001
         return next(shared, None) or make()._begin(module, what, options)  # noqa: SLF001 - its own
 
@@ -143,9 +143,23 @@ def close_run(*, at_exit: bool = False, but: Collection[Share] = ()) -> list[tup
     return failures
 
 
-def close_modules(but_of: str | None = None) -> None:
-    """Close what the classes of a module share, those of one aside, and what a thread had that has ended."""
-    _close(lambda each: each._is_over(but_of))  # noqa: SLF001 - of this module
+def close_modules() -> None:
+    """Close what the classes of a module share, and what a thread had that has ended."""
+    _close(lambda each: each._is_over(None))  # noqa: SLF001 - of this module
+
+
+def _close_others(here: str) -> None:
+    """Do the same, but for what the classes of one module share."""
+    over = [each for each in open_shares() if each._is_over(here)]  # noqa: SLF001 - of this module
+    try:
+        _close(over.__contains__)
+    except Exception as exc:
+        modules = ", ".join(sorted({str(each._module) for each in over}))  # noqa: SLF001 - of this module
+        exc.add_note(
+            f"that is the end of what the classes of {modules} shared: a runner that tells nobody that a module ends "
+            f"leaves it to the next class of another one"
+        )
+        raise
 
 
 def _close(is_over: Callable[[Share], bool], *, at_exit: bool = False) -> None:

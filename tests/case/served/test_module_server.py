@@ -383,6 +383,33 @@ class EndTests(unittest.TestCase):
             r"^fastapi_testing.errors.ServerShutdownError: .*: LookupError: no database$",
         )
 
+    def test_failing_end_for_another_module(self) -> None:
+        """Where the first class of another module ends it, its error says whose end has failed."""
+
+        @contextlib.asynccontextmanager
+        async def broken(_: FastAPI) -> AsyncIterator[None]:
+            yield
+            raise LookupError("no database")
+
+        class Case(Base):
+            app = FastAPI(lifespan=broken)
+
+            async def test(self) -> None: ...
+
+        class OtherCase(Base):
+            async def test(self) -> None: ...
+
+        for case, module in ((Case, "no module a"), (OtherCase, "no module b")):
+            case.__module__ = module
+        result = run_classes(Case, OtherCase)
+        ((_, told),) = result.errors
+        self.assertIn("LookupError: no database\n", told)
+        self.assertIn(
+            "\nthat is the end of what the classes of no module a shared: a runner that tells nobody that a module "
+            "ends leaves it to the next class of another one\n",
+            told,
+        )
+
     def test_another_module(self) -> None:
         """Where nobody calls module cleanups, the first class of another module ends what is there."""
 
