@@ -28,12 +28,10 @@ class Shop:
             await self.wait()
 
     async def wait(self) -> None:
-        """Wait for what never comes, but for a moment."""
-        try:
-            async with asyncio.timeout(0):
-                await self.opened.wait()
-        except TimeoutError:
-            pass
+        """Wait for what comes in a moment, which binds it to the event loop."""
+        asyncio.get_running_loop().call_soon(self.opened.set)
+        await self.opened.wait()
+        self.opened.clear()
 
 
 def told_of(*cases: type[unittest.TestCase]) -> str:
