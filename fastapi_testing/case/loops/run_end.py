@@ -33,14 +33,12 @@ from itertools import takewhile
 from typing import Any
 from unittest.suite import _ErrorHolder  # type: ignore[attr-defined]  # runners and reports know it by this name
 
+from fastapi_testing.case.loops.running import note_failure
 from fastapi_testing.case.loops.share import Share, close_all, close_run, open_shares
 
 __all__ = ["end_with_run"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
-
-_sessions: "weakref.WeakSet[Any]" = weakref.WeakSet()
-"""Those of pytest that have been told."""
 
 _runs: "weakref.WeakKeyDictionary[Any, set[Share]]" = weakref.WeakKeyDictionary()
 """What there was for each run by its latest test, the first run first: a test may run a suite with a runner."""
@@ -55,8 +53,7 @@ def end_with_run(result: Any) -> None:
     """
     session: Any = getattr(result, "session", None)
     if hasattr(session, "addfinalizer"):
-        if session not in _sessions:
-            _sessions.add(session)
+        if session not in _runs:
             session.addfinalizer(_raise_failures)
         run = session
     else:
@@ -109,7 +106,7 @@ class _StopTestRun:
             test = _ErrorHolder(_describe(title))
             self._result.addError(test, (type(failure), failure, None))
             if interruption is not None:
-                interruption.add_note(f"and then, at the {test.description}:\n{_text(failure)}")
+                note_failure(interruption, f"at the {test.description}", failure.with_traceback(None))
 
 
 def _do_nothing() -> None: ...

@@ -18,6 +18,7 @@ __all__ = [
     "call_cleanups",
     "closing_class_on",
     "keeps_text",
+    "note_failure",
     "part_of_a_test",
     "run_alone",
     "runs_alone",
@@ -146,9 +147,14 @@ def closing_class_on(
         case._framework_interrupted = True  # noqa: SLF001 - of the cases of this package
         case.doClassCleanups()
         for _, cleanup_exc, _ in case.tearDown_exceptions:
-            text = "".join(traceback.format_exception(cleanup_exc)).rstrip()
-            exc.add_note(f"and then, in a class cleanup of {case.__qualname__}:\n{text}")
+            note_failure(exc, f"in a class cleanup of {case.__qualname__}", cleanup_exc)
         raise
+
+
+def note_failure(interruption: BaseException, when: str, failure: BaseException) -> None:
+    """Add to what ends a test or the run what has failed after it, and would be told nowhere else."""
+    text = "".join(traceback.format_exception(failure)).rstrip()
+    interruption.add_note(f"and then, {when}:\n{text}")
 
 
 class EndingOnUsersLine:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import contextvars
 import inspect
-import traceback
 import unittest
 from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
@@ -23,6 +22,7 @@ from fastapi_testing.case.loops.running import (
     call_cleanups,
     closing_class_on,
     keeps_text,
+    note_failure,
     part_of_a_test,
     run_alone,
     runs_alone,
@@ -375,8 +375,7 @@ def _stop_after(interruption: BaseException, server: ServerThread) -> None:
     try:
         server.stop()
     except Exception as exc:  # noqa: BLE001 - whatever the app raises
-        text = "".join(traceback.format_exception(exc)).rstrip()
-        interruption.add_note(f"and then, as the server was stopped:\n{text}")
+        note_failure(interruption, "as the server was stopped", exc)
 
 
 def _drop(result: Any) -> None:

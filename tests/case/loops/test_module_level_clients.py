@@ -1,13 +1,12 @@
 """An app whose clients are made at the top of a module, and what a run of several modules has of them."""
 
-import subprocess
 import sys
 import tempfile
 import textwrap
 import unittest
 from pathlib import Path
 
-from tests.processes import environment, side_by_side
+from tests.processes import run_python, side_by_side
 
 SHOP = '''
 import asyncio
@@ -133,16 +132,7 @@ class ModuleLevelClientTests(unittest.TestCase):
             for number in range(5):
                 text = textwrap.dedent(TESTS.format(factory=factory))
                 Path(folder, f"test_{number}.py").write_text(text, "utf-8")
-            run = subprocess.run(
-                [sys.executable, *RUNNERS[runner]],
-                cwd=folder,
-                env=environment(),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                timeout=120,
-                check=False,
-            )
+            run = run_python(*RUNNERS[runner], folder=Path(folder))
         return run.returncode, run.stdout
 
     def test_every_runner(self) -> None:

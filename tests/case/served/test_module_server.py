@@ -34,6 +34,13 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     events.append("stop")
 
 
+@contextlib.asynccontextmanager
+async def failing_at_its_end(_: FastAPI) -> AsyncIterator[None]:
+    """Fail as the app stops."""
+    yield
+    raise LookupError("no database")
+
+
 app = FastAPI(lifespan=lifespan)
 
 
@@ -368,13 +375,8 @@ class EndTests(unittest.TestCase):
     def test_failing_end(self) -> None:
         """A shutdown that fails is the module's error."""
 
-        @contextlib.asynccontextmanager
-        async def broken(_: FastAPI) -> AsyncIterator[None]:
-            yield
-            raise LookupError("no database")
-
         class Case(Base):
-            app = FastAPI(lifespan=broken)
+            app = FastAPI(lifespan=failing_at_its_end)
 
             async def test(self) -> None: ...
 
@@ -386,13 +388,8 @@ class EndTests(unittest.TestCase):
     def test_failing_end_for_another_module(self) -> None:
         """Where the first class of another module ends it, its error says whose end has failed."""
 
-        @contextlib.asynccontextmanager
-        async def broken(_: FastAPI) -> AsyncIterator[None]:
-            yield
-            raise LookupError("no database")
-
         class Case(Base):
-            app = FastAPI(lifespan=broken)
+            app = FastAPI(lifespan=failing_at_its_end)
 
             async def test(self) -> None: ...
 
