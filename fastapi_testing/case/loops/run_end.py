@@ -145,11 +145,6 @@ def _forget_context(failure: BaseException, interruption: BaseException | None) 
         each = following
 
 
-def _text(failure: Exception) -> str:
-    """Return an exception as Python prints it, but for the lines of this package that it came by."""
-    return "".join(traceback.format_exception(failure.with_traceback(None))).rstrip()
-
-
 class _ExitCode:  # pragma: no cover - after coverage has saved
     """
     Makes 1 the exit code of the process, once it is the last thing that is left of it.
@@ -166,7 +161,9 @@ class _ExitCode:  # pragma: no cover - after coverage has saved
 def _end_with_process() -> None:  # pragma: no cover - after coverage has saved
     failures = close_run(at_exit=True)
     for title, failure in failures:
-        sys.stderr.write(f"ERROR: {_describe(title)}\n{_text(failure)}\n")
+        # Without the lines of this package that it came by.
+        told = "".join(traceback.format_exception(failure.with_traceback(None)))
+        sys.stderr.write(f"ERROR: {_describe(title)}\n{told.rstrip()}\n")
     if failures:  # Python clears the names in sys last of all
         sys._fastapi_testing_exit_code = _ExitCode()  # type: ignore[attr-defined]  # noqa: SLF001
 
