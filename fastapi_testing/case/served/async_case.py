@@ -198,10 +198,12 @@ class AsyncServerTestCase(
         guests = self._running_class_loop(self.id()).guests
         self._framework_guard.begin(self.app, self.server.recorder, guests)
         self.addCleanup(self._end_test)
-        self._call(watcher.set, WeakMethod(self._framework_guard.watch))
+        self._framework_context.run(watcher.set, WeakMethod(self._framework_guard.watch))
         if "client" in vars(type(self)):
             self._call(adopt_client, type(self), self.server.url)
-        self._call(self._begin_test_overrides, declared=self.server_scope == "test")
+        declares = self.server_scope == "test"
+        begin = self._call if declares else self._framework_context.run  # what a class declares may be wrong
+        begin(self._begin_test_overrides, declared=declares)
 
     def _cut_short(self, interruption: KeyboardInterrupt) -> None:
         self._framework_guard.cut_short(interruption)
