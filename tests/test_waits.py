@@ -58,7 +58,10 @@ LIMITS: dict[str, dict[str, str]] = {
         "_await: await awaitable": CALL,
     },
     "case/loops/class_case": {
-        "AsyncClassTestCase.enterAsyncClassContext: await enter": CALL,
+        "AsyncClassTestCase.enterAsyncContext: await super().enterAsyncContext": CALL,
+        "AsyncClassTestCase.enterAsyncClassContext: await kept.enter": CALL,
+        "AsyncClassTestCase._callCleanup: class_loop.run": "none: the task has nothing left to do",
+        "AsyncClassTestCase._run: class_loop.run": CALL,
         "AsyncClassTestCase._run_class_hook: class_loop.run": CALL,
         "AsyncClassTestCase._run_for_class: class_loop.run": CALL,
         "AsyncClassTestCase._close_class_loop: class_loop.run": CALL,
@@ -69,9 +72,16 @@ LIMITS: dict[str, dict[str, str]] = {
         "ClassLoop.leave: await loop.shutdown_default_executor": CALL,
         "ClassLoop.close: self.runner.close": "none: leave() has ended the rest",
     },
+    "case/loops/kept_context": {
+        "KeptContext._step: await step": CALL,
+        "KeptContext._keep: async with self.context": "that of who takes the step; _CANCEL_TIMEOUT where nobody does",
+        "KeptContext._keep: await self._leaving.wait": "none: until the class's cleanup, or cancelled with its tasks",
+    },
     "case/loops/leaving": {
         "run_to_its_end: runner.run (2 times)": "that of what is run: Watchdog.run, or its own; then _GRACE",
-        "_outcome_of: await coroutine": "that of what is run: Watchdog.run, or its own",
+        "_run_in: loop.run_until_complete": "that of what is run: Watchdog.run, or its own; then _GRACE",
+        "_run: await coroutine": "that of what is run: Watchdog.run, or its own",
+        "_run: await staying.run": "that of what is run: Watchdog.run, or its own",
         "_wait_for: await task": "that of what is run: Watchdog.run, or its own",
     },
     "case/loops/shared_loop": {
@@ -81,6 +91,11 @@ LIMITS: dict[str, dict[str, str]] = {
         "_end_all: await asyncio.wait": "_GRACE",
         "_end_all: await asyncio.get_running_loop().shutdown_...": "_GRACE",
     },
+    "case/loops/staying": {
+        "StayingTask.end: await asyncio.wait": "none: the task has nothing left to do",
+        "StayingTask._serve: await self._handed.get": "until the test's cleanups are called, or _CANCEL_TIMEOUT",
+        "_outcome_of: await coroutine": "that of what is run: Watchdog.run, or its own",
+    },
     "case/overrides/dependencies": {
         "override_dependencies._wrap_async.wrapper: await function": REQUEST,
     },
@@ -89,7 +104,6 @@ LIMITS: dict[str, dict[str, str]] = {
     },
     "case/served/async_case": {
         "AsyncServerTestCase.asyncSetUpClass: await super().asyncSetUpClass": CALL,
-        "AsyncServerTestCase._start_own_server: await self.enterAsyncContext": "startup_timeout; test_timeout",
         "AsyncServerTestCase._end_test: class_loop.run": "settle_timeout and the like; blocked: test_timeout",
     },
     "case/served/case_server": {

@@ -28,6 +28,7 @@ from fastapi_testing.case.guards.watchdog import SyncWatchdog, TestTimeout, Watc
 from fastapi_testing.case.loops.awaiting import call_and_await
 from fastapi_testing.case.loops.class_case import AsyncClassTestCase
 from fastapi_testing.case.loops.class_loop import ClassLoop
+from fastapi_testing.case.loops.kept_context import KeptContext
 from fastapi_testing.case.mistakes.bodies import UNITTESTS, is_ours, unwrapped
 from fastapi_testing.case.mistakes.checked_case import CheckedCase
 from fastapi_testing.case.mistakes.hooks import is_asynchronous
@@ -236,6 +237,9 @@ def _tell_main_thread(report: str) -> None:
 def describe_cleanup(function: Callable[..., Any], args: tuple[Any, ...]) -> str | None:
     """Return what reports call a class cleanup; None for one of the framework's own."""
     called, *rest = (function, *args) if function is not call_and_await else args
+    kept = getattr(called, "__self__", None)
+    if isinstance(kept, KeptContext):
+        called, rest = type(kept.context).__aexit__, [kept.context]
     code = getattr(unwrapped(called), "__code__", None)
     if getattr(called, "__name__", "") in ("__exit__", "__aexit__") and rest:  # of a context that was entered
         generator = getattr(rest[0], "gen", None)  # of one that contextlib has made

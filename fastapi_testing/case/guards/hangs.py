@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from fastapi_testing.case.guards.own_server import waits_for
+from fastapi_testing.case.loops.kept_context import followed
 from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.recorder import Address, Recorder
 from fastapi_testing.server.recording.stacks import (
@@ -85,6 +86,8 @@ def choose_hook_timeout(case: Any) -> float | None:
 def describe_hang(who: str, seconds: float, task: "asyncio.Task[Any]", recorders: Iterable[Recorder]) -> str:
     """Return where a test, or who else it is, waits that has not ended in time, and what the app does meanwhile."""
     stack = stack_of(task)
+    if (further := followed(task)) is not task:
+        stack = format_frames([*frames_of(task.get_coro()), *frames_of(further.get_coro())])
     others = "" if runs_users(places(frames_of(task.get_coro()))) else _describe_others(task)
     return f"not ended within {seconds:g} s; {who} waits at:{_lines(stack)}{others}{_describe_app(recorders)}"
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal, ParamSpec, TypeVar
 
 from fastapi_testing.case.loops.awaiting import await_if_needed, call_and_await
 from fastapi_testing.case.loops.class_loop import ClassLoop, make_runner
+from fastapi_testing.case.loops.kept_context import KeptContext, is_kept
 from fastapi_testing.case.loops.run_end import end_with_run
 from fastapi_testing.case.loops.running import (
     EndingOnUsersLine,
@@ -24,6 +25,7 @@ from fastapi_testing.case.loops.running import (
 )
 from fastapi_testing.case.loops.share import close_modules
 from fastapi_testing.case.loops.shared_loop import SharedLoop
+from fastapi_testing.case.loops.staying import StayingTask
 from fastapi_testing.case.mistakes.checked_case import CheckedCase
 
 __all__ = ["AsyncClassTestCase", "LoopScope"]
@@ -94,6 +96,8 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
     _framework_interrupted: ClassVar[bool] = False
     _framework_context: contextvars.Context
     _framework_tasks_before: set[asyncio.Task[Any]]
+    _framework_staying: StayingTask | None = None
+    _framework_cleanups: int = 0
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -154,10 +158,11 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
         """Add a function as :mod:`unittest` does, to be called on the event loop, coroutine function or not."""
         self.addCleanup(call_and_await, func, *args, **kwargs)
 
-    @classmethod
-    async def enterAsyncClassContext(cls, context: AbstractAsyncContextManager[_T]) -> _T:
+    async def enterAsyncContext(self, cm: AbstractAsyncContextManager[_T]) -> _T:
         """
-        Enter an asynchronous context manager, and exit it as a class cleanup.
+        Enter an asynchronous context manager, and exit it as a cleanup, as :mod:`unittest` does, in the same task.
+
+        What else of the test is awaited runs in this task, too: what a task group or a time-out cancels is the test.
 
         Returns:
             What its ``__aenter__`` returns.
@@ -165,13 +170,26 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
         Raises:
             TypeError: If it is not an asynchronous context manager.
         """
-        try:
-            enter, leave = type(context).__aenter__, type(context).__aexit__
-        except AttributeError:
-            name = f"{type(context).__module__}.{type(context).__qualname__}"
-            raise TypeError(f"{name!r} object does not support the asynchronous context manager protocol") from None
-        result = await enter(context)
-        cls.addAsyncClassCleanup(leave, context, None, None, None)
+        if self._framework_staying is not None:
+            self._framework_staying.enter()
+        return await super().enterAsyncContext(cm)
+
+    @classmethod
+    async def enterAsyncClassContext(cls, context: AbstractAsyncContextManager[_T]) -> _T:
+        """
+        Enter an asynchronous context manager, and exit it as a class cleanup, both in one task of its own.
+
+        What ends it before, such as a task of its task group that fails, is raised by the cleanup.
+
+        Returns:
+            What its ``__aenter__`` returns.
+
+        Raises:
+            TypeError: If it is not an asynchronous context manager.
+        """
+        kept = KeptContext(context, cls._running_class_loop("enterAsyncClassContext()").context)
+        result = await kept.enter()
+        cls.addAsyncClassCleanup(kept.leave)
         return result
 
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
@@ -187,6 +205,7 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
                     self._cut_short(exc)
                     raise
         finally:
+            self._give_up_staying()
             if keeps_text(result):
                 self._let_go()
 
@@ -195,8 +214,11 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
             unittest.TestSuite([self]).debug()
             return
         # Whatever a test raises here goes past the suite, which then calls no hook of the class.
-        with closing_class_on(type(self), BaseException):
-            super().debug()
+        try:
+            with closing_class_on(type(self), BaseException):
+                super().debug()
+        finally:
+            self._give_up_staying()
 
     @contextlib.contextmanager
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
@@ -212,6 +234,11 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
         """Call the cleanups of a test that is interrupted, which unittest does not."""
         call_cleanups(self)
 
+    def _give_up_staying(self) -> None:
+        staying, self._framework_staying = self._framework_staying, None
+        if staying is not None:
+            staying.give_up()
+
     def _setupAsyncioRunner(self) -> None:
         """Override the standard library's: the class has a runner already."""
         if self._class_loop is not None:
@@ -226,7 +253,9 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
 
     def _leftover_tasks(self) -> set[asyncio.Task[Any]]:
         """Return the tasks that were started since the test began, and have not ended."""
-        return self._running_class_loop(self.id()).tasks() - self._framework_tasks_before
+        stays = self._framework_staying.task if self._framework_staying is not None else None
+        left = self._running_class_loop(self.id()).tasks() - self._framework_tasks_before
+        return {task for task in left if task is not stays and not is_kept(task)}
 
     def _callSetUp(self) -> None:
         class_loop = self._running_class_loop(self.id())
@@ -234,6 +263,7 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
         # The first cleanup is the last one: what goes wrong in it is this test's error.
         self.addCleanup(self._end_tasks, class_loop)
         self._prepare_test()
+        self._framework_staying, self._framework_cleanups = StayingTask(), self._cleanups_left()
         self._call_unless_empty("setUp")
         self._call_unless_empty("asyncSetUp")
 
@@ -250,7 +280,14 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
         self._call_unless_empty("tearDown")
 
     def _callCleanup(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        staying = self._framework_staying
+        if staying is not None and staying.task is not None and self._cleanups_left() < self._framework_cleanups:
+            class_loop = self._running_class_loop(self.id())
+            class_loop.run(staying.end(), class_loop.context)  # all of the test's own have been called
         self._call(function, *args, **kwargs)
+
+    def _cleanups_left(self) -> int:
+        return len(getattr(self, "_cleanups"))  # noqa: B009 - it is not documented
 
     def _call_unless_empty(self, name: str) -> None:
         """
@@ -282,7 +319,8 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
     def _run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
         """Run a coroutine on the class's loop, in the test's context, in a task that has the test's name."""
         name = self.id()
-        return self._running_class_loop(name).run(coroutine, self._framework_context, name)
+        class_loop = self._running_class_loop(name)
+        return class_loop.run(coroutine, self._framework_context, name, self._framework_staying)
 
     def _runs_alone(self, result: unittest.TestResult | None) -> bool:
         return self._class_loop is None and runs_alone(self, result)

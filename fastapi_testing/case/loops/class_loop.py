@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
 from fastapi_testing.case.loops.leaving import run_to_its_end
+from fastapi_testing.case.loops.staying import StayingTask
 from fastapi_testing.server.cancelling import Interrupted, cancel_tasks
 from fastapi_testing.server.clock import unfreeze
 
@@ -46,7 +47,13 @@ class ClassLoop:
         """The recorders of servers on it that go on when the class ends."""
         return ()
 
-    def run(self, coroutine: Coroutine[Any, Any, _T], context: contextvars.Context, name: str = "") -> _T:
+    def run(
+        self,
+        coroutine: Coroutine[Any, Any, _T],
+        context: contextvars.Context,
+        name: str = "",
+        staying: StayingTask | None = None,
+    ) -> _T:
         """
         Run a coroutine; its exception shows its own frames, and none of asyncio's.
 
@@ -54,8 +61,9 @@ class ClassLoop:
             coroutine: What to run.
             context: Where to.
             name: What its task is called, for those who look at the tasks; asyncio's own name where it is empty.
+            staying: The task of a test, where the coroutine is one of a test that may have entered a context.
         """
-        result, exc = run_to_its_end(self.runner, coroutine, context, name, self._enter)
+        result, exc = run_to_its_end(self.runner, coroutine, context, name, self._enter, staying=staying)
         try:
             if exc is not None:
                 raise exc

@@ -28,6 +28,7 @@ import traceback
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
+from fastapi_testing.case.loops.staying import Outcome, StayingTask, cancelled_by_interrupt
 from fastapi_testing.server.clock import RealClock
 from fastapi_testing.server.recording.exchange import is_servers
 from fastapi_testing.server.recording.stacks import traceback_of_users, waiting_at
@@ -37,10 +38,14 @@ __all__ = ["run_to_its_end"]
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
 _T = TypeVar("_T")
-_Outcome = tuple[_T | None, Exception | None]
 
 _GRACE = 1.0
 """Seconds that a task which was left has to end: it has been cancelled once already where it is Ctrl-C that leaves."""
+
+_CANCELLED = (
+    "cancelled, as by a task group, a time-out or a scope that was entered with enterAsyncContext(): what it has to "
+    "tell is told where it is left"
+)
 
 
 def run_to_its_end(
@@ -49,7 +54,9 @@ def run_to_its_end(
     context: contextvars.Context,
     name: str,
     enter: Callable[[], None],
-) -> _Outcome[_T]:
+    *,
+    staying: StayingTask | None = None,
+) -> Outcome:
     """
     Run a coroutine, and return its result and its exception, one of which is None.
 
@@ -59,12 +66,15 @@ def run_to_its_end(
         context: Where to.
         name: What its task is called; asyncio's own name where it is empty.
         enter: What is called on the loop first, whenever it begins to run.
+        staying: The task of the test that runs it, or that stays with it; None where each has its own.
 
     Raises:
         BaseException: What has left the loop; the coroutine has ended then, too.
     """
-    outcome = _outcome_of(coroutine, name, enter)
-    task: asyncio.Task[_Outcome[_T]] | None = None
+    if staying is not None and staying.task is not None:
+        return _run_in(staying, coroutine, enter)
+    outcome = _run(coroutine, name, enter, staying)
+    task: asyncio.Task[Outcome] | None = None
     while True:
         try:
             if task is None:
@@ -76,9 +86,59 @@ def run_to_its_end(
             if task is None or task.done():  # it has ended by that
                 _pass_on(exc, runner.get_loop())
                 raise
+            left = None if staying is None else staying.take_outcome()
+            if left is not None:
+                if not isinstance(exc, RuntimeError):
+                    _pass_on(exc, runner.get_loop())
+                    raise
+                is_interrupted = runner._interrupt_count > 0  # type: ignore[attr-defined]  # noqa: SLF001 - else nobody tells
+                return _unless_leaving(left, runner.get_loop(), is_interrupted=is_interrupted)
             if not _is_exit_of_app(exc):
-                _leave(task, exc)
+                _leave(task, exc, task)
                 raise
+            if staying is not None:
+                staying.refuse()
+
+
+def _run_in(staying: StayingTask, coroutine: Coroutine[Any, Any, Any], enter: Callable[[], None]) -> Outcome:
+    """Run a coroutine in the task that stays."""
+    task = staying.task
+    assert task is not None  # noqa: S101 - one stays
+    loop = task.get_loop()
+    loop.call_soon(enter)
+    ended = staying.hand_over(coroutine)
+    with cancelled_by_interrupt(task) as is_interrupted:
+        while not ended.done():
+            try:
+                loop.run_until_complete(ended)
+            except BaseException as exc:
+                if ended.done():
+                    _pass_on(exc, loop)
+                    raise
+                if not _is_exit_of_app(exc):
+                    _leave(task, exc, ended)
+                    if not ended.done():
+                        staying.task = None
+                    raise
+    return _unless_leaving(ended.result(), loop, is_interrupted=is_interrupted())
+
+
+def _unless_leaving(outcome: Outcome, loop: asyncio.AbstractEventLoop, *, is_interrupted: bool = False) -> Outcome:
+    """
+    Return an outcome.
+
+    Raises:
+        BaseException: What has been raised, where it is no Exception.
+    """
+    exc = outcome[1]
+    if exc is None or isinstance(exc, Exception):
+        return outcome
+    if isinstance(exc, asyncio.CancelledError):
+        if is_interrupted:
+            raise KeyboardInterrupt
+        exc.add_note(_CANCELLED)
+    _pass_on(exc, loop)
+    raise exc
 
 
 def _pass_on(exc: BaseException, loop: asyncio.AbstractEventLoop) -> None:
@@ -87,31 +147,31 @@ def _pass_on(exc: BaseException, loop: asyncio.AbstractEventLoop) -> None:
         _use_up_stops(loop)
 
 
-def _leave(task: "asyncio.Task[_Outcome[Any]]", left_by: BaseException) -> None:
-    """End a task at once, and note where it stood."""
+def _leave(task: "asyncio.Task[Outcome]", left_by: BaseException, ended: "asyncio.Future[Outcome]") -> None:
+    """End what a task runs at once, and note where it stood; the task, or a future, has the outcome then."""
     is_stop = isinstance(left_by, RuntimeError)
     left_by.__traceback__ = None if is_stop else traceback_of_users(left_by)  # asyncio's own lines tell nothing
     left_by.add_note(f"{'something called stop() on the event loop: ' if is_stop else ''}left at {waiting_at(task)}")
     for raiser in _raised_in(left_by):
         raiser.exception()  # or asyncio would log it, too
     try:
-        _cancel(task)
+        _cancel(task, ended)
         _use_up_stops(task.get_loop())
     finally:
-        _note_end(task, left_by)
+        _note_end(task, left_by, ended)
 
 
-def _cancel(task: "asyncio.Task[Any]") -> None:
+def _cancel(task: "asyncio.Task[Any]", ended: "asyncio.Future[Any]") -> None:
     loop = task.get_loop()
     deadline = RealClock.now() + _GRACE
 
     def stop(_: object = None) -> None:
         loop.stop()
 
-    task.add_done_callback(stop)
+    ended.add_done_callback(stop)
     task.cancel()
     try:
-        while not task.done() and RealClock.now() < deadline:
+        while not ended.done() and RealClock.now() < deadline:
             timer = loop.call_later(deadline - RealClock.now(), stop)
             try:
                 with contextlib.suppress(SystemExit):
@@ -119,7 +179,7 @@ def _cancel(task: "asyncio.Task[Any]") -> None:
             finally:  # or it would stop the loop for the class that has it by then
                 timer.cancel()
     finally:
-        task.remove_done_callback(stop)
+        ended.remove_done_callback(stop)
 
 
 def _use_up_stops(loop: asyncio.AbstractEventLoop) -> None:
@@ -135,12 +195,12 @@ def _use_up_stops(loop: asyncio.AbstractEventLoop) -> None:
             loop.run_forever()
 
 
-def _note_end(task: "asyncio.Task[_Outcome[Any]]", left_by: BaseException) -> None:
-    if not task.done():
+def _note_end(task: "asyncio.Task[Any]", left_by: BaseException, ended: "asyncio.Future[Outcome]") -> None:
+    if not ended.done():
         asyncio._unregister_task(task)  # noqa: SLF001 - as asyncio documents it for loops of other makers
         task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001 - it is told here
         left_by.add_note(f"cancelled, but not ended after {_GRACE:g} s: it waits at {waiting_at(task)}")
-    elif not task.cancelled() and (exc := task.exception() or task.result()[1]) is not None:
+    elif not ended.cancelled() and isinstance(exc := ended.exception() or ended.result()[1], Exception):
         exc.__traceback__ = traceback_of_users(exc)
         text = "".join(traceback.format_exception(exc, chain=False)).rstrip()
         left_by.add_note(f"and then, as it was cancelled:\n{text}")
@@ -168,11 +228,15 @@ async def _wait_for(task: "asyncio.Task[Any]", enter: Callable[[], None]) -> Non
         await task  # and not asyncio.wait(): Ctrl-C cancels this, and with it the task
 
 
-async def _outcome_of(coroutine: Coroutine[Any, Any, _T], name: str, enter: Callable[[], None]) -> _Outcome[_T]:
+async def _run(
+    coroutine: Coroutine[Any, Any, Any], name: str, enter: Callable[[], None], staying: StayingTask | None
+) -> Outcome:
     task = asyncio.current_task()
     if name and task is not None:
         task.set_name(name)  # here, as Runner.run() takes no name
     enter()
+    if staying is not None:
+        return await staying.run(coroutine)
     try:
         return await coroutine, None
     except Exception as exc:  # noqa: BLE001 - raised again by the caller

@@ -11,6 +11,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from fastapi_testing.case.mistakes.other_loop import note_other_loop
+from fastapi_testing.case.mistakes.other_task import note_other_task
 from fastapi_testing.case.mistakes.too_early import note_what_came_too_early
 
 __all__ = [
@@ -163,7 +164,8 @@ class EndingOnUsersLine:
 
     So do errors that this package, or a library of its clients, has raised for what the test asked of it: a wrong
     argument, a URL of another server, a response that breaks off. An error that happens to it keeps its frames. One of
-    Python's that comes of a forgotten ``await``, or of another class's event loop, gets a note that says so.
+    Python's that comes of a forgotten ``await``, of another class's event loop or of another task gets a note that says
+    so.
 
     Each call of a test is in one: a generator would cost as much as the half of what else a call does.
 
@@ -185,6 +187,7 @@ class EndingOnUsersLine:
             return
         note_what_came_too_early(exc)
         note_other_loop(exc)
+        note_other_task(exc)
         entries = [*_entries(traceback)]
         users = max((number for number, each in enumerate(entries) if not _is_machinery(each.tb_frame)), default=-1)
         is_said = _is_failure(entries[-1]) if isinstance(exc, self._failure) else _is_said_to_user(entries[users + 1 :])
