@@ -1,5 +1,6 @@
 """What is made once a class, and what for each test."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -100,6 +101,40 @@ class EachTests(StepMixin, MailboxMixin):
         """The next test has new ones."""
         self.assertEqual(self.mailbox, ["welcome"])
         self.assertJsonEqual(await self.client.post("/count"), 5)
+
+
+class WorkerMixin(AsyncServerTestCase):
+    """A fixture with a task group: something runs beside each test."""
+
+    async def asyncSetUp(self) -> None:
+        await super().asyncSetUp()
+        self.counts: list[int] = []
+        await self.enterAsyncContext(self.count_on())
+
+    @asynccontextmanager
+    async def count_on(self) -> AsyncIterator[None]:
+        """Count on, until the test ends."""
+        async with asyncio.TaskGroup() as group:
+            worker = group.create_task(self.work())
+            yield
+            worker.cancel()
+
+    async def work(self) -> None:
+        """Ask the app again and again; should it fail once, the test ends."""
+        while True:
+            response = await self.client.post("/count")
+            self.assertStatus(response, 200)
+            self.counts.append(response.json())
+
+
+class WorkerTests(WorkerMixin):
+    """Tests beside which it counts."""
+
+    app = "counter:app"
+
+    async def test_counts(self) -> None:
+        """A test may wait for what it does."""
+        await self.assertEventually(lambda: len(self.counts) > 2)
 
 
 class OwnClientTests(AsyncServerTestCase):
