@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+import traceback
+import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-__all__ = ["EXAMPLES", "ROOT", "environment", "run_python", "side_by_side"]
+__all__ = ["EXAMPLES", "ROOT", "environment", "in_fork", "run_python", "side_by_side"]
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "docs" / "examples"
@@ -49,3 +51,24 @@ def side_by_side(function: Callable[[_Item], _T], items: Iterable[_Item]) -> lis
     """Call a function that starts a process with each item, one for each core at a time; return the results."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(function, items))
+
+
+def in_fork(function: Callable[[], object]) -> bool:  # pragma: no cover - in processes whose coverage nobody saves
+    """
+    Fork this process, and return whether a function in the child returned something true.
+
+    For a script that a test runs, and not for the test itself: among the threads of a whole suite, one may hold a lock
+    that its child then waits for, for ever.
+    """
+    # Since Python 3.12 it warns of threads, and the system counts one for a moment after its end.
+    with warnings.catch_warnings(action="ignore"):
+        child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            code = 0 if function() else 1
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(code)  # whatever happened: the rest of the script is its parent's
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -19,6 +19,7 @@ from fastapi_testing.case.loops import shared_loop
 from fastapi_testing.case.loops.executor import SharedExecutor
 from fastapi_testing.case.loops.share import close_all, close_modules
 from fastapi_testing.case.loops.shared_loop import SharedLoop
+from tests.processes import ROOT, run_python
 from tests.resources import held_resources
 from tests.running import outcomes, run_classes
 from tests.timing import MS
@@ -41,6 +42,30 @@ def uvloops() -> asyncio.AbstractEventLoop:
 
 
 FACTORIES: tuple[Factory, ...] = (default_loop, uvloops)
+
+FORK = """
+from fastapi_testing.case.loops.share import close_all
+from tests.case.loops.test_shared_loop import Sharing, made, use_a_thread
+from tests.processes import in_fork
+from tests.running import outcomes, run_classes
+
+
+def passes(**attributes):
+    return not outcomes(run_classes(made(**attributes)))
+
+
+def run_one():
+    close_all()
+    is_well = passes() and Sharing.loops[0] is not Sharing.loops[1]
+    close_all()
+    return is_well and not Sharing.loops[0].is_closed()
+
+
+assert passes()
+assert in_fork(run_one)
+assert passes(test=use_a_thread)  # which wakes the loop from another thread
+assert Sharing.loops[0] is Sharing.loops[1]
+"""
 
 
 class Sharing(AsyncClassTestCase):
@@ -218,21 +243,8 @@ class WhoTests(SharedLoopCase):
     @unittest.skipUnless(hasattr(os, "fork"), "needs fork()")
     def test_fork(self) -> None:
         """The child of a fork has a loop of its own, and leaves that of its parent alone."""
-        self.run_classes(made())
-        with warnings.catch_warnings(action="ignore"):  # there are threads in this process, perhaps
-            child = os.fork()
-        if child == 0:  # pragma: no cover - in the child
-            close_all()
-            is_well = not outcomes(run_classes(made())) and Sharing.loops[0] is not Sharing.loops[1]
-            close_all()
-            os._exit(0 if is_well and not Sharing.loops[0].is_closed() else 1)
-        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0)
-
-        async def test(_: Any) -> None:
-            await asyncio.to_thread(int)  # which wakes the loop from another thread
-
-        self.run_classes(made(test=test))
-        self.assertIs(Sharing.loops[0], Sharing.loops[1])
+        run = run_python("-W", "error", "-c", FORK, folder=ROOT)
+        self.assertEqual((run.returncode, run.stdout), (0, ""))
 
 
 class BorrowedTests(SharedLoopCase):

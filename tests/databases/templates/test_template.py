@@ -17,7 +17,6 @@ from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import sessionmaker
 
 from fastapi_testing.databases.provision import provision
-from fastapi_testing.databases.provision.engines import make_sync_engine
 from fastapi_testing.databases.templates import template
 from fastapi_testing.databases.templates.template import Template, Templates
 from tests.databases.catalogue import Base
@@ -32,7 +31,7 @@ from tests.databases.templates.schemas import (
     execute,
     migrated_case,
 )
-from tests.processes import environment
+from tests.processes import environment, run_python
 from tests.running import outcomes, run_classes
 
 __all__: list[str] = []
@@ -56,6 +55,37 @@ assert run_classes(*classes).wasSuccessful()
 print(MADE.take(), flush=True)
 sys.stdin.readline()
 raise KeyboardInterrupt
+"""
+
+FORK = """
+from sqlalchemy.engine import make_url
+from fastapi_testing.databases.database import templates
+from fastapi_testing.databases.provision.engines import make_sync_engine
+from fastapi_testing.databases.provision.provision import own_database
+from tests.databases.templates.schemas import MADE, execute, migrated_case
+from tests.processes import in_fork
+from tests.running import outcomes, run_classes
+
+url = make_url("sqlite+pysqlite://")
+
+
+def run() -> None:
+    result = run_classes(migrated_case(url))
+    print(outcomes(result) or "made", MADE.take(), flush=True, end="")
+
+
+def copy() -> bool:
+    with own_database(url, {}, make_sync_engine, copied=kept.url) as own:
+        rows = execute(own, "SELECT title FROM song")
+    kept.close()
+    return rows == [("of the schema",)]
+
+
+run()
+(kept,) = templates._made.values()
+print("", in_fork(copy), flush=True, end=" ")
+run()
+print()
 """
 
 
@@ -243,18 +273,8 @@ class SQLiteTests(TemplateCase):
     @unittest.skipUnless(hasattr(os, "fork"), "processes fork on POSIX only")
     def test_forked(self) -> None:
         """A process that is forked has copies too, and leaves the template to its parent."""
-        url = make_url("sqlite+pysqlite://")
-        self.run_pair(migrated_case(url))
-        (kept,) = self.templates._made.values()
-        pid = os.fork()
-        if pid == 0:  # pragma: no cover - a process of its own, whose coverage nobody saves
-            # Nothing of asyncio: the event loop, and what the system knows of it, is also the parent's.
-            with provision.own_database(url, {}, make_sync_engine, copied=kept.url) as own:
-                rows = execute(own, "SELECT title FROM song")
-            kept.close()
-            os._exit(rows != [("of the schema",)])
-        self.assertEqual(os.waitpid(pid, 0)[1], 0)
-        self.assertEqual(self.run_pair(migrated_case(url)), 0)
+        run = run_python("-W", "error", "-c", FORK, folder=self.root)
+        self.assertEqual((run.returncode, run.stdout), (0, "made 1 True made 0\n"))
 
 
 class FailureTests(TemplateCase):
