@@ -2,6 +2,7 @@
 
 import httpx
 
+from fastapi_testing.client.library import library_of
 from fastapi_testing.client.wrappers.names import OwnOrigins, host_of
 from fastapi_testing.errors import ForeignURLError
 
@@ -52,7 +53,10 @@ class OneOriginTransport(httpx.AsyncBaseTransport):
         if server.scheme == "https":
             extensions.setdefault("sni_hostname", host_of(url))
         to_server = server.copy_with(raw_path=url.raw_path)
-        return httpx.Request(request.method, to_server, headers=headers, stream=request.stream, extensions=extensions)
+        sent: httpx.Request = library_of(request).Request(
+            request.method, to_server, headers=headers, stream=request.stream, extensions=extensions
+        )
+        return sent
 
 
 def foreign(shown: str, url: httpx.URL, origins: OwnOrigins) -> ForeignURLError:
