@@ -7,9 +7,17 @@ from typing import Any
 
 import httpx
 import httpx2
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Response, WebSocket
 
-from fastapi_testing import AsyncClassTestCase, Client, Server, ServerThread, SyncClient
+from fastapi_testing import (
+    AsyncClassTestCase,
+    AsyncServerTestCase,
+    Client,
+    ForeignURLError,
+    Server,
+    ServerThread,
+    SyncClient,
+)
 from fastapi_testing import httpx2 as second
 from fastapi_testing.client import LoopbackTransport
 from tests.client.parity_app import app
@@ -183,6 +191,51 @@ class ClientTests(AsyncClassTestCase):
             response = await client.get("/login")
             self.assertEqual(str(response.url), "https://shop.example/login")
             self.assertIsInstance(response.url, httpx2.URL)
+
+
+class OwnWebSocketTests(AsyncServerTestCase):
+    """The WebSockets that httpx2 has itself go the same way."""
+
+    http_library = "httpx2"
+    hosts = ("shop.example",)
+
+    @classmethod
+    async def create_app(cls) -> FastAPI:
+        """Return an app that greets."""
+        app = FastAPI()
+
+        @app.websocket("/chat")
+        async def chat(websocket: WebSocket) -> None:
+            await websocket.accept()
+            await websocket.send_json({"host": websocket.headers["host"]})
+            await websocket.receive()
+
+        return app
+
+    async def test_urls(self) -> None:
+        """A path is taken, and the URLs of WebSockets: of the server, and of a name of the app."""
+        client: Any = self.client
+        own = self.server.url.removeprefix("http://")
+        for url, host in (
+            ("/chat", own),
+            (f"http://{own}/chat", own),
+            (f"ws://{own}/chat", own),
+            ("ws://shop.example/chat", "shop.example"),
+            ("wss://shop.example/chat", "shop.example"),
+        ):
+            with self.subTest(url):
+                async with client.websocket(url) as session:
+                    self.assertEqual(await session.receive_json(timeout=5), {"host": host})
+
+    async def test_foreign(self) -> None:
+        """One that is of another server is refused, and so is a request that is no handshake."""
+        client: Any = self.client
+        for url in ("ws://127.0.0.1:9/chat", "wss://other.example/chat"):
+            with self.subTest(url), self.assertRaises(ForeignURLError):
+                async with client.websocket(url):
+                    self.fail("it has been entered")
+        with self.assertRaises(ForeignURLError):
+            await client.get(self.server.ws_url)
 
 
 class SyncClientTests(unittest.TestCase):
