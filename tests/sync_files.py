@@ -47,6 +47,7 @@ WORDS = {
     "EventSource": "SyncEventSource",
     "EventStream": "SyncEventStream",
     "LeanClient": "LeanSyncClient",
+    "ReceivingConnection": "SyncReceivingConnection",
     "WebSocketAssertions": "SyncWebSocketAssertions",
     "WebSocketConnection": "SyncWebSocketConnection",
     "WebSocketSession": "SyncWebSocketSession",
