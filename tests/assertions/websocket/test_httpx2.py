@@ -95,9 +95,12 @@ class SyncTests(ServerTestCase):
             self.assertWebSocketReceives(session, b"\x00")
             self.assertWebSocketClosed(session, 4001, "done")
 
-    def test_not_imported(self) -> None:
-        """Where its WebSockets are not imported, the end of a session is what it is."""
-        with mock.patch.dict(sys.modules), self.ws.connect("/chat?code=4001") as session:
-            sys.modules.pop("httpx2.websockets", None)
-            self.assertWebSocketReceives(session, b"\x00")
-            self.assertWebSocketClosed(session, 4001)
+    def test_other_errors(self) -> None:
+        """What else a session raises is raised, also where the WebSockets of httpx2 are not imported."""
+        session: Any = mock.Mock(spec=["recv", "close"])
+        session.recv.side_effect = LookupError
+        with mock.patch.dict(sys.modules):
+            for _ in range(2):
+                with self.assertRaises(LookupError):
+                    self.assertWebSocketReceives(session, "a")
+                sys.modules.pop("httpx2.websockets", None)

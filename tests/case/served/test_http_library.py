@@ -158,8 +158,7 @@ class AsyncTests(AsyncServerTestCase):
         self.assertEqual([type(event) for event in received], [httpx2.ServerSentEvent] * 2)
         self.assertEqual([(event.event, event.id) for event in received], [("message", ""), ("rise", "7")])
         with self.assertRaisesRegex(httpx2.SSEError, "^GET /item: expected 200 OK with text/event-stream"):
-            async with self.client.sse("/item"):
-                self.fail("it has been entered")
+            await self.enterAsyncContext(self.client.sse("/item"))
         async with self.client.sse("/prices") as events:
             await self.assertEvents(events, [{"data": "1"}])
 
@@ -267,8 +266,8 @@ class SyncTests(ServerTestCase):
         with self.client.sse("/prices") as events:
             self.assertIsInstance(events.response, httpx2.Response)
             self.assertIsInstance(events.next(), httpx2.ServerSentEvent)
-        with self.assertRaises(httpx2.SSEError), self.client.sse("/item"):
-            self.fail("it has been entered")
+        with self.assertRaises(httpx2.SSEError):
+            self.enterContext(self.client.sse("/item"))
 
     def test_rejection(self) -> None:
         """A WebSocket's rejection has the answer."""
@@ -310,11 +309,7 @@ class RefusalTests(unittest.TestCase):
 
     def refusal(self, base: type[ServedCase], **body: Any) -> str:
         """Return the last line of the error that setting up a class is."""
-
-        def test(_: Any) -> None:
-            raise AssertionError("it has run")
-
-        case = type("Case", (base,), {"app": app, "test": test, **body})
+        case = type("Case", (base,), {"app": app, "test": unittest.TestCase.setUp, **body})
         (told,) = outcomes(run_classes(case)).values()
         return told
 

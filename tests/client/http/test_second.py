@@ -232,8 +232,7 @@ class OwnWebSocketTests(AsyncServerTestCase):
         client: Any = self.client
         for url in ("ws://127.0.0.1:9/chat", "wss://other.example/chat"):
             with self.subTest(url), self.assertRaises(ForeignURLError):
-                async with client.websocket(url):
-                    self.fail("it has been entered")
+                await self.enterAsyncContext(client.websocket(url))
         with self.assertRaises(ForeignURLError):
             await client.get(self.server.ws_url)
 
