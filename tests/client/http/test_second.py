@@ -2,8 +2,11 @@
 
 import asyncio
 import copy
+import importlib
+import sys
 import unittest
 from typing import Any
+from unittest import mock
 
 import httpx
 import httpx2
@@ -50,6 +53,18 @@ class KindTests(unittest.TestCase):
         for make in (Client, SyncClient):
             with self.subTest(make), self.assertRaisesRegex(ValueError, "must be 'httpx' or 'httpx2', got 'requests'$"):
                 make("http://127.0.0.1:9", **options)
+
+    def test_missing(self) -> None:
+        """Where httpx2 is not installed, the word and the module say what to install."""
+        with mock.patch.dict(sys.modules, {"httpx2": None}):
+            for name in ("fastapi_testing.httpx2", "fastapi_testing.client.http.second"):
+                del sys.modules[name]
+            for make in (
+                lambda: Client("http://127.0.0.1:9", http_library="httpx2"),
+                lambda: importlib.import_module("fastapi_testing.httpx2"),
+            ):
+                with self.assertRaisesRegex(ImportError, r"pip install 'fastapi-unittest\[httpx2\]'$"):
+                    make()
 
     def test_derived(self) -> None:
         """A class that is derived from a client is of that client's library."""
