@@ -26,6 +26,7 @@ LIMITS: dict[str, dict[str, str]] = {
     },
     "assertions/websocket/connection": {
         "receive_next: await session.recv": "the assertion's timeout",
+        "receive_next: await session.receive": "the assertion's timeout",
         "sync_receive_next: session.recv": "the assertion's timeout",
     },
     "assertions/websocket/sessions": {

@@ -25,7 +25,13 @@ class Client(AwaitedClient, LeanClient):
         settling: How requests end: by default, when the app's call has.
         **options: As for :class:`httpx.AsyncClient`; ``timeout`` is in seconds, and ``verify`` the TLS context for a
             server of ``https://``, as :meth:`Server.client_ssl_context() <fastapi_testing.Server.client_ssl_context>`
-            makes it. Unless given, it is that of the transport.
+            makes it. Unless given, it is that of the transport. With ``http_library="httpx2"`` a
+            :class:`fastapi_testing.httpx2.Client` is made, and ``isinstance`` knows it by that.
+
+    Raises:
+        ValueError: If ``http_library`` is neither of the two.
+        ImportError: If it is ``"httpx2"``, and that is not installed.
+        TypeError: If this is a class of your own, which is of httpx, or an option is not what it can be.
     """
 
     @staticmethod

@@ -32,7 +32,12 @@ class SyncClient(WaitingClient, LeanSyncClient):
         hosts: Further names of the app, such as ``www.shop.example`` and ``*.shop.example``.
         settling: How requests end: by default, when the app's call has.
         **options: As for :class:`httpx.Client`; ``timeout`` is in seconds, and ``verify`` the TLS context for a
-            server of ``https://``.
+            server of ``https://``. With ``http_library="httpx2"`` a :class:`fastapi_testing.httpx2.SyncClient` is made.
+
+    Raises:
+        ValueError: If ``http_library`` is neither of the two.
+        ImportError: If it is ``"httpx2"``, and that is not installed.
+        TypeError: If this is a class of your own, which is of httpx, or an option is not what it can be.
     """
 
     @staticmethod
