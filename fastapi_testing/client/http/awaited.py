@@ -27,6 +27,8 @@ class AwaitedClient(OneServerClient[EventStream], AsyncClient):
     Its arguments are those of :class:`~fastapi_testing.Client`.
     """
 
+    _kind = "Client"
+
     def __init__(
         self,
         base_url: str,

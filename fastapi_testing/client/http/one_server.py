@@ -73,6 +73,7 @@ class OneServerClient(Generic[_Stream_co], BaseClient):  # noqa: PYI059 - BaseCl
     """
 
     _library: ClassVar[Any]  # httpx or httpx2
+    _kind: ClassVar[str]  # what it is called in both
 
     if TYPE_CHECKING:
 
@@ -85,11 +86,10 @@ class OneServerClient(Generic[_Stream_co], BaseClient):  # noqa: PYI059 - BaseCl
             return
         own: type = type(self)
         if "_twin" not in vars(own):
-            kind = next(base.__name__ for base in own.__mro__ if base.__name__ in ("Client", "SyncClient"))
             home = "fastapi_testing" if library is httpx else "fastapi_testing.httpx2"
             raise TypeError(
                 f"{own.__qualname__} is a client of {self._library.__name__}, and not of {name}: derive it from "
-                f"{home}.{kind}"
+                f"{home}.{self._kind}"
             )
         self.__class__ = vars(own)["_twin"]()
 

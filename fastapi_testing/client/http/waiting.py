@@ -30,6 +30,8 @@ class WaitingClient(OneServerClient[SyncEventStream], Client):
     Its arguments are those of :class:`~fastapi_testing.SyncClient`.
     """
 
+    _kind = "SyncClient"
+
     def __init__(
         self,
         base_url: str,
