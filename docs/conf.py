@@ -28,7 +28,7 @@ nitpick_ignore_regex = [
     # its built-in exceptions, and one of websockets that docstrings name as shortly,
     (r"py:exc", r"([A-Z][a-z]+)*(Error|ConnectionClosed|SkipTest|KeyboardInterrupt)"),
     # the libraries that the API hands through,
-    (r"py:.*", r"(fastapi|httpx|httpx_sse|pydantic|sqlalchemy|starlette|uvicorn|websockets)\..*"),
+    (r"py:.*", r"(fastapi|httpx|httpx2|httpx_sse|pydantic|sqlalchemy|starlette|uvicorn|websockets)\..*"),
     # a context that has nothing to call,
     (r"py:class", r"fastapi_testing\.databases\.statements\.queries\.CountedStatements"),
     # bases that have nothing to call,

@@ -35,6 +35,9 @@ WORDS = {
     "aread": "read",
     "handle_async_request": "handle_request",
     "httpx.AsyncByteStream": "httpx.SyncByteStream",
+    "library.AsyncByteStream": "library.SyncByteStream",
+    "library.AsyncClient": "library.Client",
+    "lean_client": "lean_sync_client",
     # What has a name of its own on either side.
     "AwaitedStream": "WaitingStream",
     "AwaitedHandshakes": "WaitingHandshakes",
@@ -44,6 +47,7 @@ WORDS = {
     "EventSource": "SyncEventSource",
     "EventStream": "SyncEventStream",
     "LeanClient": "LeanSyncClient",
+    "ReceivingConnection": "SyncReceivingConnection",
     "WebSocketAssertions": "SyncWebSocketAssertions",
     "WebSocketConnection": "SyncWebSocketConnection",
     "WebSocketSession": "SyncWebSocketSession",

@@ -15,7 +15,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("errors", "hints", "installed", "masking"),
         ("server",),
         ("assertions", "client"),
-        ("case", "standalone"),
+        ("case", "httpx2", "standalone"),
         ("databases", "timings"),
     ),
     "server": (
@@ -25,7 +25,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("threads", "tls"),
         ("serving",),
     ),
-    "client": (("transport",), ("wrappers",), ("events", "websocket"), ("http",)),
+    "client": (("library",), ("transport",), ("wrappers",), ("events", "websocket"), ("http",)),
     "assertions": (
         ("comparing", "extras"),
         ("describing",),
@@ -174,9 +174,9 @@ class LayerTests(unittest.TestCase):
         self.assertEqual(
             breaches("client.websocket.messages", source),
             [
-                "line 1: client.websocket (floor 2) imports client.http.client",
+                "line 1: client.websocket (floor 3) imports client.http.client",
                 "line 2: client.websocket.messages imports the room it is in",
-                "line 3: client.websocket (floor 2) imports client.events",
+                "line 3: client.websocket (floor 3) imports client.events",
                 "line 6: client.websocket.messages imports the room it is in",
             ],
         )

@@ -26,6 +26,7 @@ LIMITS: dict[str, dict[str, str]] = {
     },
     "assertions/websocket/connection": {
         "receive_next: await session.recv": "the assertion's timeout",
+        "receive_next: await session.receive": "the assertion's timeout",
         "sync_receive_next: session.recv": "the assertion's timeout",
     },
     "assertions/websocket/sessions": {
@@ -137,19 +138,19 @@ LIMITS: dict[str, dict[str, str]] = {
         "EventReader._read: await asyncio.wait": "the stream's timeout: read_next()",
         "EventReader._read_chunk: await anext": "the stream's timeout: read_next()",
     },
-    "client/http/client": {
-        "Client.aclose: await super().aclose": "_CLOSE_TIMEOUT",
-        "Client.__aexit__: await super().__aexit__": "_CLOSE_TIMEOUT",
+    "client/http/awaited": {
+        "AwaitedClient.aclose: await super().aclose": "_CLOSE_TIMEOUT",
+        "AwaitedClient.__aexit__: await super().__aexit__": "_CLOSE_TIMEOUT",
     },
     "client/http/lean": {
-        "LeanClient.send: await self._way.handle_async_request": "the client's timeouts",
-        "LeanClient.send: await super().send (2 times)": "the client's timeouts",
-        "LeanClient.send: await response.aread": "the client's timeout: read",
-        "LeanClient.send: await response.aclose": "settle_timeout, for the end of the app's call",
+        "lean_client.LeanClient.send: await self._way.handle_async_request": "the client's timeouts",
+        "lean_client.LeanClient.send: await super().send (2 times)": "the client's timeouts",
+        "lean_client.LeanClient.send: await response.aread": "the client's timeout: read",
+        "lean_client.LeanClient.send: await response.aclose": "settle_timeout, for the end of the app's call",
     },
     "client/transport/body": {
         "ResponseBody.__aiter__: await self._connection.receive": "the client's timeout: read",
-        "WholeResponse.aread: await super().aread": "the client's timeout: read",
+        "WholeBody.aread: await super().aread": "the client's timeout: read",
     },
     "client/transport/connection": {
         "Connection._send_pieces: async for stream": "test_timeout: the body is the test's own generator",

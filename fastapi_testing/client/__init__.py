@@ -1,4 +1,4 @@
-"""How a test talks to a server: httpx and websockets, for the test server only."""
+"""How a test talks to a server: httpx or httpx2, and websockets, for the test server only."""
 
 from fastapi_testing.client.events.reader import EventStreamOptions
 from fastapi_testing.client.events.stream import EventStream

@@ -10,6 +10,7 @@ from typing import Any, Self
 import httpx
 
 from fastapi_testing.client import Client, LoopbackTransport
+from fastapi_testing.client.library import library_of
 from fastapi_testing.standalone.config import Config, global_config
 from fastapi_testing.standalone.limits import LimitedTransport
 from fastapi_testing.standalone.response import AsyncTestResponse
@@ -35,7 +36,8 @@ class AsyncTestClient:
         follow_redirects: Whether redirects are followed.
         transport: The connections to use, without limits, which stay open when the client is closed; None for its own.
         config: Limits and retries; None for the global ones, as they are now.
-        **options: Further keyword arguments of :class:`~fastapi_testing.Client`, such as ``headers`` and ``cookies``.
+        **options: Further keyword arguments of :class:`~fastapi_testing.Client`, such as ``headers``, ``cookies`` and
+            ``http_library``.
 
     Attributes:
         http: The client that it wraps, for what it does not have itself: cookies, streams, ``ws.connect``.
@@ -64,6 +66,7 @@ class AsyncTestClient:
             follow_redirects=follow_redirects,
             **options,
         )
+        self._library: Any = library_of(self.http)
 
     async def request(self, method: str, url: str, **options: Any) -> AsyncTestResponse:
         """
@@ -81,9 +84,9 @@ class AsyncTestClient:
         """
         try:
             return AsyncTestResponse(await self.http.request(method, url, **options))
-        except httpx.ConnectError as exc:
+        except self._library.ConnectError as exc:
             message = f"{exc.request.method} {exc.request.url}: {exc}"
-            raise httpx.ConnectError(message, request=exc.request) from exc
+            raise self._library.ConnectError(message, request=exc.request) from exc
 
     async def get(self, url: str, **options: Any) -> AsyncTestResponse:
         """Send a GET request, as :meth:`request` does."""
@@ -172,7 +175,7 @@ class AsyncTestClient:
         return AsyncTestResponse(await self.http.ws.connect(path, **arguments))
 
     def _connect_arguments(self, config: WebSocketConfig, options: dict[str, Any]) -> dict[str, Any]:
-        headers = httpx.Headers(config.extra_headers)
+        headers = self._library.Headers(config.extra_headers)
         headers.update(options.pop("additional_headers", None))
         headers.update(options.pop("headers", None))
         return {

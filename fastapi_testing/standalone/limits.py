@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Callable
 
 import httpx
 
+from fastapi_testing.client.library import library_of, stream_class
+
 __all__ = ["LimitedTransport"]
 
 
@@ -32,8 +34,9 @@ class LimitedTransport(httpx.AsyncBaseTransport):
         except BaseException:
             release()
             raise
-        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - of an asynchronous transport
-        response.stream = _ReleasingStream(response.stream, release)
+        library, stream = library_of(request), response.stream
+        assert isinstance(stream, library.AsyncByteStream)  # noqa: S101 - of an asynchronous transport
+        response.stream = stream_class(library, _ReleasingStream)(stream, release)
         return response
 
     async def aclose(self) -> None:
@@ -46,7 +49,7 @@ class LimitedTransport(httpx.AsyncBaseTransport):
                 await self._turns.acquire()
         except TimeoutError:
             message = f"{request.method} {request.url}: every connection was in use for {seconds:g} s"
-            raise httpx.PoolTimeout(message, request=request) from None
+            raise library_of(request).PoolTimeout(message, request=request) from None
 
     def _begin(self, request: httpx.Request) -> Callable[[], None]:
         """Count a request in, and return what counts it out."""

@@ -36,7 +36,7 @@ class AsyncTestResponse:
     raises :exc:`~fastapi_testing.errors.InvalidResponseTypeError` for a WebSocket, and the other way round.
 
     Args:
-        response: The response of httpx, or the WebSocket.
+        response: The response of httpx or httpx2, or the WebSocket.
     """
 
     def __init__(self, response: httpx.Response | WebSocketSession) -> None:
@@ -110,7 +110,7 @@ class AsyncTestResponse:
                 return getattr(self._response, name)
             if isinstance(self._response, WebSocketSession) and name in _OF_HTTP:
                 raise InvalidResponseTypeError(_describe_missing(name))
-            if isinstance(self._response, httpx.Response) and name in _OF_WEBSOCKETS:
+            if not isinstance(self._response, WebSocketSession) and name in _OF_WEBSOCKETS:
                 raise InvalidResponseTypeError(
                     f"HTTP responses don't have {name}: json() and text() return the body; "
                     f"client.websocket(path) opens a WebSocket, which has it"

@@ -9,6 +9,7 @@ from typing import Any, Self, TypedDict, Unpack
 
 from fastapi import FastAPI
 
+from fastapi_testing.client.library import HTTPLibrary, choose_library
 from fastapi_testing.errors import ServerError, ServerNotRunningError, ServerStartupError
 from fastapi_testing.server import Server, ServerOptions, TLSOptions, check_options, refuse_options
 from fastapi_testing.server.application import AppFactory, ASGIApp, describe_app, load_app
@@ -40,6 +41,7 @@ class AsyncTestServerOptions(TypedDict, total=False):
     config: Config | None
     tls: TLSOptions | bool | None
     server_options: ServerOptions | None
+    http_library: HTTPLibrary
 
 
 class AsyncTestServer(TLSEndpoint):
@@ -63,18 +65,21 @@ class AsyncTestServer(TLSEndpoint):
         tls: Whether, or how, the server speaks TLS: https and wss.
         server_options: How else the app is served, such as ``{"root_path": "/api"}``; all but ``host`` and ``port``,
             as a range of ports is the settings'.
+        http_library: Whether its client is one of httpx or of ``"httpx2"``.
 
     Attributes:
         app: The application. Routes, routers and dependency overrides may be added to it at any time.
         host: The IP address that the server listens on.
         port: The port that it listens on; None as long as it does not run.
         tls: How it speaks TLS; None if it does not.
+        http_library: The same as the argument.
 
     Raises:
         ConfigurationError: If the port range is reversed.
         TypeError: If ``app`` is not callable as ASGI 3, if there are both an app and a lifespan, or if ``tls`` is none
             of the above, or there is no such option.
-        ValueError: If an option cannot be what it is.
+        ValueError: If an option, or ``http_library``, cannot be what it is.
+        ImportError: If ``http_library`` is ``"httpx2"``, and that is not installed.
     """
 
     def __init__(
@@ -87,7 +92,9 @@ class AsyncTestServer(TLSEndpoint):
         config: Config | None = None,
         tls: TLSOptions | bool | None = None,
         server_options: ServerOptions | None = None,
+        http_library: HTTPLibrary = "httpx",
     ) -> None:
+        choose_library(http_library)  # it raises where there is none
         options = ServerOptions() if server_options is None else server_options
         check_options(options)
         refuse_options(options, _OWN)
@@ -104,6 +111,7 @@ class AsyncTestServer(TLSEndpoint):
         self.port: int | None = None
         self.startup_timeout = startup_timeout
         self.shutdown_timeout = shutdown_timeout
+        self.http_library: HTTPLibrary = http_library
         self._name = describe_app(self.app)
         self._config = copy.copy(global_config if config is None else config)
         self._ports = self._config.make_port_generator()
@@ -206,7 +214,8 @@ class AsyncTestServer(TLSEndpoint):
 
     def _make_client(self) -> AsyncTestClient:
         verify = self.client_ssl_context() if self.tls else None
-        return AsyncTestClient(self.base_url, config=self._config, verify=verify)
+        library = self.http_library
+        return AsyncTestClient(self.base_url, config=self._config, verify=verify, http_library=library)
 
     async def _disconnect(self) -> None:
         await self.client.disconnect()

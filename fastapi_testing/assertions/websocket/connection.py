@@ -1,11 +1,12 @@
 """What the WebSocket assertions use of a connection, and what can come of one."""
 
 import asyncio
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, Self
 
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 from websockets.frames import Close, CloseCode
 
 from fastapi_testing.assertions.describing.describe import request_target
@@ -13,7 +14,9 @@ from fastapi_testing.assertions.describing.exchange import exchange_behind
 
 __all__ = [
     "HandshakeRequest",
+    "ReceivingConnection",
     "RejectedHandshake",
+    "SyncReceivingConnection",
     "SyncWebSocketConnection",
     "WebSocketConnection",
     "handshake_limit",
@@ -55,6 +58,30 @@ class SyncWebSocketConnection(Protocol):
 
     def recv(self, timeout: float | None = None) -> str | bytes:
         """Receive the next message; raise TimeoutError if none comes in time."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+class ReceivingConnection(Protocol):
+    """A WebSocket that receives events of wsproto, as the asynchronous sessions of httpx2 do."""
+
+    async def receive(self, timeout: float | None = None) -> Any:
+        """Receive the next event, which has the message as its ``data``."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+class SyncReceivingConnection(Protocol):
+    """A WebSocket that does so and waits, as the other sessions of httpx2 do."""
+
+    def receive(self, timeout: float | None = None) -> Any:
+        """Receive the next event, which has the message as its ``data``; raise TimeoutError if none comes in time."""
         ...
 
     def close(self) -> None:
@@ -127,23 +154,29 @@ def handshake_limit(connecting: object, timeout: float | None) -> float:
     return (begun_with or _TIMEOUT) if timeout is None else timeout
 
 
-async def receive_next(session: WebSocketConnection, seconds: float) -> str | bytes | ConnectionClosed | TimeoutError:
+async def receive_next(
+    session: WebSocketConnection | ReceivingConnection, seconds: float
+) -> str | bytes | ConnectionClosed | TimeoutError:
     """Return what happens next: a message, the end of the connection, or nothing for as long."""
     try:
         async with asyncio.timeout(seconds):
-            return await session.recv()
+            return await session.recv() if hasattr(session, "recv") else _data_of(await session.receive())
     except (ConnectionClosed, TimeoutError) as exc:
         return exc
+    except _ends_of_httpx2() as exc:
+        return _closed_by(exc)
 
 
 def sync_receive_next(
-    session: SyncWebSocketConnection, seconds: float
+    session: SyncWebSocketConnection | SyncReceivingConnection, seconds: float
 ) -> str | bytes | ConnectionClosed | TimeoutError:
     """Do what :func:`receive_next` does, of a session whose methods wait."""
     try:
-        return session.recv(timeout=seconds)
+        return session.recv(timeout=seconds) if hasattr(session, "recv") else _data_of(session.receive(seconds))
     except (ConnectionClosed, TimeoutError) as exc:
         return exc
+    except _ends_of_httpx2() as exc:
+        return _closed_by(exc)
 
 
 def peer_close(closed: ConnectionClosed) -> Close | None:
@@ -167,4 +200,29 @@ def target_of(connection: object) -> str:
     if uri := getattr(connection, "uri", None):
         return request_target(uri)
     request = getattr(connection, "request", None)
-    return getattr(connection, "target", "") or getattr(request, "path", "")
+    target: str = getattr(connection, "target", "") or getattr(request, "path", "")
+    return target or _target_in_httpx2(connection)
+
+
+def _data_of(event: Any) -> str | bytes:
+    """Return the message in what a session of httpx2 receives, which is an event of wsproto."""
+    data: str | bytes = event.data
+    return data if isinstance(data, str) else bytes(data)
+
+
+def _ends_of_httpx2() -> tuple[type[Exception], ...]:
+    """Return by what its sessions say that they have ended; it is nobody's where it is not imported."""
+    library: Any = sys.modules.get("httpx2.websockets")
+    return () if library is None else (library.WebSocketDisconnect, library.WebSocketNetworkError)
+
+
+def _closed_by(end: Exception) -> ConnectionClosed:
+    """Return the end of a session of httpx2 as websockets has it; one without a close frame has no code."""
+    code: int | None = getattr(end, "code", None)
+    return ConnectionClosedError(None if code is None else Close(code, getattr(end, "reason", "")), None)
+
+
+def _target_in_httpx2(connection: object) -> str:
+    """Return the request target of a session of httpx2, which has the response to its handshake."""
+    request = getattr(getattr(connection, "response", None), "request", None)
+    return "" if request is None else request_target(str(request.url))

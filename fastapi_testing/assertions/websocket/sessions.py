@@ -9,6 +9,7 @@ from fastapi_testing.assertions.comparing.patterns import TextOrPattern
 from fastapi_testing.assertions.comparing.status import ExpectedStatus
 from fastapi_testing.assertions.websocket.attempts import Connecting, attempt_of, open_connection
 from fastapi_testing.assertions.websocket.connection import (
+    ReceivingConnection,
     RejectedHandshake,
     WebSocketConnection,
     handshake_limit,
@@ -28,12 +29,16 @@ class WebSocketAssertions(WebSocketVerdicts):
     """
     Assertions on WebSockets, for any test case whose tests are coroutines.
 
-    They take the sessions of this package and the asyncio connections of websockets. Each wait has an end: after
-    ``timeout`` seconds, unless given those of the session, or five.
+    They take the sessions of this package and of httpx2, and the asyncio connections of websockets. Each wait has
+    an end: after ``timeout`` seconds, unless given those of the session, or five.
     """
 
     async def assertWebSocketReceives(
-        self, session: WebSocketConnection, expected: Any, timeout: float | None = None, msg: Any = None
+        self,
+        session: WebSocketConnection | ReceivingConnection,
+        expected: Any,
+        timeout: float | None = None,
+        msg: Any = None,
     ) -> Any:
         """
         Fail unless the next message is the expected one.
@@ -61,7 +66,11 @@ class WebSocketAssertions(WebSocketVerdicts):
         return self._check_received(awaited, await receive_next(session, awaited.seconds), expected, msg)
 
     async def assertWebSocketReceivesAll(
-        self, session: WebSocketConnection, messages: Sequence[Any], timeout: float | None = None, msg: Any = None
+        self,
+        session: WebSocketConnection | ReceivingConnection,
+        messages: Sequence[Any],
+        timeout: float | None = None,
+        msg: Any = None,
     ) -> list[Any]:
         """
         Fail unless the next messages are the expected ones, in any order.
@@ -91,7 +100,7 @@ class WebSocketAssertions(WebSocketVerdicts):
         return taken.values()
 
     async def assertWebSocketReceivesNothing(
-        self, session: WebSocketConnection, within: float, msg: Any = None
+        self, session: WebSocketConnection | ReceivingConnection, within: float, msg: Any = None
     ) -> None:
         """
         Fail if a message comes, or the connection ends, within a time.
@@ -109,7 +118,7 @@ class WebSocketAssertions(WebSocketVerdicts):
 
     async def assertWebSocketClosed(
         self,
-        session: WebSocketConnection,
+        session: WebSocketConnection | ReceivingConnection,
         code: int | None = None,
         reason: TextOrPattern | None = None,
         timeout: float | None = None,

@@ -11,6 +11,7 @@ from fastapi_testing.assertions.comparing.status import ExpectedStatus
 from fastapi_testing.assertions.websocket.attempts import SyncConnecting, sync_attempt_of, sync_open_connection
 from fastapi_testing.assertions.websocket.connection import (
     RejectedHandshake,
+    SyncReceivingConnection,
     SyncWebSocketConnection,
     handshake_limit,
     sync_receive_next,
@@ -29,12 +30,16 @@ class SyncWebSocketAssertions(WebSocketVerdicts):
     """
     Assertions on WebSockets, for any test case whose tests are no coroutines.
 
-    They take the sessions of this package and the connections of :mod:`websockets.sync`. Each wait has an end: after
-    ``timeout`` seconds, unless given those of the session, or five.
+    They take the sessions of this package and of httpx2, and the connections of :mod:`websockets.sync`. Each wait has
+    an end: after ``timeout`` seconds, unless given those of the session, or five.
     """
 
     def assertWebSocketReceives(
-        self, session: SyncWebSocketConnection, expected: Any, timeout: float | None = None, msg: Any = None
+        self,
+        session: SyncWebSocketConnection | SyncReceivingConnection,
+        expected: Any,
+        timeout: float | None = None,
+        msg: Any = None,
     ) -> Any:
         """
         Fail unless the next message is the expected one.
@@ -62,7 +67,11 @@ class SyncWebSocketAssertions(WebSocketVerdicts):
         return self._check_received(awaited, sync_receive_next(session, awaited.seconds), expected, msg)
 
     def assertWebSocketReceivesAll(
-        self, session: SyncWebSocketConnection, messages: Sequence[Any], timeout: float | None = None, msg: Any = None
+        self,
+        session: SyncWebSocketConnection | SyncReceivingConnection,
+        messages: Sequence[Any],
+        timeout: float | None = None,
+        msg: Any = None,
     ) -> list[Any]:
         """
         Fail unless the next messages are the expected ones, in any order.
@@ -91,7 +100,9 @@ class SyncWebSocketAssertions(WebSocketVerdicts):
             self._check_taken(awaited, sync_receive_next(session, awaited.seconds), taken, msg)
         return taken.values()
 
-    def assertWebSocketReceivesNothing(self, session: SyncWebSocketConnection, within: float, msg: Any = None) -> None:
+    def assertWebSocketReceivesNothing(
+        self, session: SyncWebSocketConnection | SyncReceivingConnection, within: float, msg: Any = None
+    ) -> None:
         """
         Fail if a message comes, or the connection ends, within a time.
 
@@ -108,7 +119,7 @@ class SyncWebSocketAssertions(WebSocketVerdicts):
 
     def assertWebSocketClosed(
         self,
-        session: SyncWebSocketConnection,
+        session: SyncWebSocketConnection | SyncReceivingConnection,
         code: int | None = None,
         reason: TextOrPattern | None = None,
         timeout: float | None = None,

@@ -29,7 +29,7 @@ __all__ = [
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
 
-_CLIENTS = frozenset({"fastapi_testing", "httpx", "httpx_sse", "websockets"})
+_CLIENTS = frozenset({"fastapi_testing", "httpx", "httpx2", "httpx_sse", "websockets"})
 """What a test calls when it asks the server something."""
 
 _BETWEEN = frozenset({"asyncio", "contextlib", "json"})

@@ -7,8 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 from weakref import WeakMethod
 
-import httpx
-
 from fastapi_testing.assertions import EventAssertions, EventuallyAssertions, WebSocketAssertions
 from fastapi_testing.case.guards.blocking import BlockGuard
 from fastapi_testing.case.guards.class_limits import AsyncClassLimits
@@ -21,6 +19,7 @@ from fastapi_testing.case.served.given_client import websocket_options
 from fastapi_testing.case.served.served_case import RunningServer, ServedCase, shares_connections
 from fastapi_testing.case.served.shared_server import SharedServer
 from fastapi_testing.client import Client, ClientOptions, LoopbackTransport, WebSocketClient
+from fastapi_testing.client.library import Limits
 from fastapi_testing.client.wrappers.hooks import SettlingHook
 from fastapi_testing.client.wrappers.settling import Settling
 from fastapi_testing.server import Server
@@ -60,8 +59,9 @@ class AsyncServerTestCase(
     client_class: ClassVar[Callable[..., Any]] = Client
     """
     Makes the clients of a test: :class:`Client`, :class:`AsyncTestClient`, or what else is called with ``base_url``,
-    ``transport``, ``settling`` and those of ``headers``, ``cookies``, ``timeout`` and ``follow_redirects`` that are
-    set; and with ``verify`` where the server speaks TLS and there is no ``transport`` to it yet.
+    ``transport``, ``settling`` and those of ``headers``, ``cookies``, ``timeout``, ``follow_redirects`` and
+    ``http_library`` that are set; and with ``verify`` where the server speaks TLS and there is no ``transport`` to it
+    yet.
     """
 
     server: RunningServer[Server] = RunningServer()
@@ -232,7 +232,7 @@ class AsyncServerTestCase(
         return self._framework_guard.leftovers()
 
 
-def _connections(server: Server, limits: httpx.Limits) -> LoopbackTransport:
+def _connections(server: Server, limits: Limits) -> LoopbackTransport:
     context = server.client_ssl_context() if server.tls else None
     transport = LoopbackTransport(ssl_context=context, limits=limits)
     transport.home.settle()

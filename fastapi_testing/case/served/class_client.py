@@ -6,9 +6,8 @@ from copy import copy
 from inspect import isfunction
 from typing import Any
 
-import httpx
-
 from fastapi_testing.case.served.given_client import check_client, http_of
+from fastapi_testing.client.library import choose_library
 from fastapi_testing.hints.not_yet import NotYet
 
 __all__ = ["adopt_client", "close_with_class", "copied_from", "own_client"]
@@ -54,22 +53,25 @@ def adopt_client(case: Any, url: str) -> None:
     del case.client  # the attribute of the base is seen again
 
 
-def copied_from(client: Any, own: Mapping[str, Any]) -> dict[str, Any]:
+def copied_from(client: Any, own: Mapping[str, Any], http_library: Any) -> dict[str, Any]:
     """
     Return what a test's client begins with: copies of what the client of its class has by now.
 
     Args:
         client: That client.
         own: What the test itself has; its ``headers`` and ``cookies``, where a hook has set them, come first.
+        http_library: The name of the library that the test's client is of.
     """
-    http = http_of(client)
-    headers, cookies = httpx.Headers(http.headers.multi_items()), _copy(http.cookies)
+    http, library = http_of(client), choose_library(http_library)
+    headers, cookies = library.Headers(http.headers.multi_items()), library.Cookies()
+    for cookie in http.cookies.jar:
+        cookies.jar.set_cookie(copy(cookie))
     headers.update(own.get("headers") or {})
     for name, value in (own.get("cookies") or {}).items():
         cookies.delete(name)  # of whatever domain
         cookies.set(name, value)
     options: dict[str, Any] = {"headers": headers, "cookies": cookies}
-    if isinstance(http.auth, httpx.Auth):
+    if isinstance(http.auth, library.Auth):
         options["auth"] = http.auth
     origins = getattr(http, "_origins", None)
     if origins is not None and origins.is_named(http.base_url) and "base_url" not in own:
@@ -88,10 +90,3 @@ def _keep(case: Any, client: Any) -> None:
     if "_framework_class_client" not in vars(case):
         case.addClassCleanup(delattr, case, "_framework_class_client")
     case._framework_class_client = client
-
-
-def _copy(cookies: Any) -> httpx.Cookies:
-    copies = httpx.Cookies()
-    for cookie in cookies.jar:
-        copies.jar.set_cookie(copy(cookie))
-    return copies

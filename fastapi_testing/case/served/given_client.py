@@ -122,12 +122,12 @@ def check_client(client: Any, url: str, case: Any, who: str = "self") -> None:
     if is_waiting and not case._framework_waits:
         raise TypeError(
             f"{name} would block the event loop on which {server} answers: make it an "
-            f"httpx.AsyncClient(base_url={who}.server.url), or {_ADVICE.format(who)}"
+            f"{case.http_library}.AsyncClient(base_url={who}.server.url), or {_ADVICE.format(who)}"
         )
     if case._framework_waits and not is_waiting:
         raise TypeError(
             f"{name} would have to be awaited, which the tests of {case.__qualname__} do not: make it an "
-            f"httpx.Client(base_url={who}.server.url), or {_ADVICE.format(who)}"
+            f"{case.http_library}.Client(base_url={who}.server.url), or {_ADVICE.format(who)}"
         )
     if http.is_closed:
         raise ValueError(f"{who}.client is closed, and cannot ask {server}: make it for each test")

@@ -35,7 +35,7 @@ class RunningClient(Generic[_C]):
             raise _not_running(case) from None
         if client is None:
             of_class = vars(owner).get("_framework_class_client")
-            begun = {} if of_class is None else copied_from(of_class, vars(case))
+            begun = {} if of_class is None else copied_from(of_class, vars(case), case.http_library)
             client = case._framework_client = case.new_client(**begun)
         return client
 

@@ -26,6 +26,7 @@ from fastapi_testing.case.served.late_options import note_late_options
 from fastapi_testing.case.served.running_client import RunningClient
 from fastapi_testing.case.served.unnamed import describe_unnamed
 from fastapi_testing.client import ClientOptions
+from fastapi_testing.client.library import HTTPLibrary, Limits, Timeout, choose_library, library_of
 from fastapi_testing.client.wrappers.settling import Settling
 from fastapi_testing.errors import ServerNotRunningError, ServerStartupError
 from fastapi_testing.hints.foreign import ForeignNames
@@ -120,10 +121,16 @@ class ServedCase(
     hosts: ClassVar[Sequence[str]] = ()
     """Further names of the app, such as ``["www.shop.example", "*.shop.example"]``, that the clients may ask for."""
 
-    timeout: ClassVar[float | httpx.Timeout | None] = 5.0
+    http_library: ClassVar[HTTPLibrary] = "httpx"
+    """
+    Whether the clients are of httpx or of ``"httpx2"``: then their responses, exceptions and all else are those of that
+    library. Needs the extra ``httpx2``.
+    """
+
+    timeout: ClassVar[float | Timeout | None] = 5.0
     """Seconds that each step of a request may take, or an :class:`httpx.Timeout`."""
 
-    limits: ClassVar[httpx.Limits] = httpx.Limits(max_connections=100)
+    limits: ClassVar[Limits] = httpx.Limits(max_connections=100)
     """Connections that the clients of a test have at the most, all together; more requests at once wait for one."""
 
     follow_redirects: ClassVar[bool] = False
@@ -289,9 +296,10 @@ class ServedCase(
                 raise TypeError(
                     f"{name} must be a mapping, which {what}, got {value!r}: give what else is called so another name"
                 )
-        if not isinstance(cls.timeout, int | float | httpx.Timeout | None):
-            raise TypeError(f"timeout must be seconds or an httpx.Timeout, got {cls.timeout!r}")
-        if not isinstance(cls.limits, httpx.Limits) or cls.limits.max_connections == 0:
+        library = choose_library(cls.http_library)
+        if not isinstance(cls.timeout, int | float | httpx.Timeout | library.Timeout | None):
+            raise TypeError(f"timeout must be seconds or an {cls.http_library}.Timeout, got {cls.timeout!r}")
+        if not isinstance(cls.limits, httpx.Limits | library.Limits) or cls.limits.max_connections == 0:
             raise ValueError(f"limits must be httpx.Limits that allow for a connection, got {cls.limits!r}")
         if not callable(make := cls.client_class):
             raise TypeError(f"client_class must be what makes clients, a class or a function; got {make!r}")
@@ -339,7 +347,7 @@ class ServedCase(
         if holder.check_openapi:
             http = http_of(client)
             checks = (case or holder())._openapi_hook  # noqa: SLF001 - its own, or that of a test for the assertion
-            hook = checks(server.app, waits=isinstance(http, httpx.Client))
+            hook = checks(server.app, waits=isinstance(http, library_of(http).Client))
             http.event_hooks["response"].append(hook)
         if case is None:
             close_with_class(holder, client)
@@ -381,7 +389,7 @@ class ServedCase(
     @ClassOrTestMethod
     def _chosen_options(holder: Any) -> ClientOptions:  # noqa: N805 - a test, or a class
         """Return what the class, or a hook of the test, says of its clients; else the client's own defaults hold."""
-        names = ("headers", "cookies", "timeout", "follow_redirects")
+        names = ("headers", "cookies", "timeout", "follow_redirects", "http_library")
         chosen = {name: getattr(holder, name) for name in names if getattr(holder, name) != getattr(ServedCase, name)}
         return cast("ClientOptions", chosen)
 

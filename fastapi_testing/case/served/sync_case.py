@@ -82,8 +82,9 @@ class ServerTestCase(
     client_class: ClassVar[Callable[..., Any]] = SyncClient
     """
     Makes the clients of a test: :class:`SyncClient`, or what else is called with ``base_url``, ``thread``,
-    ``transport``, ``settling`` and those of ``headers``, ``cookies``, ``timeout`` and ``follow_redirects`` that are
-    set, and with ``verify`` where the server speaks TLS and there is no ``transport`` to it yet.
+    ``transport``, ``settling`` and those of ``headers``, ``cookies``, ``timeout``, ``follow_redirects`` and
+    ``http_library`` that are set, and with ``verify`` where the server speaks TLS and there is no ``transport`` to it
+    yet.
     """
 
     server: RunningServer[ServerThread] = RunningServer()

@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from httpx_sse import ServerSentEvent
 
@@ -21,13 +21,15 @@ class EventDecoder:
 
     Args:
         last_event_id: The ID that an earlier connection ended with.
+        make_event: Makes an event of its type, data, ID and ``retry``.
 
     Attributes:
         last_event_id: The ID that a client gives when it connects again; empty where there was none.
         retry: The milliseconds after which it is to do so; None where the server has not said.
     """
 
-    def __init__(self, last_event_id: str = "") -> None:
+    def __init__(self, last_event_id: str = "", make_event: Callable[..., ServerSentEvent] = ServerSentEvent) -> None:
+        self._make_event = make_event
         self.last_event_id: str = last_event_id
         self.retry: int | None = None
         self._decode = codecs.getincrementaldecoder("utf-8-sig")("replace").decode
@@ -78,7 +80,7 @@ class EventDecoder:
 
     def _dispatch(self) -> Iterator[ServerSentEvent]:
         self.last_event_id = self._id
-        event = ServerSentEvent(self._type, "\n".join(self._data), self._id, self._event_retry)
+        event = self._make_event(self._type or "message", "\n".join(self._data), self._id, self._event_retry)
         has_data = bool(self._data)
         self._start()
         if has_data:

@@ -8,6 +8,7 @@ import httpx
 from httpx_sse import ServerSentEvent
 
 from fastapi_testing.client.events.reader import EventReader, EventStreamOptions
+from fastapi_testing.client.library import library_of
 from fastapi_testing.client.wrappers.bridge import Extensions
 from fastapi_testing.hints.foreign import WrongWith
 from fastapi_testing.server.threads.loop_thread import LoopThread
@@ -112,7 +113,7 @@ class WaitingStream:
         try:
             # As an EventSource does, whatever the client does otherwise.
             self._response = self._client.send(request, stream=True, follow_redirects=True)
-        except (TimeoutError, httpx.TimeoutException):
+        except (TimeoutError, library_of(self._client).TimeoutException):
             raise self._events.no_response() from None
         self._thread.finish(self._events.begin(_on_the_loop(self._response)))
 
@@ -123,10 +124,11 @@ class WaitingStream:
 
 def _on_the_loop(response: httpx.Response) -> httpx.Response:
     """Return the response of a client that waits as one of a client that does not."""
-    return httpx.Response(
+    on_the_loop: httpx.Response = library_of(response.request).Response(
         response.status_code,
         headers=response.headers,
         stream=response.extensions[Extensions.ASYNC_STREAM],
         request=response.request,
         extensions=response.extensions,
     )
+    return on_the_loop

@@ -6,13 +6,15 @@ import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from functools import partial
+from http import HTTPStatus
 from typing import Any, TypedDict, Unpack, cast
 
 import httpx
 from httpx import _types as types
-from httpx_sse import ServerSentEvent, SSEError
+from httpx_sse import ServerSentEvent
 
 from fastapi_testing.client.events.decoder import EventDecoder
+from fastapi_testing.client.library import events_of, library_of
 from fastapi_testing.server.recording.kept import Shelf, beginning_of, whole_size
 
 __all__ = ["EventReader", "EventStreamOptions"]
@@ -71,6 +73,7 @@ class EventReader:
         entering: str = "async with",
         **options: Unpack[EventStreamOptions],
     ) -> None:
+        self._library = library_of(client)
         self.timeout: float = next(
             seconds for seconds in (timeout, client.timeout.read, _TIMEOUT) if seconds is not None
         )
@@ -80,7 +83,7 @@ class EventReader:
         self._entering = entering
         self._build_request = partial(client.build_request, method, url, **options)
         self._request = self._build_request()
-        self._decoder = EventDecoder()
+        self._decoder = self._make_decoder()
         self._reading: asyncio.Task[bytes] | None = None
         self._awaited = False
         self._response: httpx.Response | None = None
@@ -119,7 +122,7 @@ class EventReader:
             raise TimeoutError(f"{self}: no event within {seconds:g} s; {self._history()}") from None
         except EOFError:
             raise EOFError(f"{self}: the stream ended while an event was awaited; {self._history()}") from None
-        except httpx.TransportError as exc:
+        except self._library.TransportError as exc:
             exc.add_note(f"{self}: broken off while an event was awaited; {self._history()}")
             raise
         finally:
@@ -150,7 +153,7 @@ class EventReader:
         self._response = response
         await self._check_response()
         retry = self._decoder.retry  # outlives the connection (HTML Standard §9.2.3)
-        self._decoder = EventDecoder(self.last_event_id)
+        self._decoder = self._make_decoder(self.last_event_id)
         self._decoder.retry = retry
         self._chunks = cast("AsyncGenerator[bytes, None]", response.aiter_bytes())
         self._reading = None
@@ -170,12 +173,16 @@ class EventReader:
     async def _check_response(self) -> None:
         """Refuse what a browser refuses (HTML Standard §9.2.3)."""
         media_type = self.response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if self.response.status_code == httpx.codes.OK and media_type == _MEDIA_TYPE:
+        if self.response.status_code == HTTPStatus.OK and media_type == _MEDIA_TYPE:
             return
         body = await self._read_error()
         await self.response.aclose()
         got = f"{self.response.status_code} {self.response.reason_phrase} with {media_type or 'no Content-Type'}"
-        raise SSEError(f"{self}: expected 200 OK with {_MEDIA_TYPE}, got {got}; body: {body}", request=self._request)
+        text = f"{self}: expected 200 OK with {_MEDIA_TYPE}, got {got}; body: {body}"
+        raise events_of(self._library).SSEError(text, request=self._request)
+
+    def _make_decoder(self, last_event_id: str = "") -> EventDecoder:
+        return EventDecoder(last_event_id, events_of(self._library).ServerSentEvent)
 
     async def _read_error(self) -> str:
         if "Content-Length" not in self.response.headers:
@@ -231,4 +238,4 @@ def _size_of(event: ServerSentEvent) -> int:
 
 def _beginning_of(event: ServerSentEvent) -> ServerSentEvent:
     data = beginning_of(event.data)
-    return event if data is event.data else ServerSentEvent(event.event, data, event.id, event.retry)
+    return event if data is event.data else type(event)(event.event, data, event.id, event.retry)

@@ -1,1 +1,1 @@
-"""The HTTP clients, async and sync: httpx's own, for the test server only."""
+"""The HTTP clients, async and sync: of httpx or httpx2, for the test server only."""

@@ -1,22 +1,14 @@
 """The HTTP client of a test: httpx's own, for the test server only."""
 
-from collections.abc import Sequence
-from functools import cached_property
-from types import TracebackType
-from typing import Any, Unpack
+from typing import Any
 
-import httpx
-
-from fastapi_testing.client.events.stream import EventStream
+from fastapi_testing.client.http.awaited import AwaitedClient
 from fastapi_testing.client.http.lean import LeanClient
-from fastapi_testing.client.http.one_server import ClientOptions, OneServerClient
-from fastapi_testing.client.websocket.client import WebSocketClient
-from fastapi_testing.client.wrappers.settling import Settling
 
 __all__ = ["Client"]
 
 
-class Client(OneServerClient[EventStream], LeanClient):
+class Client(AwaitedClient, LeanClient):
     """
     An :class:`httpx.AsyncClient` of one server: of a test's, in a test's hands.
 
@@ -33,47 +25,17 @@ class Client(OneServerClient[EventStream], LeanClient):
         settling: How requests end: by default, when the app's call has.
         **options: As for :class:`httpx.AsyncClient`; ``timeout`` is in seconds, and ``verify`` the TLS context for a
             server of ``https://``, as :meth:`Server.client_ssl_context() <fastapi_testing.Server.client_ssl_context>`
-            makes it. Unless given, it is that of the transport.
+            makes it. Unless given, it is that of the transport. With ``http_library="httpx2"`` a
+            :class:`fastapi_testing.httpx2.Client` is made, and ``isinstance`` knows it by that.
+
+    Raises:
+        ValueError: If ``http_library`` is neither of the two.
+        ImportError: If it is ``"httpx2"``, and that is not installed.
+        TypeError: If this is a class of your own, which is of httpx, or an option is not what it can be.
     """
 
-    def __init__(
-        self,
-        base_url: str,
-        *,
-        transport: httpx.AsyncBaseTransport | None = None,
-        settling: Settling | None = None,
-        server_url: str | None = None,
-        hosts: Sequence[str] = (),
-        **options: Unpack[ClientOptions],
-    ) -> None:
-        way = self._wire(base_url, transport, settling, options, server_url, hosts)
-        if transport is None and self._home is not None:
-            self._home.settle()
-        super().__init__(base_url=base_url, transport=way, trust_env=False, **options)
+    @staticmethod
+    def _twin() -> Any:
+        from fastapi_testing.client.http.second import Client as Twin  # noqa: PLC0415 - it imports httpx2
 
-    @cached_property
-    def ws(self) -> WebSocketClient:
-        """Opens WebSocket connections with this client's headers, cookies and time-out for reading."""
-        return WebSocketClient(self, **self._handshake_options())
-
-    def _make_stream(self, path: str | httpx.URL, **options: Any) -> EventStream:
-        return EventStream(self, path, **options)
-
-    async def aclose(self) -> None:
-        await self._leave()
-        await super().aclose()
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        await self._leave()
-        await super().__aexit__(exc_type, exc_value, traceback)
-
-    async def _leave(self) -> None:
-        """Close what is still open."""
-        await self._settling.aclose()
-        if "ws" in vars(self):
-            await self.ws.aclose()
+        return Twin

@@ -2,11 +2,21 @@
 
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypedDict, TypeVar, Unpack
 
 import httpx
 
 from fastapi_testing.client.events.reader import EventStreamOptions
+from fastapi_testing.client.library import (
+    Auth,
+    Cookies,
+    Headers,
+    HTTPLibrary,
+    Limits,
+    QueryParams,
+    Timeout,
+    choose_library,
+)
 from fastapi_testing.client.transport.loopback import LIMITS, LoopbackTransport
 from fastapi_testing.client.websocket.handshake import HandshakeOptions
 from fastapi_testing.client.wrappers.names import OwnOrigins
@@ -29,24 +39,27 @@ _Stream_co = TypeVar("_Stream_co", covariant=True)
 
 class ClientOptions(TypedDict, total=False):
     """
-    The keyword arguments of :class:`httpx.AsyncClient` that make sense for a client of the test server, and one more.
+    The keyword arguments of :class:`httpx.AsyncClient` that make sense for a client of the test server, and two more.
 
     Attributes:
+        http_library: ``"httpx2"`` for a client of httpx2, whose arguments, responses and exceptions are those of that
+            library, too; ``"httpx"``, or what the class says, unless given.
         raise_server_exceptions: Whether an exception of the app is raised where the request was made, or the WebSocket
             is used or left, as Starlette's TestClient does; unless given, it is as ``settling`` or the class says.
     """
 
-    auth: httpx.Auth | tuple[str, str] | Callable[[httpx.Request], httpx.Request] | None
-    cookies: httpx.Cookies | dict[str, str] | list[tuple[str, str]] | None
+    auth: Auth | tuple[str, str] | Callable[[Any], Any] | None
+    cookies: Cookies | dict[str, str] | list[tuple[str, str]] | None
     default_encoding: str | Callable[[bytes], str]
     event_hooks: Mapping[str, list[Callable[..., Any]]] | None
     follow_redirects: bool
-    headers: httpx.Headers | Mapping[str, str] | Sequence[tuple[str, str]] | None
-    limits: httpx.Limits
+    http_library: HTTPLibrary
+    headers: Headers | Mapping[str, str] | Sequence[tuple[str, str]] | None
+    limits: Limits
     max_redirects: int
-    params: httpx.QueryParams | Mapping[str, _Primitive | Sequence[_Primitive]] | str | None
+    params: QueryParams | Mapping[str, _Primitive | Sequence[_Primitive]] | str | None
     raise_server_exceptions: bool
-    timeout: float | httpx.Timeout | None
+    timeout: float | Timeout | None
     verify: ssl.SSLContext
 
 
@@ -59,9 +72,26 @@ class OneServerClient(Generic[_Stream_co], BaseClient):  # noqa: PYI059 - BaseCl
             of the app where it was given one, else by its address.
     """
 
+    _library: ClassVar[Any]  # httpx or httpx2
+    _kind: ClassVar[str]  # what it is called in both
+
     if TYPE_CHECKING:
 
         def _make_stream(self, path: str | httpx.URL, **options: Any) -> _Stream_co: ...
+
+    def _become(self, options: ClientOptions) -> None:
+        """Become a client of the library that the options name, where it is another one."""
+        name = options.pop("http_library", None)
+        if name is None or (library := choose_library(name)) is self._library:
+            return
+        own: type = type(self)
+        if "_twin" not in vars(own):
+            home = "fastapi_testing" if library is httpx else "fastapi_testing.httpx2"
+            raise TypeError(
+                f"{own.__qualname__} is a client of {self._library.__name__}, and not of {name}: derive it from "
+                f"{home}.{self._kind}"
+            )
+        self.__class__ = vars(own)["_twin"]()
 
     def _wire(
         self,
@@ -78,6 +108,9 @@ class OneServerClient(Generic[_Stream_co], BaseClient):  # noqa: PYI059 - BaseCl
         chosen = transport or LoopbackTransport(ssl_context=verify, limits=limits)
         self._home: HomeLoop | None = getattr(chosen, "home", None)
         self._settling = settling or Settling()
+        timeout: Any = options.get("timeout")
+        if hasattr(timeout, "as_dict") and not isinstance(timeout, self._library.Timeout):
+            options["timeout"] = self._library.Timeout(**timeout.as_dict())  # of the other library
         raises = options.pop("raise_server_exceptions", None)
         if raises is not None:
             self._settling = Settling(self._settling.settle, self._settling.timeout, raises)

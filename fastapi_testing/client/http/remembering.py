@@ -1,34 +1,27 @@
-"""What the clients of httpx do once here, and not again for every request: all that httpx documents stays as it is."""
+"""What clients do once here, and not again for every request: all that httpx and httpx2 document stays as it is."""
 
 import logging
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cache, lru_cache, partial
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import httpx
 
-from fastapi_testing.client.transport.body import WholeResponse
+from fastapi_testing.client.transport.body import WholeBody
 from fastapi_testing.client.wrappers.names import parse_url
 from fastapi_testing.client.wrappers.withheld import REFUSALS, note_withheld
 from fastapi_testing.hints.foreign import ForeignNames, explain_keywords
 from fastapi_testing.hints.names import CLIENT_NAMES, REQUEST_KEYWORDS
 
 if TYPE_CHECKING:
+    from httpx import Cookies
     from httpx._client import BaseClient
 else:
-    BaseClient = object
+    BaseClient = Cookies = object
 
-__all__ = ["Remembering", "explaining", "httpxs_own"]
-
-_NO_OPTIONS = {
-    **dict.fromkeys(["content", "data", "files", "params", "headers", "cookies", "extensions"]),
-    "timeout": httpx.USE_CLIENT_DEFAULT,
-}
-"""What httpx passes to ``build_request()`` for a request that has nothing of its own, or nothing but JSON."""
-
-_log = logging.getLogger("httpx")
+__all__ = ["Remembering", "explaining", "its_own", "same_for"]
 
 _WITHOUT_BODY = frozenset({"DELETE", "GET", "HEAD", "OPTIONS"})
 """Methods whose requests say nothing about a body that they do not have (RFC 9110 §8.6)."""
@@ -52,6 +45,8 @@ class Remembering(ForeignNames, BaseClient):
 
     _foreign = CLIENT_NAMES
 
+    _library: ClassVar[Any]
+    _same: ClassVar["_Same"]
     _mounts: dict[Any, Any]
 
     def __init__(
@@ -64,11 +59,11 @@ class Remembering(ForeignNames, BaseClient):
         **options: Any,
     ) -> None:
         options |= {"transport": transport, "default_encoding": default_encoding, "cookies": cookies}
-        super().__init__(base_url=parse_url(base_url), **options)
+        super().__init__(base_url=parse_url(base_url, self._library), **options)
         self._way = transport
         self._encoding = default_encoding
         self._has_sent = False
-        self._jar = _Cookies(super().cookies.jar)
+        self._jar: httpx.Cookies = self._same.cookies(super().cookies.jar)
         self._merged_with = self.base_url
         self._base = str(self.base_url)
 
@@ -79,12 +74,12 @@ class Remembering(ForeignNames, BaseClient):
 
     @cookies.setter
     def cookies(self, cookies: Any) -> None:
-        self._jar = _Cookies(cookies)
+        self._jar = self._same.cookies(cookies)
 
     def build_request(self, method: str, url: httpx.URL | str, *, json: Any = None, **options: Any) -> httpx.Request:
         if isinstance(url, str):
             url = self._absolute(url)
-            if options == _NO_OPTIONS and not (self.params or self._jar):
+            if options == self._same.no_options and not (self.params or self._jar):
                 if json is not None:
                     return self._build_json_request(method, url, json)
                 if method in _WITHOUT_BODY:
@@ -112,15 +107,16 @@ class Remembering(ForeignNames, BaseClient):
         """Return the time in seconds, by the clock that httpx goes by."""
         return time.perf_counter()
 
-    def _receive(self, request: httpx.Request, response: WholeResponse, start: float) -> None:
+    def _receive(self, request: httpx.Request, response: WholeBody, start: float) -> None:
         """Do with a response what httpx does before its body is read."""
         response.request = request
         response.default_encoding = self._encoding
         response.elapsed = timedelta(seconds=self._now() - start)
         if response.sets_cookies or response.status_code in REFUSALS:
             self._jar.extract_cookies(response)
-        if _log.isEnabledFor(logging.INFO):
-            _log.info(
+        log = self._same.log
+        if log.isEnabledFor(logging.INFO):
+            log.info(
                 'HTTP Request: %s %s "%s %d %s"',
                 request.method,
                 request.url,
@@ -133,21 +129,24 @@ class Remembering(ForeignNames, BaseClient):
         if self.base_url is not self._merged_with:
             self._merged_with = self.base_url
             self._base = str(self.base_url)
-        return _merge_url(self._base, url)
+        return _merge_url(self._library, self._base, url)
 
     def _build_json_request(self, method: str, url: httpx.URL, json: Any) -> httpx.Request:
-        return httpx.Request(method, url, headers=self._headers_to(url), json=json, extensions=self._extensions())
+        request: httpx.Request = self._library.Request(
+            method, url, headers=self._headers_to(url), json=json, extensions=self._extensions()
+        )
+        return request
 
     def _build_empty_request(self, method: str, url: httpx.URL) -> httpx.Request:
-        stream = httpx.ByteStream(b"")  # with it, httpx completes no headers: these are complete
-        request = httpx.Request(
+        stream = self._library.ByteStream(b"")  # with it, httpx completes no headers: these are complete
+        request: httpx.Request = self._library.Request(
             method, url, headers=self._headers_to(url), stream=stream, extensions=self._extensions()
         )
         request.read()
         return request
 
     def _headers_to(self, url: httpx.URL) -> httpx.Headers:
-        return _complete_headers(url.scheme, url.netloc, tuple(self.headers.raw))
+        return _complete_headers(self._library, url.scheme, url.netloc, tuple(self.headers.raw))
 
     def _extensions(self) -> dict[str, Any]:
         return {"timeout": self.timeout.as_dict()}
@@ -158,17 +157,19 @@ _T = TypeVar("_T", bound=type[BaseClient])
 
 def explaining(client: _T) -> _T:
     """Have the requests of a client explain keyword arguments that other clients take."""
-    for name in ("delete", "get", "head", "options", "patch", "post", "put", "request", "stream"):
+    names = ("delete", "get", "head", "options", "patch", "post", "put", "query", "request", "stream")
+    for name in filter(partial(hasattr, client), names):
         setattr(client, name, explain_keywords(REQUEST_KEYWORDS)(getattr(client, name)))
     return client
 
 
-def httpxs_own(function: Any) -> Any:
-    """Return a function of httpx's; None for one that somebody has put in its place, such as Sentry or vcrpy."""
-    return function if getattr(function, "__globals__", {}).get("__name__") == "httpx._client" else None
+def its_own(library: Any, function: Any) -> Any:
+    """Return a function of a library's; None for one that somebody has put in its place, such as Sentry or vcrpy."""
+    module = f"{library.__name__}._client"
+    return function if getattr(function, "__globals__", {}).get("__name__") == module else None
 
 
-class _Cookies(httpx.Cookies):
+class _SparingCookies(Cookies):
     """Cookies that are looked for in a response only where it sets some, and in vain, where it is a refusal."""
 
     def extract_cookies(self, response: httpx.Response) -> None:
@@ -178,17 +179,47 @@ class _Cookies(httpx.Cookies):
             super().extract_cookies(response)
 
 
-_AsyncClient = httpx.AsyncClient  # a test may have put a mock in its place by the time that it is asked
+class _Same:
+    """
+    What is the same for all clients of a library.
+
+    Args:
+        library: The library.
+
+    Attributes:
+        no_options: What it passes to ``build_request()`` for a request that has nothing of its own, or nothing but
+            JSON.
+        cookies: The class of the clients' cookies.
+        log: Where it logs requests.
+        stock: Its own client; a test may have put a mock in its place by the time that it is asked.
+    """
+
+    def __init__(self, library: Any) -> None:
+        none = dict.fromkeys(["content", "data", "files", "params", "headers", "cookies", "extensions"])
+        self.no_options: dict[str, Any] = {**none, "timeout": library.USE_CLIENT_DEFAULT}
+        self.cookies: Any = type("_Cookies", (_SparingCookies, library.Cookies), {})
+        self.log = logging.getLogger(library.__name__)
+        self.stock: Any = library.AsyncClient
+
+
+@cache
+def same_for(library: Any) -> _Same:
+    """Return what is the same for all clients of a library."""
+    return _Same(library)
 
 
 @lru_cache(maxsize=1024)
-def _merge_url(base_url: str, url: str) -> httpx.URL:
-    """Have httpx merge a URL with a base URL."""
-    client = _AsyncClient(base_url=base_url, transport=httpx.AsyncBaseTransport(), trust_env=False)
-    return client.build_request("GET", url).url
+def _merge_url(library: Any, base_url: str, url: str) -> httpx.URL:
+    """Have a library merge a URL with a base URL."""
+    client = same_for(library).stock(base_url=base_url, transport=library.AsyncBaseTransport(), trust_env=False)
+    merged: httpx.URL = client.build_request("GET", url).url
+    return merged
 
 
 @lru_cache(maxsize=256)
-def _complete_headers(scheme: str, netloc: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> httpx.Headers:
-    """Have httpx complete the headers of a request without a body; who gets them copies them."""
-    return httpx.Request("GET", f"{scheme}://{netloc.decode()}", headers=list(headers)).headers
+def _complete_headers(
+    library: Any, scheme: str, netloc: bytes, headers: tuple[tuple[bytes, bytes], ...]
+) -> httpx.Headers:
+    """Have a library complete the headers of a request without a body; who gets them copies them."""
+    completed: httpx.Headers = library.Request("GET", f"{scheme}://{netloc.decode()}", headers=list(headers)).headers
+    return completed

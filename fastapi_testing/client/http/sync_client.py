@@ -1,26 +1,14 @@
 """The HTTP client of a plain test: httpx's own, which waits, for the test server only."""
 
-from collections.abc import Sequence
-from functools import cached_property
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any
 
-import httpx
-
-from fastapi_testing.client.events.sync_stream import SyncEventStream
-from fastapi_testing.client.http.one_server import ClientOptions, OneServerClient
 from fastapi_testing.client.http.sync_lean import LeanSyncClient
-from fastapi_testing.client.wrappers.bridge import BridgeTransport, Extensions
-from fastapi_testing.client.wrappers.settling import Settling
-from fastapi_testing.server.threads.loop_thread import LoopThread
-
-if TYPE_CHECKING:
-    from fastapi_testing.client.websocket.sync_client import SyncWebSocketClient
+from fastapi_testing.client.http.waiting import WaitingClient
 
 __all__ = ["SyncClient"]
 
 
-class SyncClient(OneServerClient[SyncEventStream], LeanSyncClient):
+class SyncClient(WaitingClient, LeanSyncClient):
     """
     An :class:`httpx.Client` of one server: what :class:`~fastapi_testing.Client` is for tests that are no coroutines.
 
@@ -44,64 +32,16 @@ class SyncClient(OneServerClient[SyncEventStream], LeanSyncClient):
         hosts: Further names of the app, such as ``www.shop.example`` and ``*.shop.example``.
         settling: How requests end: by default, when the app's call has.
         **options: As for :class:`httpx.Client`; ``timeout`` is in seconds, and ``verify`` the TLS context for a
-            server of ``https://``.
+            server of ``https://``. With ``http_library="httpx2"`` a :class:`fastapi_testing.httpx2.SyncClient` is made.
+
+    Raises:
+        ValueError: If ``http_library`` is neither of the two.
+        ImportError: If it is ``"httpx2"``, and that is not installed.
+        TypeError: If this is a class of your own, which is of httpx, or an option is not what it can be.
     """
 
-    def __init__(
-        self,
-        base_url: str,
-        *,
-        thread: LoopThread | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
-        settling: Settling | None = None,
-        server_url: str | None = None,
-        hosts: Sequence[str] = (),
-        **options: Unpack[ClientOptions],
-    ) -> None:
-        self._thread = thread or LoopThread(f"the client of {base_url}")
-        self._owns_thread = thread is None
-        wire = self._wire(base_url, transport, settling, options, server_url, hosts)
-        super().__init__(base_url=base_url, transport=BridgeTransport(self._thread, wire), trust_env=False, **options)
+    @staticmethod
+    def _twin() -> Any:
+        from fastapi_testing.client.http.second import SyncClient as Twin  # noqa: PLC0415 - it imports httpx2
 
-    @cached_property
-    def ws(self) -> "SyncWebSocketClient":
-        """Opens WebSocket connections with this client's headers, cookies and time-out for reading."""
-        from fastapi_testing.client.websocket.sync_client import SyncWebSocketClient  # noqa: PLC0415 - few tests need it
-
-        return SyncWebSocketClient(self, thread=self._thread, **self._handshake_options())
-
-    def _make_stream(self, path: str | httpx.URL, **options: Any) -> SyncEventStream:
-        return SyncEventStream(self, self._thread, path, **options)
-
-    def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
-        if self._owns_thread and not self.is_closed:
-            self._thread.ensure_started()
-        if stream:
-            request.extensions[Extensions.STREAMED] = True
-        return super().send(request, stream=stream, **options)
-
-    def close(self) -> None:
-        self._leave()
-        super().close()
-        self._stop_thread()
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        self._leave()
-        super().__exit__(exc_type, exc_value, traceback)
-        self._stop_thread()
-
-    def _leave(self) -> None:
-        """Close what is still open."""
-        if self._thread.is_running:
-            self._thread.finish(self._settling.aclose())
-        if "ws" in vars(self):
-            self.ws.close()
-
-    def _stop_thread(self) -> None:
-        if self._owns_thread:
-            self._thread.stop()
+        return Twin

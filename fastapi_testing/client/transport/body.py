@@ -1,6 +1,9 @@
-"""The body of a response, as httpx reads it."""
+"""The body of a response, as httpx and httpx2 read it."""
 
 from collections.abc import AsyncIterator
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -11,12 +14,15 @@ from fastapi_testing.client.transport.response import ResponseReader
 from fastapi_testing.hints.foreign import ForeignNames
 from fastapi_testing.hints.names import RESPONSE_NAMES
 
-__all__ = ["LoopbackResponse", "ResponseBody", "WholeResponse", "make_response"]
+if TYPE_CHECKING:
+    from httpx import Response
+else:
+    Response = object
+
+__all__ = ["KnowingResponse", "LoopbackResponse", "ResponseBody", "WholeBody", "WholeResponse", "make_response"]
 
 _FILLED_BY_AREAD = {"_content", "_num_bytes_downloaded"}
 """What httpx's own ``aread()`` leaves in a response. Private, so that one who reads faster looks whether they exist."""
-
-_CAN_FILL = vars(httpx.Response(200, content=b"")).keys() >= _FILLED_BY_AREAD
 
 
 class ResponseBody(httpx.AsyncByteStream):
@@ -55,9 +61,9 @@ class ResponseBody(httpx.AsyncByteStream):
             self._pool.put_back(self._connection)
 
 
-class LoopbackResponse(ForeignNames, httpx.Response):
+class KnowingResponse(ForeignNames, Response):
     """
-    A response of httpx that knows what other libraries call its attributes.
+    The half of a response that knows what other libraries call its attributes; the other half is one of httpx's.
 
     Attributes:
         sets_cookies: Whether it has cookies for the client.
@@ -70,9 +76,9 @@ class LoopbackResponse(ForeignNames, httpx.Response):
     is_coded: bool
 
 
-class WholeResponse(LoopbackResponse):
+class WholeBody(KnowingResponse):
     """
-    A response whose body came with its head.
+    The same of a response whose body came with its head.
 
     httpx reads a body through three generators, four context managers and a decoder. Where there is nothing to wait
     for and nothing to decode, they take a twentieth of a whole request.
@@ -107,6 +113,14 @@ class WholeResponse(LoopbackResponse):
         return self.whole
 
 
+class LoopbackResponse(KnowingResponse, httpx.Response):
+    """A response of httpx that knows what other libraries call its attributes."""
+
+
+class WholeResponse(WholeBody, LoopbackResponse):
+    """A response of httpx whose body came with its head."""
+
+
 def make_response(reader: ResponseReader, body: ResponseBody, network_stream: NetworkStream) -> httpx.Response:
     """
     Return a response whose head is there.
@@ -117,8 +131,7 @@ def make_response(reader: ResponseReader, body: ResponseBody, network_stream: Ne
         network_stream: What httpx documents under this name.
     """
     fields = reader.fields
-    is_whole = reader.complete and _CAN_FILL
-    response = (WholeResponse if is_whole else LoopbackResponse)(
+    response = response_classes(reader.library)[reader.complete](
         status_code=reader.status_code,
         headers=fields.headers,
         stream=body,
@@ -130,6 +143,17 @@ def make_response(reader: ResponseReader, body: ResponseBody, network_stream: Ne
     )
     response.sets_cookies = fields.sets_cookies
     response.is_coded = fields.is_coded
-    if isinstance(response, WholeResponse):
+    if isinstance(response, WholeBody):
         response.whole = b"".join(reader.pieces)
     return response
+
+
+@cache
+def response_classes(library: Any) -> tuple[type[LoopbackResponse], type[LoopbackResponse]]:
+    """Return the classes of a library's responses: of those whose body comes behind their head, and with it."""
+    behind, whole = LoopbackResponse, WholeResponse
+    if library is not httpx:
+        second = import_module("fastapi_testing.client.transport.second")
+        behind, whole = second.LoopbackResponse, second.WholeResponse
+    can_fill = vars(library.Response(200, content=b"")).keys() >= _FILLED_BY_AREAD
+    return behind, whole if can_fill else behind

@@ -47,6 +47,7 @@ from typing import Any, Literal, Protocol, TypeVar, cast
 
 import httpx
 
+from fastapi_testing.client.library import library_of
 from fastapi_testing.client.transport.network import NetworkStream, SwitchedStream
 from fastapi_testing.client.transport.request import BodyFraming, RequestHead
 from fastapi_testing.client.transport.response import ResponseReader
@@ -102,6 +103,7 @@ class Connection(asyncio.Protocol):
 
     _request: httpx.Request
     _response: ResponseReader
+    _library: Any  # the request's
 
     def __init__(self, owner: Owner, origin: Origin) -> None:
         loop = asyncio.get_running_loop()
@@ -136,10 +138,11 @@ class Connection(asyncio.Protocol):
         """
         timeouts = request.extensions.get("timeout", {})
         self._request = request
-        self._response = response = ResponseReader(request.method, switches=head.switches)
+        self._library = library = library_of(request)
+        self._response = response = ResponseReader(request.method, switches=head.switches, library=library)
         self._phase = "sending"
         try:
-            if isinstance(request.stream, httpx.ByteStream):
+            if isinstance(request.stream, library.ByteStream):
                 self._write(head, b"".join(request.stream))
                 all_sent = self._writable or await self._drain(timeouts.get("write"))
             else:
@@ -151,7 +154,7 @@ class Connection(asyncio.Protocol):
             self.transport.abort()
             raise
         if response.switched:
-            self.network_stream = SwitchedStream(self.transport, response.pieces)
+            self.network_stream = SwitchedStream(self.transport, response.pieces, library)
             response.pieces.clear()
         return response
 
@@ -173,7 +176,7 @@ class Connection(asyncio.Protocol):
             self.transport.resume_reading()
         if (outcome := await self._wait(timeout)) != "news":
             why = _HELD_UP if outcome == "late news" else ""
-            raise self._problem(httpx.ReadTimeout, f"the server sent nothing for {timeout:g} s{why}")
+            raise self._problem(self._library.ReadTimeout, f"the server sent nothing for {timeout:g} s{why}")
 
     def release(self) -> bool:
         """
@@ -191,7 +194,7 @@ class Connection(asyncio.Protocol):
     def cut(self) -> None:
         """Close the connection, whoever waits on it."""
         if self._phase != "idle" and self._error is None:
-            self._error = self._problem(httpx.ReadError, "the connection was closed on this side")
+            self._error = self._problem(self._library.ReadError, "the connection was closed on this side")
         self.transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -207,8 +210,8 @@ class Connection(asyncio.Protocol):
             return
         try:
             self._response.feed(data)
-        except httpx.RemoteProtocolError as exc:
-            self._error = self._problem(httpx.RemoteProtocolError, str(exc))
+        except self._library.RemoteProtocolError as exc:
+            self._error = self._problem(self._library.RemoteProtocolError, str(exc))
             self.transport.abort()
         if self._phase != "sending":
             self._hold_back()
@@ -221,8 +224,8 @@ class Connection(asyncio.Protocol):
         if self._phase != "idle" and self._error is None:
             try:
                 self._response.feed_eof()
-            except httpx.RemoteProtocolError as exc:
-                self._error = self._problem(httpx.RemoteProtocolError, str(exc))
+            except self._library.RemoteProtocolError as exc:
+                self._error = self._problem(self._library.RemoteProtocolError, str(exc))
             self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -232,7 +235,7 @@ class Connection(asyncio.Protocol):
         if exc is None:
             self.eof_received()
         elif self._phase != "idle" and self._error is None:
-            self._error = self._problem(httpx.ReadError, f"the connection was lost: {exc}")
+            self._error = self._problem(self._library.ReadError, f"the connection was lost: {exc}")
         self._wake()
         self._watchdog.close()
         self._owner.connection_lost(self)
@@ -250,7 +253,7 @@ class Connection(asyncio.Protocol):
     def _write(self, head: RequestHead, body: bytes) -> None:
         data = body
         if len(body) != head.length:  # else, as nearly always, it is framed as it is
-            framing = BodyFraming(head.length)
+            framing = BodyFraming(head.length, self._library)
             data = framing.frame(body) + framing.end()
         if len(data) <= _SMALL:
             self.transport.write(head.data + data)
@@ -260,7 +263,7 @@ class Connection(asyncio.Protocol):
 
     async def _send_pieces(self, stream: Any, head: RequestHead, timeout: float | None) -> bool:
         """Send a request whose body comes in pieces, and return whether the server took all of it."""
-        framing = BodyFraming(head.length)
+        framing = BodyFraming(head.length, self._library)
         self.transport.write(head.data)
         async for piece in stream:
             if not await self._send_piece(framing.frame(piece), timeout):
@@ -284,7 +287,7 @@ class Connection(asyncio.Protocol):
             if self._is_over() or self._response.complete:
                 return False
             if await self._wait(timeout) != "news":
-                raise self._problem(httpx.WriteTimeout, f"the server took nothing for {timeout:g} s")
+                raise self._problem(self._library.WriteTimeout, f"the server took nothing for {timeout:g} s")
         return True
 
     def _is_over(self) -> bool:
@@ -296,8 +299,8 @@ class Connection(asyncio.Protocol):
         """
         if self._response.has_head:
             return self._is_refused() or self.transport.is_closing()
-        if isinstance(self._error, httpx.ReadError):
-            raise httpx.WriteError(str(self._error)) from self._error
+        if isinstance(self._error, self._library.ReadError):
+            raise self._library.WriteError(str(self._error)) from self._error
         if self._error is not None:
             raise self._error
         return False
@@ -333,7 +336,7 @@ class Connection(asyncio.Protocol):
         """
         if self.transport.get_extra_info("sslcontext") is not None:
             return
-        with contextlib.suppress(OSError, httpx.RemoteProtocolError):  # none that is left, or no HTTP
+        with contextlib.suppress(OSError, self._library.RemoteProtocolError):  # none that is left, or no HTTP
             while data := os.read(self.transport.get_extra_info("socket").fileno(), _HIGH_WATER):
                 self._response.feed(data)
 

@@ -2,7 +2,7 @@
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -24,7 +24,7 @@ class Fields(NamedTuple):
     """Names as they were sent, and values, in the order they came."""
 
     headers: httpx.Headers
-    """The same, as httpx has it."""
+    """The same, as the library has it."""
 
     is_coded: bool
     """Whether the body has to be decoded (RFC 9110 §8.4)."""
@@ -33,12 +33,13 @@ class Fields(NamedTuple):
     """Whether it has cookies for the client (RFC 6265 §4.1)."""
 
 
-def read_fields(lines: Lines) -> Fields:
+def read_fields(lines: Lines, library: Any = httpx) -> Fields:
     """
     Read a header section.
 
     Args:
         lines: Its lines.
+        library: Who has it then.
 
     Raises:
         ValueError: If a value has control characters, or the transfer encoding is one that httpx refuses: that nobody
@@ -53,13 +54,13 @@ def read_fields(lines: Lines) -> Fields:
             raise ValueError(f"control characters in the value of {name.decode()}: {value!r}")
     pairs = [(name, value.rstrip(b" \t")) for name, value in lines]
     names = {name.lower() for name, _ in pairs}
-    return Fields(pairs, httpx.Headers(pairs), b"content-encoding" in names, b"set-cookie" in names)
+    return Fields(pairs, library.Headers(pairs), b"content-encoding" in names, b"set-cookie" in names)
 
 
 @lru_cache(maxsize=256)
-def read_known_fields(lines: Lines) -> Fields:
+def read_known_fields(lines: Lines, library: Any = httpx) -> Fields:
     """Do the same, and remember the last ones: the responses of a test suite are much alike within a second."""
-    return read_fields(lines)
+    return read_fields(lines, library)
 
 
 def _check_transfer_encoding(value: bytes, encodings: int) -> None:

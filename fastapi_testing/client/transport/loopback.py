@@ -7,6 +7,7 @@ from functools import partial
 
 import httpx
 
+from fastapi_testing.client.library import Limits, library_of, stream_class
 from fastapi_testing.client.transport.body import ResponseBody, make_response
 from fastapi_testing.client.transport.connection import Connection, Origin
 from fastapi_testing.client.transport.home import HomeLoop
@@ -25,10 +26,11 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
     """
     HTTP/1.1 (RFC 9112) over real sockets, at the speed of a call in the process.
 
-    A transport for :class:`httpx.AsyncClient` and a drop-in for httpx's own, with the same exceptions and time-outs,
-    made for a server on this machine: it reads no environment variables, knows no proxies and no HTTP/2, and keeps
-    idle connections for as long as it is open. It opens a connection for a request that finds none idle, 100 at the
-    most as httpx does; more requests wait for one, as long as their ``pool`` time-out says. It sends nothing twice.
+    A transport for :class:`httpx.AsyncClient`, and for httpx2's, and a drop-in for their own, with the exceptions and
+    time-outs of whichever asks, made for a server on this machine: it reads no environment variables, knows no proxies
+    and no HTTP/2, and keeps idle connections for as long as it is open. It opens a connection for a request that finds
+    none idle, 100 at the most as httpx does; more requests wait for one, as long as their ``pool`` time-out says. It
+    sends nothing twice.
 
     Of what httpx documents as request extensions, ``timeout``, ``target`` and ``sni_hostname`` are known, and
     ``trace`` is not. A response has ``http_version``, ``reason_phrase`` and ``network_stream``.
@@ -45,7 +47,7 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
         TypeError: If ``ssl_context`` is something else, such as what httpx takes besides for ``verify``.
     """
 
-    def __init__(self, *, ssl_context: ssl.SSLContext | None = None, limits: httpx.Limits = LIMITS) -> None:
+    def __init__(self, *, ssl_context: ssl.SSLContext | None = None, limits: Limits = LIMITS) -> None:
         if not isinstance(ssl_context, ssl.SSLContext | None):
             raise TypeError(
                 f"verify of a Client, ssl_context of a LoopbackTransport, must be an ssl.SSLContext, such as "
@@ -84,7 +86,7 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
             request.extensions["network_stream"] = connection.network_stream
             raise
         timeout = request.extensions.get("timeout", {}).get("read")
-        body = ResponseBody(connection, reader, self._pool, timeout)
+        body = stream_class(reader.library, ResponseBody)(connection, reader, self._pool, timeout)
         return make_response(reader, body, connection.network_stream)
 
     async def aclose(self) -> None:
@@ -101,9 +103,9 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
         url = request.url
         scheme = url.scheme
         if scheme not in _PORTS:
-            raise httpx.UnsupportedProtocol(f"{url}: the protocol is {scheme!r}, not 'http' or 'https'")
+            raise library_of(request).UnsupportedProtocol(f"{url}: the protocol is {scheme!r}, not 'http' or 'https'")
         if scheme == "https" and self.ssl_context is None:
-            raise httpx.UnsupportedProtocol(
+            raise library_of(request).UnsupportedProtocol(
                 f"{url}: this LoopbackTransport has no ssl_context; a Client takes one as verify"
             )
         origin = scheme, url.host, url.port or _PORTS[scheme]
@@ -115,7 +117,7 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
     async def _get(self, origin: Origin, request: httpx.Request) -> Connection:
         """Wait for an idle connection, or open one where there may be another."""
         timeout = request.extensions.get("timeout", {}).get("pool")
-        connection = await self._pool.reserve(origin, timeout)
+        connection = await self._pool.reserve(origin, timeout, library_of(request))
         if connection is not None:
             return connection
         try:
@@ -129,7 +131,8 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
             async with asyncio.timeout(timeout):
                 return await self._open(origin)
         except OSError as exc:
-            error = httpx.ConnectTimeout if isinstance(exc, TimeoutError) else httpx.ConnectError
+            library = library_of(request)
+            error = library.ConnectTimeout if isinstance(exc, TimeoutError) else library.ConnectError
             reason = str(exc) or f"not done within {timeout:g} s"
             if exc.errno == errno.EMFILE:
                 reason += "; each connection takes two file descriptors: allow for more (ulimit -n), or fewer at once"

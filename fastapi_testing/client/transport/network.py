@@ -48,10 +48,12 @@ class SwitchedStream(NetworkStream):
     Args:
         transport: The connection as asyncio knows it.
         pieces: What came on it behind the head of the response.
+        library: Whose errors are raised.
     """
 
-    def __init__(self, transport: asyncio.Transport, pieces: Iterable[bytes]) -> None:
+    def __init__(self, transport: asyncio.Transport, pieces: Iterable[bytes], library: Any = httpx) -> None:
         super().__init__(transport)
+        self._library = library
         self._reader = asyncio.StreamReader()
         protocol = _Relay(self._reader, transport.get_protocol())
         protocol.connection_made(transport)
@@ -79,9 +81,9 @@ class SwitchedStream(NetworkStream):
             async with asyncio.timeout(timeout):
                 return await self._reader.read(max_bytes)
         except TimeoutError:
-            raise httpx.ReadTimeout(f"the server sent nothing for {timeout:g} s") from None
+            raise self._library.ReadTimeout(f"the server sent nothing for {timeout:g} s") from None
         except OSError as exc:
-            raise httpx.ReadError(f"the connection was lost: {exc}") from exc
+            raise self._library.ReadError(f"the connection was lost: {exc}") from exc
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """
@@ -100,9 +102,9 @@ class SwitchedStream(NetworkStream):
             async with asyncio.timeout(timeout):
                 await self._writer.drain()
         except TimeoutError:
-            raise httpx.WriteTimeout(f"the server took nothing for {timeout:g} s") from None
+            raise self._library.WriteTimeout(f"the server took nothing for {timeout:g} s") from None
         except OSError as exc:
-            raise httpx.WriteError(f"the connection was lost: {exc}") from exc
+            raise self._library.WriteError(f"the connection was lost: {exc}") from exc
 
     async def aclose(self) -> None:
         """Close the connection, which closing the response does too."""

@@ -8,6 +8,7 @@ connection comes back, is lost or could not be opened, and looks again then: nob
 
 import asyncio
 from collections import deque
+from typing import Any
 
 import httpx
 
@@ -53,13 +54,14 @@ class ConnectionPool:
             connection.cut()
         return None
 
-    async def reserve(self, origin: Origin, timeout: float | None) -> Connection | None:
+    async def reserve(self, origin: Origin, timeout: float | None, library: Any = httpx) -> Connection | None:
         """
         Wait for an idle connection, or for a place for another one.
 
         Args:
             origin: Where it is to lead.
             timeout: Seconds that this may take; None for no limit.
+            library: Whose errors are raised.
 
         Returns:
             The connection; None where there is a place, which is kept until :meth:`opened`.
@@ -71,9 +73,9 @@ class ConnectionPool:
         if self._line or not self._has_place():
             try:
                 async with asyncio.timeout(timeout):
-                    connection = await self._stand_in_line(origin)
+                    connection = await self._stand_in_line(origin, library)
             except TimeoutError:
-                raise httpx.PoolTimeout(
+                raise library.PoolTimeout(
                     f"no connection was free for {timeout:g} s: {self._limit} are in use, which is the limit; "
                     f"see to it that requests and streams end, or allow for more by `limits`"
                 ) from None
@@ -129,14 +131,14 @@ class ConnectionPool:
             idle.pop().cut()  # its end calls who waits
         return False
 
-    async def _stand_in_line(self, origin: Origin) -> Connection | None:
+    async def _stand_in_line(self, origin: Origin, library: Any) -> Connection | None:
         """Return an idle connection, or None for a place, once it is this one's turn."""
         loop = asyncio.get_running_loop()
         turn = loop.create_future()
         self._line.append(turn)
         try:
             while True:
-                await self._wait_for(turn)
+                await self._wait_for(turn, library)
                 connection = self.take(origin, in_turn=True)
                 if connection is not None or self._has_place():
                     return connection
@@ -149,12 +151,12 @@ class ConnectionPool:
         finally:
             self._line.remove(turn)
 
-    async def _wait_for(self, turn: "asyncio.Future[None]") -> None:
+    async def _wait_for(self, turn: "asyncio.Future[None]", library: Any) -> None:
         try:
             await turn
         except asyncio.CancelledError:
             if self._is_closed:
-                raise httpx.ConnectError("the connections were closed while a request waited for one") from None
+                raise library.ConnectError("the connections were closed while a request waited for one") from None
             raise
 
     def _call_next(self) -> None:

@@ -2,9 +2,11 @@
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
+
+from fastapi_testing.client.library import library_of
 
 __all__ = ["BodyFraming", "RequestHead", "encode_head", "head_of"]
 
@@ -35,12 +37,14 @@ class BodyFraming:
 
     Args:
         length: Bytes that the body has; None to send it chunked (RFC 9112 §7.1).
+        library: Whose errors are raised.
     """
 
-    __slots__ = ("_length", "_sent")
+    __slots__ = ("_length", "_library", "_sent")
 
-    def __init__(self, length: int | None) -> None:
+    def __init__(self, length: int | None, library: Any = httpx) -> None:
         self._length = length
+        self._library = library
         self._sent = 0
 
     def frame(self, piece: bytes) -> bytes:
@@ -54,7 +58,7 @@ class BodyFraming:
             return b"%x\r\n%b\r\n" % (len(piece), piece) if piece else b""  # an empty chunk would end the body
         self._sent += len(piece)
         if self._sent > self._length:
-            raise httpx.LocalProtocolError(
+            raise self._library.LocalProtocolError(
                 f"Too much data for declared Content-Length: {self._sent} bytes or more, not {self._length}"
             )
         return piece
@@ -69,7 +73,7 @@ class BodyFraming:
         if self._length is None:
             return b"0\r\n\r\n"
         if self._sent < self._length:
-            raise httpx.LocalProtocolError(
+            raise self._library.LocalProtocolError(
                 f"Too little data for declared Content-Length: {self._sent} bytes, not {self._length}"
             )
         return b""
@@ -83,7 +87,10 @@ def head_of(request: httpx.Request) -> RequestHead:
         httpx.LocalProtocolError: If it cannot be sent as HTTP/1.1.
     """
     target = request.extensions.get("target") or request.url.raw_path
-    return encode_head(request.method, target, tuple(request.headers.raw))
+    try:
+        return encode_head(request.method, target, tuple(request.headers.raw))
+    except httpx.LocalProtocolError as exc:
+        raise library_of(request).LocalProtocolError(str(exc)) from None
 
 
 @lru_cache(maxsize=256)

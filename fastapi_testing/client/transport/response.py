@@ -1,7 +1,7 @@
 """Reading a response (RFC 9112 §4 to §7) with httptools: sans I/O, one reader for one response."""
 
 from collections import deque
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import httptools
 import httpx
@@ -42,8 +42,10 @@ class ResponseReader:
     Args:
         method: The request's method.
         switches: Whether the request lets the connection become another protocol's.
+        library: Whose the response will be, and whose errors are raised.
 
     Attributes:
+        library: The same.
         status_code: The status; 0 until the head is there.
         version: The version in the form of httpx's ``http_version``.
         reason: The reason phrase; it may be empty.
@@ -75,7 +77,8 @@ class ResponseReader:
     _piece = 0  # bytes of what is being read
     _mender: LengthMender | None = None
 
-    def __init__(self, method: str, *, switches: bool = False) -> None:
+    def __init__(self, method: str, *, switches: bool = False, library: Any = httpx) -> None:
+        self.library = library
         self.headers: list[tuple[bytes, bytes]] = []
         self.pieces: deque[bytes] = deque()
         self._method = method
@@ -118,9 +121,9 @@ class ResponseReader:
         if not self.has_head:
             head_size = _MAX_HEAD - self._room
             where = f"after {head_size} bytes of the response's head" if head_size else "without sending a response"
-            raise httpx.RemoteProtocolError(f"the server closed the connection {where}")
+            raise self.library.RemoteProtocolError(f"the server closed the connection {where}")
         if missing := self._missing():
-            raise httpx.RemoteProtocolError(f"the server closed the connection after {missing}")
+            raise self.library.RemoteProtocolError(f"the server closed the connection after {missing}")
         self.complete = True
 
     def on_message_begin(self) -> None:
@@ -166,7 +169,7 @@ class ResponseReader:
         # What came in pieces, or with a long body, may be long itself, and is not kept.
         read = read_fields if self._earlier or self._piece > _SMALL else read_known_fields
         try:
-            return read(tuple(self.headers))
+            return read(tuple(self.headers), self.library)
         except ValueError as exc:
             self._refuse(f"malformed response: {exc}")
 
@@ -184,8 +187,8 @@ class ResponseReader:
         self.complete = self.switched or self._method == "HEAD"
 
     def _refuse(self, problem: str) -> NoReturn:
-        self._fault = httpx.RemoteProtocolError(problem)
-        raise self._fault
+        self._fault = fault = self.library.RemoteProtocolError(problem)
+        raise fault
 
     def _feed_head(self, data: bytes) -> None:
         """Have the parser read line by line, to see where the head ends."""
@@ -213,7 +216,7 @@ class ResponseReader:
             if self.complete:
                 return
             if self._mender is not None or self.has_head or str(exc) not in _MENDED:
-                raise self._fault or httpx.RemoteProtocolError(f"malformed response: {exc}") from None
+                raise self._fault or self.library.RemoteProtocolError(f"malformed response: {exc}") from None
             self._mender = LengthMender()
             self._parser = self._make_parser()
             self._feed_parser(b"".join([*self._earlier, data]))
@@ -232,7 +235,7 @@ class ResponseReader:
             self._room -= len(data)
             if self._room < 0:
                 what = "a head" if in_head else "chunk extensions or trailers"
-                raise httpx.RemoteProtocolError(f"the server sent {what} of more than {_MAX_HEAD} bytes")
+                raise self.library.RemoteProtocolError(f"the server sent {what} of more than {_MAX_HEAD} bytes")
 
     def _take_excess(self, data: bytes) -> None:
         if self.switched:

@@ -9,6 +9,7 @@ import httpx
 from websockets.exceptions import InvalidStatus
 from websockets.protocol import State
 
+from fastapi_testing.client.library import library_of
 from fastapi_testing.client.websocket.handshake import Handshakes, answer_of, unanswered
 from fastapi_testing.client.websocket.messages import drop_frames
 from fastapi_testing.client.websocket.session import WebSocketSession
@@ -103,4 +104,4 @@ class AwaitedHandshakes(Handshakes):
             else:
                 self._accepted(session.response, request)
                 return session
-        raise httpx.TooManyRedirects("Exceeded maximum allowed redirects.", request=request)
+        raise library_of(request).TooManyRedirects("Exceeded maximum allowed redirects.", request=request)

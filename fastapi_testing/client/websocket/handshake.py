@@ -9,6 +9,7 @@ from httpx import _types as types
 from websockets.exceptions import InvalidStatus
 from websockets.http11 import Response
 
+from fastapi_testing.client.library import library_of
 from fastapi_testing.client.wrappers.names import OwnOrigins, host_of, origin_of
 from fastapi_testing.client.wrappers.origin import foreign
 from fastapi_testing.client.wrappers.settling import Settling
@@ -109,7 +110,7 @@ class Handshakes(ForeignNames):
         """Have httpx merge what the client says with what the call says."""
         has_scheme = not isinstance(path, str) or "://" in path
         # A plain path stays one: the client remembers how it is merged (30 us otherwise).
-        url = _with_scheme(httpx.URL(path), _HTTP_SCHEMES) if has_scheme else path
+        url = _with_scheme(library_of(self._client).URL(path), _HTTP_SCHEMES) if has_scheme else path
         request = self._client.build_request("GET", url, **merged)
         if origin is not None:
             request.headers["Origin"] = origin
@@ -151,12 +152,17 @@ class Handshakes(ForeignNames):
             del headers["Host"]  # it is made of the URL
             if not _is_to_https(answer.request.url, url):
                 headers.pop("Authorization", None)  # one name's password is not another's
-        return httpx.Request("GET", url, headers=headers, cookies=self._client.cookies)
+        request: httpx.Request = library_of(answer.request).Request(
+            "GET", url, headers=headers, cookies=self._client.cookies
+        )
+        return request
 
 
 def answer_of(answer: Response, request: httpx.Request) -> httpx.Response:
-    """Return the answer to a handshake as httpx knows it."""
-    return httpx.Response(answer.status_code, headers=list(answer.headers.raw_items()), request=request)
+    """Return the answer to a handshake as the library of its request knows it."""
+    headers = list(answer.headers.raw_items())
+    known: httpx.Response = library_of(request).Response(answer.status_code, headers=headers, request=request)
+    return known
 
 
 def unanswered(request: httpx.Request, seconds: float) -> TimeoutError:

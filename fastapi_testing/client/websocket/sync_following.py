@@ -10,6 +10,7 @@ import httpx
 from websockets.exceptions import InvalidStatus
 from websockets.protocol import State
 
+from fastapi_testing.client.library import library_of
 from fastapi_testing.client.websocket.handshake import Handshakes, answer_of, unanswered
 from fastapi_testing.client.websocket.messages import drop_frames
 from fastapi_testing.client.websocket.sync_session import SyncWebSocketSession
@@ -104,4 +105,4 @@ class WaitingHandshakes(Handshakes):
             else:
                 self._accepted(session.response, request)
                 return session
-        raise httpx.TooManyRedirects("Exceeded maximum allowed redirects.", request=request)
+        raise library_of(request).TooManyRedirects("Exceeded maximum allowed redirects.", request=request)

@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 
-from fastapi_testing.client.transport.body import WholeResponse
+from fastapi_testing.client.library import library_of, stream_class
+from fastapi_testing.client.transport.body import WholeBody
 from fastapi_testing.client.transport.network import SwitchedStream
 from fastapi_testing.client.wrappers.leaving import handled_here, is_left_by_exception
 from fastapi_testing.client.wrappers.origin import ANSWER
@@ -35,7 +36,7 @@ class Extensions:
 
 class BridgeTransport(httpx.BaseTransport):
     """
-    A transport for :class:`httpx.Client` that has its requests made on the event loop of another thread.
+    A transport for a client that waits, of httpx or httpx2: its requests are made on the event loop of another thread.
 
     Unless it is streamed, a response is received, read and closed in one go, and the waiting thread woken once.
 
@@ -54,13 +55,14 @@ class BridgeTransport(httpx.BaseTransport):
             return answer
         timeout = request.extensions.get("timeout", {}).get("read")
         patience = request.extensions.get(Extensions.HEAD_TIMEOUT, timeout)
-        sent = request if isinstance(request.stream, httpx.ByteStream) else _in_pieces(request)
+        library = library_of(request)
+        sent = request if isinstance(request.stream, library.ByteStream) else _in_pieces(request)
         make = self._open if Extensions.STREAMED in request.extensions else self._fetch
         try:
             response = self._thread.begin(make(sent)).wait(patience=patience)
         except LoopBlockedError as exc:
             target = request.url.raw_path.decode()
-            raise httpx.ReadTimeout(f"{request.method} {target}: no answer for {patience:g} s: {exc}") from None
+            raise library.ReadTimeout(f"{request.method} {target}: no answer for {patience:g} s: {exc}") from None
         if isinstance(response.stream, _StreamedBody):
             response.stream.handled = handled_here()
         return response
@@ -71,7 +73,7 @@ class BridgeTransport(httpx.BaseTransport):
 
     async def _fetch(self, request: httpx.Request) -> httpx.Response:
         response = await self._transport.handle_async_request(request)
-        response.stream = await _read(response)
+        response.stream = await _read(response, library_of(request))
         return response
 
     async def _open(self, request: httpx.Request) -> httpx.Response:
@@ -81,7 +83,7 @@ class BridgeTransport(httpx.BaseTransport):
         network_stream = response.extensions.get("network_stream")
         if isinstance(network_stream, SwitchedStream):
             response.extensions["network_stream"] = _SyncSwitchedStream(self._thread, network_stream)
-        response.stream = _StreamedBody(self._thread, response.stream)
+        response.stream = stream_class(library_of(request), _StreamedBody)(self._thread, response.stream)
         return response
 
 
@@ -178,25 +180,28 @@ class _SyncSwitchedStream:
 
 def _in_pieces(request: httpx.Request) -> httpx.Request:
     """Return a request whose body may block where it is made, or use the client itself."""
-    assert isinstance(request.stream, httpx.SyncByteStream)  # noqa: S101 - of a client that waits
-    pieces = _Pieces(iter(request.stream))
-    return httpx.Request(
+    library, stream = library_of(request), request.stream
+    assert isinstance(stream, library.SyncByteStream)  # noqa: S101 - of a client that waits
+    pieces = stream_class(library, _Pieces)(iter(stream))
+    sent: httpx.Request = library.Request(
         request.method, request.url, headers=request.headers, stream=pieces, extensions=request.extensions
     )
+    return sent
 
 
-async def _read(response: httpx.Response) -> _ReadBody:
+async def _read(response: httpx.Response, library: Any) -> _ReadBody:
+    make: type[_ReadBody] = stream_class(library, _ReadBody)
     stream: Any = response.stream
     content, read_error = await _content_of(response)
     try:
         await stream.aclose()
     except Exception as exc:  # noqa: BLE001 - raised where the response is closed
-        return _ReadBody(content, read_error, exc)
-    return _ReadBody(content, read_error, None)
+        return make(content, read_error, exc)
+    return make(content, read_error, None)
 
 
 async def _content_of(response: httpx.Response) -> tuple[bytes, Exception | None]:
-    if isinstance(response, WholeResponse):
+    if isinstance(response, WholeBody):
         return response.whole, None
     stream: Any = response.stream
     pieces: list[bytes] = []

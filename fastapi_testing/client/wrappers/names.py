@@ -27,6 +27,7 @@ class OwnOrigins:
         base_url: What paths are joined to: a URL of the server's own origin, or of the app's name.
         server_url: Where the server listens; None where that is what ``base_url`` says.
         hosts: Further names of the app; ``*.shop.example`` is any name before the first dot.
+        library: Whose URLs these are.
 
     Attributes:
         base: The base URL.
@@ -37,9 +38,11 @@ class OwnOrigins:
         ValueError: If one cannot be what it is.
     """
 
-    def __init__(self, base_url: str, server_url: str | None = None, hosts: Sequence[str] = ()) -> None:
-        self.base: httpx.URL = parse_url(base_url)
-        self.server: httpx.URL = self.base if server_url is None else parse_url(server_url)
+    def __init__(
+        self, base_url: str, server_url: str | None = None, hosts: Sequence[str] = (), library: Any = httpx
+    ) -> None:
+        self.base: httpx.URL = parse_url(base_url, library)
+        self.server: httpx.URL = self.base if server_url is None else parse_url(server_url, library)
         self._own = origin_of(self.server)
         self._names: tuple[str, ...] = ()
         tls = self.server.scheme == "https"
@@ -86,14 +89,15 @@ class OwnOrigins:
 
 
 @lru_cache(maxsize=64)
-def parse_url(url: str) -> httpx.URL:
+def parse_url(url: str, library: Any = httpx) -> httpx.URL:
     """
-    Have httpx parse a URL: half of what it takes to make a client, and clients of one server have the same.
+    Have a library parse a URL: half of what it takes to make a client, and clients of one server have the same.
 
     Raises:
         httpx.InvalidURL: If it is none.
     """
-    return httpx.URL(url)
+    parsed: httpx.URL = library.URL(url)
+    return parsed
 
 
 def origin_of(url: httpx.URL) -> tuple[str, str, int | None]:

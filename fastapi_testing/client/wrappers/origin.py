@@ -2,6 +2,7 @@
 
 import httpx
 
+from fastapi_testing.client.library import library_of
 from fastapi_testing.client.wrappers.names import OwnOrigins, host_of
 from fastapi_testing.errors import ForeignURLError
 
@@ -9,6 +10,8 @@ __all__ = ["ANSWER", "OneOriginTransport", "foreign"]
 
 ANSWER = "fastapi_testing.answer"
 """Of the extensions of a request: its response, where that is there already, and httpx is to go on with it."""
+
+_HTTP_SCHEMES = {"ws": "http", "wss": "https"}
 
 
 class OneOriginTransport(httpx.AsyncBaseTransport):
@@ -34,8 +37,6 @@ class OneOriginTransport(httpx.AsyncBaseTransport):
             answer: httpx.Response = request.extensions.pop(ANSWER)
             return answer
         if not self._origins.is_server(request.url):
-            if not self._origins.is_named(request.url):
-                raise foreign(str(request.url), request.url, self._origins)
             request = self._to_server(request)
         return await self._transport.handle_async_request(request)
 
@@ -44,15 +45,22 @@ class OneOriginTransport(httpx.AsyncBaseTransport):
             await self._transport.aclose()
 
     def _to_server(self, request: httpx.Request) -> httpx.Request:
-        """Return what is sent to the server; its ``Host`` stays that of the request."""
+        """Return what is sent to the server for another URL of the app; its ``Host`` stays that of the request."""
         url, server = request.url, self._origins.server
+        if "Upgrade" in request.headers:  # httpx2 asks for its own WebSockets by such URLs
+            url = url.copy_with(scheme=_HTTP_SCHEMES.get(url.scheme, url.scheme))
+        if not (self._origins.is_server(url) or self._origins.is_named(url)):
+            raise foreign(str(request.url), request.url, self._origins)
         headers = request.headers.copy()
         headers.update(self._origins.forwarded_headers(url, headers))
         extensions = dict(request.extensions)
         if server.scheme == "https":
             extensions.setdefault("sni_hostname", host_of(url))
         to_server = server.copy_with(raw_path=url.raw_path)
-        return httpx.Request(request.method, to_server, headers=headers, stream=request.stream, extensions=extensions)
+        sent: httpx.Request = library_of(request).Request(
+            request.method, to_server, headers=headers, stream=request.stream, extensions=extensions
+        )
+        return sent
 
 
 def foreign(shown: str, url: httpx.URL, origins: OwnOrigins) -> ForeignURLError:

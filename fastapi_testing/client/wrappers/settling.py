@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 
-from fastapi_testing.client.transport.body import WholeResponse
+from fastapi_testing.client.library import library_of, stream_class
+from fastapi_testing.client.transport.body import WholeBody
 from fastapi_testing.client.transport.network import NetworkStream
 from fastapi_testing.client.wrappers.leaving import handled_here, is_left_by_exception
 from fastapi_testing.server.recording.exchange import Exchange
@@ -60,14 +61,16 @@ class Settling:
         if exchange is None:
             return
         give_exchange(response, exchange)
-        is_whole = isinstance(response, WholeResponse)
+        is_whole = isinstance(response, WholeBody)
         if exchange.ended_at is not None and exchange.exception is None and is_whole:
             return  # most are so: there is nothing to wait for, to raise or to close
-        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - of an asynchronous transport
+        library = library_of(request)
+        stream: Any = response.stream
+        assert isinstance(stream, library.AsyncByteStream)  # noqa: S101 - of an asynchronous transport
         settles = bool(request.extensions.get("settle", self.settle))
         network_stream = response.extensions["network_stream"]
-        response.stream = SettlingStream(
-            response.stream, exchange, self, network_stream, settles=settles, is_whole=is_whole
+        response.stream = stream_class(library, SettlingStream)(
+            stream, exchange, self, network_stream, library, settles=settles, is_whole=is_whole
         )
 
     def explain(self, broken_off: httpx.TransportError, exchange: Exchange | None) -> None:
@@ -104,9 +107,10 @@ class SettlingTransport(httpx.AsyncBaseTransport):
             left = _in_flight(request)
             for exchange in left:
                 exchange.left = True
-            if isinstance(exc, httpx.TimeoutException):
+            library = library_of(request)
+            if isinstance(exc, library.TimeoutException):
                 _note(exc, left)
-            elif isinstance(exc, httpx.TransportError):
+            elif isinstance(exc, library.TransportError):
                 self._settling.explain(exc, find_for(request))
             raise
         self._settling.attach(request, response)
@@ -125,6 +129,7 @@ class SettlingStream(httpx.AsyncByteStream):
         exchange: Exchange,
         settling: Settling,
         network_stream: Any,
+        library: Any,
         *,
         settles: bool,
         is_whole: bool,
@@ -132,6 +137,7 @@ class SettlingStream(httpx.AsyncByteStream):
         self._stream = stream
         self._is_whole = is_whole
         self._network_stream = network_stream
+        self._library = library
         self._exchange = exchange
         self._settling = settling
         self._settles = settles
@@ -157,7 +163,7 @@ class SettlingStream(httpx.AsyncByteStream):
         try:
             async for piece in self._stream:  # pragma: no branch - coverage on 3.11 misses its end
                 yield piece
-        except httpx.TransportError as exc:
+        except self._library.TransportError as exc:
             self._settling.explain(exc, self._exchange)
             raise
 
@@ -217,7 +223,7 @@ def _in_flight(request: httpx.Request) -> list[Exchange]:
     return [exchange for exchange in in_flight if (exchange.method, exchange.target) == asked]
 
 
-def _note(error: httpx.TimeoutException, left: list[Exchange]) -> None:
+def _note(error: BaseException, left: list[Exchange]) -> None:
     for exchange in left[:_NOTED]:
         error.add_note(f"in flight: {exchange.whereabouts}")
     if len(left) > _NOTED:

@@ -7,6 +7,7 @@ from typing import Any
 from unittest import mock
 
 import httpx
+import httpx2
 from fastapi import BackgroundTasks, FastAPI, Response
 from fastapi.responses import RedirectResponse
 
@@ -65,7 +66,7 @@ class LeanClientTests(AsyncClassTestCase):
         clock = Clock()
         self.enterContext(mock.patch.object(remembering, "time", clock))
         server = await self.enterAsyncContext(Server(make_app(clock)))
-        self.client = Client(server.url)
+        self.client: Any = Client(server.url)
         self.addAsyncCleanup(self.client.aclose)
         await self.client.get("/")
 
@@ -102,17 +103,20 @@ class LeanClientTests(AsyncClassTestCase):
 
     async def test_replaced_before(self) -> None:
         """So is what was there before this package was imported, as Sentry's where the app's module comes first."""
-        self.assertIsNone(remembering.httpxs_own(lambda: None))
-        self.assertIsNone(remembering.httpxs_own(mock.AsyncMock()))
-        self.assertIsNotNone(remembering.httpxs_own(httpx.AsyncClient.send))
+        for library in (httpx, httpx2):
+            self.assertIsNone(remembering.its_own(library, lambda: None))
+            self.assertIsNone(remembering.its_own(library, mock.AsyncMock()))
+            self.assertIsNotNone(remembering.its_own(library, library.AsyncClient.send))
 
     async def test_wrapped_transport(self) -> None:
         """Who wraps the transport sees each request once, as OpenTelemetry does."""
-        handle, seen = self.client._transport.handle_async_request, []
+        handle: Any = self.client._transport.handle_async_request
+        seen = []
 
         async def wrapped(request: httpx.Request) -> httpx.Response:
             seen.append(request.url.path)
-            return await handle(request)
+            response: httpx.Response = await handle(request)
+            return response
 
         with mock.patch.object(self.client._transport, "handle_async_request", wrapped):
             await self.client.get("/redirect")
@@ -175,7 +179,10 @@ class LeanClientTests(AsyncClassTestCase):
 
     async def test_log_of_others(self) -> None:
         """Nothing is logged where nobody wants to know."""
-        with self.assertNoLogs("httpx", logging.INFO), mock.patch.object(remembering._log, "disabled", new=True):
+        with (
+            self.assertNoLogs("httpx", logging.INFO),
+            mock.patch.object(logging.getLogger("httpx"), "disabled", new=True),
+        ):
             await self.client.get("/")
 
     async def test_own_authentication(self) -> None:

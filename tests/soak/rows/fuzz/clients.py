@@ -1,4 +1,4 @@
-"""The clients of HTTP that are compared: this framework's, and two that are used as they come."""
+"""The clients of HTTP that are compared: this framework's, of either library, and those libraries as they come."""
 
 import contextlib
 import logging
@@ -30,10 +30,11 @@ async def http_clients(url: str) -> AsyncIterator[dict[str, Any]]:
     options: dict[str, Any] = {"headers": {"User-Agent": "soak", "Accept-Encoding": "gzip, deflate"}, "timeout": LIMIT}
     async with (
         Client(url, **options) as ours,
+        Client(url, http_library="httpx2", **options) as ours2,
         httpx.AsyncClient(base_url=url, trust_env=False, limits=_NEW, **options) as stock,
         httpx2.AsyncClient(base_url=url, trust_env=False, limits=_NEW2, **options) as second,
     ):
-        yield {"fastapi_testing": ours, "httpx": stock, "httpx2": second}
+        yield {"fastapi_testing": ours, "fastapi_testing with httpx2": ours2, "httpx": stock, "httpx2": second}
 
 
 @contextlib.contextmanager
