@@ -64,6 +64,12 @@ def check_standard_library(case: type[unittest.TestCase]) -> None:
 
 check_standard_library(unittest.IsolatedAsyncioTestCase)
 
+_EMPTY_HOOKS = {
+    name: getattr(unittest.IsolatedAsyncioTestCase, name)
+    for name in ("setUp", "asyncSetUp", "asyncTearDown", "tearDown")
+}
+"""Those of the standard library; who patches them, has them called."""
+
 
 class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
     """
@@ -186,8 +192,15 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
 
         Raises:
             TypeError: If it is not an asynchronous context manager.
+            RuntimeError: If this is awaited on another event loop than the class's.
         """
-        kept = KeptContext(context, cls._running_class_loop("enterAsyncClassContext()").context)
+        class_loop = cls._running_class_loop("enterAsyncClassContext()")
+        if asyncio.get_running_loop() is not class_loop.runner.get_loop():
+            raise RuntimeError(
+                f"enterAsyncClassContext() of {cls.__qualname__} is awaited on another event loop than the class's: "
+                f"await it in asyncSetUpClass()"
+            )
+        kept = KeptContext(context, class_loop.context, f"context of {cls.__module__}.{cls.__qualname__}")
         result = await kept.enter()
         cls.addAsyncClassCleanup(kept.leave)
         return result
@@ -204,8 +217,9 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
                 except KeyboardInterrupt as exc:
                     self._cut_short(exc)
                     raise
+                finally:
+                    self._give_up_staying()
         finally:
-            self._give_up_staying()
             if keeps_text(result):
                 self._let_go()
 
@@ -214,11 +228,11 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
             unittest.TestSuite([self]).debug()
             return
         # Whatever a test raises here goes past the suite, which then calls no hook of the class.
-        try:
-            with closing_class_on(type(self), BaseException):
+        with closing_class_on(type(self), BaseException):
+            try:
                 super().debug()
-        finally:
-            self._give_up_staying()
+            finally:
+                self._give_up_staying()
 
     @contextlib.contextmanager
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:
@@ -273,7 +287,13 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
         self._drop_held()
 
     def _callTestMethod(self, method: Callable[[], Any]) -> None:
-        warn_of_result(self, method, self._call(method))
+        staying = self._framework_staying
+        assert staying is not None  # noqa: S101 - the set-up has made it
+        staying.is_test = True
+        try:
+            warn_of_result(self, method, self._call(method))
+        finally:
+            staying.is_test = False
 
     def _callTearDown(self) -> None:
         self._call_unless_empty("asyncTearDown")
@@ -296,7 +316,7 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
         A run of the loop for nothing costs a third of an empty test; what is around each call, a fortieth.
         """
         hook = getattr(self, name)
-        if getattr(hook, "__func__", None) is not getattr(unittest.IsolatedAsyncioTestCase, name):
+        if getattr(hook, "__func__", None) is not _EMPTY_HOOKS[name]:
             self._call(hook)
 
     def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -356,7 +376,10 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
     @classmethod
     def _run_for_class(cls, coroutine: Coroutine[Any, Any, _T]) -> _T:
         class_loop = cls._running_class_loop("a class cleanup")
-        return class_loop.run(cls._in_time(coroutine), class_loop.context)
+        try:
+            return class_loop.run(cls._in_time(coroutine), class_loop.context)
+        except SystemExit as exc:  # unittest would end the run by it, without a word of what has failed before
+            raise RuntimeError(f"a class cleanup of {cls.__qualname__} has called sys.exit({exc.code!r})") from exc
 
     @classmethod
     def _open_class_loop(cls) -> ClassLoop:

@@ -43,8 +43,8 @@ _GRACE = 1.0
 """Seconds that a task which was left has to end: it has been cancelled once already where it is Ctrl-C that leaves."""
 
 _CANCELLED = (
-    "cancelled, as by a task group, a time-out or a scope that was entered with enterAsyncContext(): what it has to "
-    "tell is told where it is left"
+    "cancelled, as by a task group, a time-out or a scope that was entered with enterAsyncContext(): a task group "
+    "tells what has failed in it where it is left; a time-out or a scope tells nothing more"
 )
 
 
@@ -83,21 +83,31 @@ def run_to_its_end(
             return task.result()
         except BaseException as exc:
             task = task or _task_of(outcome, runner.get_loop())
-            if task is None or task.done():  # it has ended by that
+            left = None if staying is None else staying.take_outcome()
+            if left is not None and isinstance(exc, RuntimeError):
+                break
+            if task is None or task.done() or left is not None:  # it has ended by that
                 _pass_on(exc, runner.get_loop())
                 raise
-            left = None if staying is None else staying.take_outcome()
-            if left is not None:
-                if not isinstance(exc, RuntimeError):
-                    _pass_on(exc, runner.get_loop())
-                    raise
-                is_interrupted = runner._interrupt_count > 0  # type: ignore[attr-defined]  # noqa: SLF001 - else nobody tells
-                return _unless_leaving(left, runner.get_loop(), is_interrupted=is_interrupted)
             if not _is_exit_of_app(exc):
-                _leave(task, exc, task)
+                _leave_run(task, exc, staying)
                 raise
             if staying is not None:
                 staying.refuse()
+    return _unless_leaving(left, runner.get_loop(), is_interrupted=_is_interrupted(runner, staying))
+
+
+def _is_interrupted(runner: asyncio.Runner, staying: StayingTask | None) -> bool:
+    """
+    Tell whether Ctrl-C has cancelled what a runner has run.
+
+    Raises:
+        KeyboardInterrupt: If it came when that had its outcome.
+    """
+    is_interrupted: bool = runner._interrupt_count > 0  # type: ignore[attr-defined]  # noqa: SLF001 - else nobody tells
+    if is_interrupted and staying is not None and staying.was_cancelled:
+        raise KeyboardInterrupt
+    return is_interrupted
 
 
 def _run_in(staying: StayingTask, coroutine: Coroutine[Any, Any, Any], enter: Callable[[], None]) -> Outcome:
@@ -107,7 +117,7 @@ def _run_in(staying: StayingTask, coroutine: Coroutine[Any, Any, Any], enter: Ca
     loop = task.get_loop()
     loop.call_soon(enter)
     ended = staying.hand_over(coroutine)
-    with cancelled_by_interrupt(task) as is_interrupted:
+    with cancelled_by_interrupt(staying, ended) as is_interrupted:
         while not ended.done():
             try:
                 loop.run_until_complete(ended)
@@ -116,9 +126,11 @@ def _run_in(staying: StayingTask, coroutine: Coroutine[Any, Any, Any], enter: Ca
                     _pass_on(exc, loop)
                     raise
                 if not _is_exit_of_app(exc):
-                    _leave(task, exc, ended)
-                    if not ended.done():
-                        staying.task = None
+                    try:
+                        _leave(task, exc, ended)
+                    finally:
+                        if not ended.done():
+                            staying.task = None
                     raise
     return _unless_leaving(ended.result(), loop, is_interrupted=is_interrupted())
 
@@ -145,6 +157,20 @@ def _pass_on(exc: BaseException, loop: asyncio.AbstractEventLoop) -> None:
     if isinstance(exc, (SystemExit, KeyboardInterrupt)):
         exc.__traceback__ = traceback_of_users(exc)
         _use_up_stops(loop)
+
+
+def _leave_run(task: "asyncio.Task[Outcome]", left_by: BaseException, staying: StayingTask | None) -> None:
+    """End a run, whose task may stay after it."""
+    if staying is None:
+        _leave(task, left_by, task)
+        return
+    ended = staying.end_of_run(task.get_loop())
+    try:
+        _leave(task, left_by, ended)
+    finally:
+        staying.take_outcome()
+        if not ended.done():
+            staying.refuse()
 
 
 def _leave(task: "asyncio.Task[Outcome]", left_by: BaseException, ended: "asyncio.Future[Outcome]") -> None:

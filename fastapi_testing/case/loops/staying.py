@@ -19,7 +19,8 @@ stays    ``end()``, once all the test's cleanups are     in the task that stays,
 
 What is never so:
 
-* The task runs while the test's context is entered by something else, as it is by a cleanup that is no coroutine.
+* The task runs while the test's context is entered by something else, as it is by a cleanup or a test that is no
+  coroutine: what cancels the task while it rests does not wake it. The test is cancelled by that as it begins.
 * An exception ends the task that stays: it is handed to who waits for it, KeyboardInterrupt and SystemExit too.
 * The task is one of those that the test has left.
 """
@@ -46,6 +47,7 @@ class StayingTask:
 
     Attributes:
         task: It; None as long as none stays.
+        is_test: Whether what is handed over is the test itself: it is cancelled by what has cancelled the task before.
     """
 
     def __init__(self) -> None:
@@ -53,9 +55,11 @@ class StayingTask:
         self._running: asyncio.Task[Any] | None = None
         self._is_entered = False
         self._is_refused = False
-        self._is_given_up = False
+        self._is_interrupted = False
         self._outcome: Outcome | None = None
-        self._handed: asyncio.Queue[tuple[Coroutine[Any, Any, Any], asyncio.Future[Outcome]] | None]
+        self._ended: asyncio.Future[Outcome] | None = None
+        self._rest: _Rest
+        self.is_test = False
 
     def enter(self) -> None:
         """Have the task that runs stay, where it is the test's and not one that the test has started."""
@@ -68,11 +72,13 @@ class StayingTask:
             outcome = await _outcome_of(coroutine)
         finally:
             self._running = None
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_result(outcome)
         if not self._is_entered or self._is_refused:
             if outcome[1] is not None and not isinstance(outcome[1], Exception):
                 raise outcome[1]
             return outcome
-        self.task, self._outcome, self._handed = asyncio.current_task(), outcome, asyncio.Queue()
+        self.task, self._outcome, self._rest = asyncio.current_task(), outcome, _Rest()
         asyncio.get_running_loop().stop()
         await self._serve()
         return outcome
@@ -80,6 +86,11 @@ class StayingTask:
     def refuse(self) -> None:
         """Let no task stay: the loop goes on for the one that runs, after it was left."""
         self._is_refused = True
+
+    def end_of_run(self, loop: asyncio.AbstractEventLoop) -> "asyncio.Future[Outcome]":
+        """Return what will have the outcome of the coroutine that runs, whose task may go on then."""
+        self._ended = loop.create_future()
+        return self._ended
 
     def take_outcome(self) -> Outcome | None:
         """Return, once, the outcome for which the loop was stopped; None where it was stopped by something else."""
@@ -90,38 +101,81 @@ class StayingTask:
         """Have the task that stays run a coroutine, and return what will have its outcome."""
         assert self.task is not None  # noqa: S101 - one stays
         ended: asyncio.Future[Outcome] = self.task.get_loop().create_future()
-        self._handed.put_nowait((coroutine, ended))
+        self._rest.set_result((coroutine, ended))
         return ended
+
+    def interrupt(self) -> None:
+        """Cancel, for Ctrl-C, what the task runs or is about to run."""
+        assert self.task is not None  # noqa: S101 - one stays
+        self._is_interrupted = True
+        self.task.cancel()
+        self.task.get_loop().call_soon_threadsafe(lambda: None)  # wakes it
 
     async def end(self) -> None:
         """End the task; to be awaited where the test's context is not entered."""
         task, self.task = self.task, None
         if task is not None:
-            self._handed.put_nowait(None)
+            self._rest.set_result(None)
             await asyncio.wait({task})
 
+    @property
+    def was_cancelled(self) -> bool:
+        """Whether something has cancelled the task since it rests."""
+        return self._rest.was_cancelled
+
     def give_up(self) -> None:
-        """Have the task end with its next cancellation, if it has not been ended."""
-        self._is_given_up = True
+        """End the task as soon as the loop runs again, if it has not been ended."""
+        if self.task is not None:
+            self._rest.is_given_up = True
+            self.task.cancel()
 
     async def _serve(self) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine that runs has a task
         while True:
+            rest, is_cancelled = self._rest, False
             try:
-                handed = await self._handed.get()
+                handed = await rest
             except asyncio.CancelledError:
-                if self._is_given_up:
+                if rest.cancelled():
                     raise
-                continue  # by a scope, which tells what has happened when it is left
+                handed, is_cancelled = rest.result(), True  # as it was about to begin
             if handed is None:
                 return
             coroutine, ended = handed
+            self._rest = _Rest()
             while task.cancelling():  # by what has ended the coroutine before
                 task.uncancel()
-            outcome = await _outcome_of(coroutine)
+            if is_cancelled and self._is_interrupted:  # as a task does that has not begun
+                coroutine.close()
+                outcome: Outcome = None, asyncio.CancelledError()
+            else:
+                if self.is_test and (is_cancelled or rest.was_cancelled):
+                    task.cancel()
+                outcome = await _outcome_of(coroutine)
+            self._is_interrupted = False
             if not ended.done():
                 ended.set_result(outcome)
+
+
+class _Rest(asyncio.Future[Any]):
+    """
+    What the task awaits while it rests, which no cancellation ends.
+
+    Attributes:
+        was_cancelled: Whether there was one.
+        is_given_up: Whether the next one ends it.
+    """
+
+    was_cancelled: bool = False
+    is_given_up: bool = False
+
+    def cancel(self, msg: Any = None) -> bool:
+        """Note it, and say that it was taken."""
+        if self.is_given_up or self.done():
+            return super().cancel(msg)
+        self.was_cancelled = True
+        return True
 
 
 async def _outcome_of(coroutine: Coroutine[Any, Any, Any]) -> Outcome:
@@ -135,9 +189,11 @@ async def _outcome_of(coroutine: Coroutine[Any, Any, Any]) -> Outcome:
 
 
 @contextlib.contextmanager
-def cancelled_by_interrupt(task: "asyncio.Task[Any]") -> Iterator[Callable[[], bool]]:
+def cancelled_by_interrupt(staying: StayingTask, ended: "asyncio.Future[Outcome]") -> Iterator[Callable[[], bool]]:
     """
-    Cancel a task on the first Ctrl-C, and raise KeyboardInterrupt at once on the next, as :class:`asyncio.Runner` does.
+    Cancel what a task runs on the first Ctrl-C; raise KeyboardInterrupt at once on the next, or where it has ended.
+
+    So :class:`asyncio.Runner` does it.
 
     Yields:
         Tells whether it was pressed.
@@ -146,11 +202,10 @@ def cancelled_by_interrupt(task: "asyncio.Task[Any]") -> Iterator[Callable[[], b
 
     def cancel(_signal: int, _frame: FrameType | None) -> None:
         nonlocal is_interrupted
-        if is_interrupted:
+        if is_interrupted or ended.done():
             raise KeyboardInterrupt
         is_interrupted = True
-        task.cancel()
-        task.get_loop().call_soon_threadsafe(lambda: None)  # wakes it
+        staying.interrupt()
 
     is_main = threading.current_thread() is threading.main_thread()
     if is_main and (before := signal.getsignal(signal.SIGINT)) is signal.default_int_handler:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sys
 import unittest
 from collections.abc import AsyncIterator, Callable
 from functools import partial
@@ -81,6 +82,116 @@ class KeptContextTests(unittest.TestCase):
         self.assertIn("in asyncSetUpClass\n", text)
         self.assertIn("ValueError: cannot be entered\n", text)
 
+    def test_clean_up_that_takes_time(self) -> None:
+        """What is cancelled as it enters or leaves is waited for, as what awaits the context itself is."""
+
+        @contextlib.asynccontextmanager
+        async def first() -> AsyncIterator[None]:
+            yield
+            called.append("first")
+
+        @contextlib.asynccontextmanager
+        async def slow_to_enter() -> AsyncIterator[None]:
+            try:
+                await asyncio.Event().wait()
+                yield
+            finally:
+                await asyncio.sleep(MS)
+                called.append("entering")
+
+        @contextlib.asynccontextmanager
+        async def slow_to_leave() -> AsyncIterator[None]:
+            try:
+                yield
+                await asyncio.Event().wait()
+            finally:
+                await asyncio.sleep(MS)
+                called.append("leaving")
+
+        class Case(AsyncServerTestCase):
+            app = FastAPI()
+            hook_timeout = 100 * MS
+            enter: Any
+
+            @classmethod
+            async def asyncSetUpClass(cls) -> None:
+                await super().asyncSetUpClass()
+                await cls.enterAsyncClassContext(first())
+                await cls.enterAsyncClassContext(cls.enter())
+
+            async def test(self) -> None: ...
+
+        called: list[str] = []
+        for enter, expected in ((slow_to_enter, ["entering", "first"]), (slow_to_leave, ["leaving", "first"])):
+            with self.subTest(enter.__name__):
+                called.clear()
+                Case.enter = staticmethod(enter)
+                result = run_classes(Case)
+                ((_, text),) = [*result.errors, *result.failures]
+                self.assertIn("not ended within 0.1 s", text)
+                self.assertEqual(called, expected)
+
+    def test_enter_that_is_cancelled(self) -> None:
+        """What a hook's own time-out cancels as it enters has its clean-up, and its error where it makes one."""
+
+        @contextlib.asynccontextmanager
+        async def slow() -> AsyncIterator[None]:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                raise ConnectionError("gave up") from None
+            yield
+
+        class Case(AsyncClassTestCase):
+            @classmethod
+            async def asyncSetUpClass(cls) -> None:
+                async with asyncio.timeout(MS):
+                    await cls.enterAsyncClassContext(slow())
+
+            async def test(self) -> None: ...
+
+        self.assertEqual(outcomes(run_classes(Case)), {"setUpClass": "ConnectionError: gave up"})
+
+    def test_cancelled_by_itself(self) -> None:
+        """``CancelledError`` of the context's own is the class's error, with its line."""
+
+        @contextlib.asynccontextmanager
+        async def cancelled() -> AsyncIterator[None]:
+            raise asyncio.CancelledError
+            yield
+
+        ((_, text),) = run_classes(made(cancelled)).errors
+        self.assertIn("in cancelled\n    raise asyncio.CancelledError\n", text)
+        self.assertIn("RuntimeError: the task of a context that the class has entered was cancelled\n", text)
+
+    def test_exit(self) -> None:
+        """``sys.exit()`` as it is left is the class's error, and ends no run."""
+
+        @contextlib.asynccontextmanager
+        async def leaving() -> AsyncIterator[None]:
+            yield
+            sys.exit(3)
+
+        ((_, text),) = run_classes(made(leaving)).errors
+        self.assertIn("RuntimeError: a class cleanup of made.<locals>.Case has called sys.exit(3)\n", text)
+
+    def test_other_loop(self) -> None:
+        """It is refused on another event loop than the class's."""
+
+        class Case(AsyncClassTestCase):
+            @classmethod
+            def setUpClass(cls) -> None:
+                super().setUpClass()
+                asyncio.run(cls.enterAsyncClassContext(anyio_group()))
+
+            async def test(self) -> None: ...
+
+        told = outcomes(run_classes(Case))["setUpClass"]
+        self.assertIn(
+            "RuntimeError: enterAsyncClassContext() of KeptContextTests.test_other_loop.<locals>.Case is ", told
+        )
+        self.assertIn(" is awaited on another event loop than the class's: await it in asyncSetUpClass()", told)
+
     def test_task_that_is_cancelled(self) -> None:
         """Where something cancels the task itself, the class is told that where it leaves."""
 
@@ -129,11 +240,18 @@ class KeptContextTests(unittest.TestCase):
     def test_context_that_a_test_enters(self) -> None:
         """A test may enter one for its class: that is no task which the test has left."""
 
+        async def work() -> None:
+            names.append(asyncio.current_task())
+            await asyncio.Event().wait()
+
         class Case(AsyncClassTestCase):
             async def test_first(self) -> None:
-                await self.enterAsyncClassContext(anyio_group())
+                await self.enterAsyncClassContext(anyio_group(work))
 
             async def test_second(self) -> None:
                 await asyncio.sleep(0)
+                (task,) = names
+                self.assertEqual((task.done(), task.cancelling()), (False, 0))
 
+        names: list[Any] = []
         self.assertEqual(outcomes(run_classes(Case)), {})

@@ -24,8 +24,8 @@ Run = Callable[[], Coroutine[Any, Any, None]]
 variable: ContextVar[str] = ContextVar("variable", default="")
 
 CANCELLED = (
-    "cancelled, as by a task group, a time-out or a scope that was entered with enterAsyncContext(): what it has to "
-    "tell is told where it is left"
+    "cancelled, as by a task group, a time-out or a scope that was entered with enterAsyncContext(): a task group "
+    "tells what has failed in it where it is left; a time-out or a scope tells nothing more"
 )
 
 
@@ -65,6 +65,7 @@ class Entering(AsyncServerTestCase):
     enter: Callable[[], AbstractAsyncContextManager[object]] = anyio_group
     tasks: list[object]
     called: list[str]
+    loop: asyncio.AbstractEventLoop
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -172,6 +173,53 @@ class ContextTests(unittest.TestCase):
                 self.assertIn(f"\n{CANCELLED}\n", texts[0])
                 self.assertIn("ValueError: in the group\n", texts[-1])
                 self.assertEqual(case.called, ["tearDown", "cleanup"])
+
+    def test_failure_between_hooks(self) -> None:
+        """What fails in a group as a hook ends, ends the test, and no cleanup."""
+
+        async def set_up(self: Entering) -> None:
+            await Entering.asyncSetUp(self)
+            await asyncio.sleep(0)
+
+        async def fail_at_once() -> None:
+            raise ValueError("in the group")
+
+        async def test(_: Entering) -> None:
+            await asyncio.Event().wait()
+
+        for factory in LOOPS:
+            for enter in GROUPS:
+                with self.subTest(loop=factory, enter=enter.__name__):
+                    attributes = {"loop_factory": factory, "asyncSetUp": set_up}
+                    case, result = run_with(test, enter=partial(enter, fail_at_once), **attributes)
+                    texts = [text for _, text in result.errors]
+                    self.assertIn("CancelledError", texts[0])
+                    self.assertIn("ValueError: in the group\n", texts[-1])
+                    self.assertEqual(case.called, ["tearDown", "cleanup"])
+
+    def test_plain_test_that_turns_the_loop(self) -> None:
+        """What fails in a group while a plain test turns the loop itself is told where the group is left."""
+
+        def test(self: Entering) -> None:
+            self.loop.run_until_complete(asyncio.sleep(5 * MS))
+
+        async def set_up(self: Entering) -> None:
+            await Entering.asyncSetUp(self)
+            self.loop = asyncio.get_running_loop()
+
+        _, result = run_with(test, enter=partial(asyncio_group, fail), asyncSetUp=set_up)
+        self.assertIn("ValueError: in the group\n", result.errors[-1][1])
+
+    def test_alone(self) -> None:
+        """So it is in a test that is debugged, where the class ends with what it raises."""
+
+        async def test(_: Entering) -> None:
+            raise ValueError("of the test")
+
+        case = made({"test": test})
+        suite = unittest.defaultTestLoader.loadTestsFromTestCase(case)
+        with self.assertRaisesRegex(ValueError, "of the test"):
+            suite.debug()
 
     def test_timeout(self) -> None:
         """A time-out that a hook has entered is the test's."""
@@ -349,6 +397,85 @@ class LeavingTests(unittest.TestCase):
                 self.assertIn("something called stop() on the event loop: left at ", text)
                 self.assertEqual((case.called, len(set(case.tasks))), (["tearDown", "cleanup"], 1))
 
+    def test_left_in_the_call_that_enters(self) -> None:
+        """So it is with what is stopped, or interrupted twice, in the very call that enters."""
+
+        async def stop(_: Entering) -> None:
+            asyncio.get_running_loop().stop()
+            await asyncio.Event().wait()
+
+        async def interrupt(_: Entering) -> None:
+            try:
+                signal.raise_signal(signal.SIGINT)
+                await asyncio.Event().wait()
+            finally:
+                asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGINT)
+                await asyncio.Event().wait()
+
+        for factory in LOOPS:
+            for leave in (stop, interrupt):
+
+                async def set_up(self: Entering, leave: Callable[[Entering], Any] = leave) -> None:
+                    await Entering.asyncSetUp(self)
+                    await leave(self)
+
+                case = made({"test": lambda _: None, "asyncSetUp": set_up, "loop_factory": factory})
+                with self.subTest(loop=factory, leave=leave.__name__):
+                    if leave is interrupt:
+                        with self.assertRaises(KeyboardInterrupt) as caught:
+                            run_classes(case)
+                        notes = caught.exception.__notes__
+                    else:
+                        notes = [text for _, text in run_classes(case).errors]
+                    self.assertEqual(len(notes), 1, notes)
+                    self.assertIn("left at ", notes[0])
+                    self.assertEqual((case.called, len(set(case.tasks))), (["cleanup"], 1))
+
+    def test_interrupt_of_what_has_ended(self) -> None:
+        """Ctrl-C that comes when a hook or the test has just ended ends the run, as elsewhere."""
+
+        async def end(_: Entering) -> None:
+            asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGINT)
+
+        async def set_up(self: Entering) -> None:
+            await Entering.asyncSetUp(self)
+            await end(self)
+
+        for factory in LOOPS:
+            for attributes in ({"test": end}, {"test": lambda _: None, "asyncSetUp": set_up}):
+                case = made({"loop_factory": factory, **attributes})
+                with self.subTest(loop=factory, attributes=attributes), self.assertRaises(KeyboardInterrupt):
+                    run_classes(case)
+
+    def test_third_interrupt(self) -> None:
+        """Pressed while it is ended for the second one, it is not waited for any longer."""
+
+        async def test(_: Entering) -> None:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(signal.raise_signal, signal.SIGINT)
+            loop.call_soon(signal.raise_signal, signal.SIGINT)
+            while True:
+                try:
+                    await asyncio.Event().wait()
+                except asyncio.CancelledError:
+                    loop.call_soon(signal.raise_signal, signal.SIGINT)
+
+        with self.assertRaises(KeyboardInterrupt):
+            run_classes(made({"test": test, "enter": contextlib.AsyncExitStack}))
+
+    def test_hook_that_does_not_end(self) -> None:
+        """One that swallows what ends it, in the call that enters, is let go of."""
+
+        async def set_up(self: Entering) -> None:
+            await Entering.asyncSetUp(self)
+            asyncio.get_running_loop().stop()
+            while True:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.Event().wait()
+
+        _, result = run_with(lambda _: None, asyncSetUp=set_up, enter=contextlib.AsyncExitStack)
+        self.assertIn("cancelled, but not ended after 1 s: it waits at ", result.errors[0][1])
+
     def test_exit_of_the_app(self) -> None:
         """An app that exits is told, and the test goes on."""
 
@@ -407,7 +534,7 @@ class LeavingTests(unittest.TestCase):
                 with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.Event().wait()
 
-        _, result = run_with(test)
+        _, result = run_with(test, enter=contextlib.AsyncExitStack)
         text = result.errors[0][1]
         self.assertIn("cancelled, but not ended after 1 s: it waits at ", text)
 

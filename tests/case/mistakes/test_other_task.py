@@ -10,7 +10,8 @@ from tests.running import run_classes
 
 ADVICE = (
     "a hook, the test and each cleanup are a task of their own: enter it with await self.enterAsyncContext(...), for a "
-    "class with await cls.enterAsyncClassContext(...), which see to it that it is left in the same task"
+    "class with await cls.enterAsyncClassContext(...), in the hook or the test itself and not in a task that it "
+    "starts: then it is left in the same task"
 )
 
 
