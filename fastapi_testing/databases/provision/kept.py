@@ -133,6 +133,9 @@ def kept_folder() -> Path:
 
 def _find_file(url: URL, fingerprint: str) -> URL | None:
     path = _path(url, fingerprint)
+    if any(path.parent.glob("*.part*")):
+        with suppress(OSError, sqlite3.Error), _locked(path.parent, 0):  # else it is being written
+            _remove_parts(path.parent)
     try:
         os.utime(path)
     except OSError:
@@ -144,9 +147,8 @@ def _keep_file(url: URL, fingerprint: str, source: Path) -> URL:
     path = _path(url, fingerprint)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.parent.chmod(0o700)
-    with _locked(path.parent):
-        for part in path.parent.glob("*.part*"):
-            part.unlink()
+    with _locked(path.parent, _LOCK_TIMEOUT):
+        _remove_parts(path.parent)
         part = path.with_suffix(".part")
         try:
             copy_file(source, part)
@@ -162,10 +164,15 @@ def _keep_file(url: URL, fingerprint: str, source: Path) -> URL:
     return url.set(database=str(path), query={})
 
 
+def _remove_parts(folder: Path) -> None:
+    for part in folder.glob("*.part*"):
+        part.unlink()
+
+
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path, timeout: float) -> Iterator[None]:
     """Be the only process that writes in the folder; the lock goes with the process."""
-    with closing(sqlite3.connect(folder / "lock.db", timeout=_LOCK_TIMEOUT, isolation_level=None)) as lock:
+    with closing(sqlite3.connect(folder / "lock.db", timeout=timeout, isolation_level=None)) as lock:
         lock.execute("BEGIN EXCLUSIVE")
         yield
 

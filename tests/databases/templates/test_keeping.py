@@ -201,7 +201,16 @@ class SQLiteTests(KeepingCase):
         self.assertEqual([Path(name).suffix for name in self.files()], [".part"])
         self.assertEqual(self.run_once(migrated_case("sqlite://", schemas.KeptCase)), 1)
         self.assertEqual([Path(name).suffix for name in self.files()], [".kept"])
-        self.assertEqual(self.run_once(migrated_case("sqlite://", schemas.KeptCase)), 0)
+
+    def test_half_made_one_beside(self) -> None:
+        """So it goes with a run that makes none, but not while somebody writes it."""
+        case = migrated_case("sqlite://", schemas.KeptCase)
+        self.run_once(case)
+        (kept_folder() / "other.part").write_bytes(b"half")
+        with closing(sqlite3.connect(kept_folder() / "lock.db")) as lock:
+            lock.execute("BEGIN EXCLUSIVE")
+            self.assertEqual((self.run_once(case), len(self.files())), (0, 2))
+        self.assertEqual((self.run_once(case), len(self.files())), (0, 1))
 
     def test_damaged(self) -> None:
         """One that cannot be copied is made anew."""
