@@ -233,9 +233,9 @@ LIMITS: dict[str, dict[str, str]] = {
         "SQLAlchemyMixin._run_database: await asyncio.to_thread": DATABASE,
         "SQLAlchemyMixin._override_sessions.open_session: async with context": REQUEST,
     },
-    "databases/templates/template": {
-        "Template._run: self._loop.run_until_complete": DATABASE,
-        "Template._close_loop: self._loop.run_until_complete": "none: one turn",
+    "databases/templates/beside": {
+        "Beside.run: self._loop.run_until_complete": DATABASE,
+        "Beside.close: self._loop.run_until_complete": "none: one turn",
     },
     "server/cancelling": {
         "cancel_tasks: await asyncio.wait": "_CANCEL_TIMEOUT",

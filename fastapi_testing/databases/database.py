@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -24,8 +24,10 @@ from fastapi_testing.databases.provision.engines import foreign_keys_off, make_e
 from fastapi_testing.databases.provision.likeness import Likeness, likeness_to
 from fastapi_testing.databases.provision.loggers import loggers_kept
 from fastapi_testing.databases.provision.provision import NotCopiedError, own_database
+from fastapi_testing.databases.templates.fingerprint import fingerprint_of
+from fastapi_testing.databases.templates.keeping import Keeping, is_asked_for
 from fastapi_testing.databases.templates.sameness import makes_schema, schema_key
-from fastapi_testing.databases.templates.template import Template, Templates
+from fastapi_testing.databases.templates.template import AnyTemplate, Template, Templates
 from fastapi_testing.databases.templates.traces import attributes_of, session_of
 
 __all__ = ["Database", "templates"]
@@ -34,6 +36,13 @@ _T = TypeVar("_T")
 
 templates: Templates = Templates()
 """Those of this process."""
+
+
+class _Schema(NamedTuple):
+    """What is known of a schema: what classes with the same one have in common, and what keeps it from run to run."""
+
+    key: Hashable
+    keeping: Keeping | None
 
 
 class Database:
@@ -72,15 +81,15 @@ class Database:
         """
         likeness = likeness_to(self._app_engine, self._case)
         options = likeness.options(self._given.drivername, self._case.engine_options, lends=self._lends)
-        key = self._schema_key(options)
-        url, has_schema = self._enter_database(key, add_cleanup)
+        schema = self._schema(options, likeness)
+        url, has_schema = self._enter_database(schema, add_cleanup)
         _enter(watch_engines(url, self._given, self._connect_args, self._case), add_cleanup)
         engine = self._make_inner(url, options)
         add_cleanup(engine.dispose)
         likeness.warn(engine, lends=self._lends)
         likeness.take_connections(engine)
         if not has_schema:
-            self._open_schema(engine, options, key)
+            self._open_schema(engine, schema, partial(self._schema, options, likeness))
         with engine.begin():
             """Commit what a listener to ``connect`` has set: a test's rollback would take it back."""
         self._open_isolation(engine, options, likeness, add_cleanup)
@@ -101,18 +110,32 @@ class Database:
     def _connect_args(self) -> dict[str, Any]:
         return dict(self._case.engine_options.get("connect_args", {}))
 
+    def _schema(self, options: dict[str, Any], likeness: Likeness) -> _Schema:
+        """Return what is known of the schema, without making it."""
+        key = self._schema_key(options)
+        if key is None or templates.get(key) is not None or not is_asked_for():
+            return _Schema(key, None)
+        engine = self._make_inner(self._given, options)
+        likeness.take_connections(engine)
+        fingerprint = fingerprint_of(self._case, self._given, engine, options)
+        return _Schema(key, Keeping(self._given, self._connect_args, fingerprint) if fingerprint else None)
+
     def _schema_key(self, options: dict[str, Any]) -> Hashable:
         """Return what is the same for classes with the same schema; None for a class whose schema is its own."""
         scope = self._case.schema_scope
         if scope == "class" or (scope is None and makes_schema(self._case)):
             return None
         more = (self._given, self._app_engine, self._connect_args, options)
-        key = schema_key(self._case, self._case.metadata, *more)
+        is_for_next_run = is_asked_for() and self._case.schema_files is not None
+        key = schema_key(self._case, self._case.metadata, *more, is_for_next_run=is_for_next_run)
         return None if templates.is_refused(key) else key
 
-    def _enter_database(self, key: Hashable, add_cleanup: Callable[[Callable[[], Any]], Any]) -> tuple[URL, bool]:
+    def _enter_database(self, schema: _Schema, add_cleanup: Callable[[Callable[[], Any]], Any]) -> tuple[URL, bool]:
         """Make the database, as a copy where there is a template, and say whether it has the schema."""
+        key, keeping = schema
         own = partial(own_database, self._given, self._connect_args, self._make_inner)
+        if keeping is not None and templates.get(key) is None:
+            self._aside(partial(templates.find, key, keeping.find))
         if (template := templates.get(key)) is not None:
             try:
                 return _enter(own(copied=template.url), add_cleanup), True
@@ -120,9 +143,9 @@ class Database:
                 self._aside(partial(templates.forget, key))
         return _enter(own(), add_cleanup), False
 
-    def _open_schema(self, engine: Engine, options: dict[str, Any], key: Hashable) -> None:
+    def _open_schema(self, engine: Engine, schema: _Schema, look_again: Callable[[], _Schema]) -> None:
         """Make the schema, and the template of it, unless ``create_schema`` has done more than that."""
-        if key is None:
+        if schema.key is None:
             with engine.connect() as connection:
                 self._make_schema(connection)
             return
@@ -130,11 +153,16 @@ class Database:
             before = attributes_of(self._case), session_of(connection)
             self._make_schema(connection)
             is_all = before == (attributes_of(self._case), session_of(connection))
-        if is_all and key == self._schema_key(options):
+        if is_all and schema == look_again():
             engine.dispose()
-            self._aside(partial(templates.add, key, partial(Template, self._given, self._connect_args, engine.url)))
+            self._aside(partial(templates.add, schema.key, partial(self._new_template, schema, engine.url)))
         else:
-            templates.refuse(key)
+            templates.refuse(schema.key)
+
+    def _new_template(self, schema: _Schema, source: URL) -> AnyTemplate:
+        """Make one that is kept, where that is to be and can be, or one for this run."""
+        kept = schema.keeping and schema.keeping.keep(source)
+        return kept or Template(self._given, self._connect_args, source)
 
     def _open_isolation(
         self,

@@ -5,6 +5,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
+from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from fastapi.concurrency import contextmanager_in_threadpool
@@ -146,6 +147,12 @@ class SQLAlchemyMixin(_Kinds[_S, _E]):
 
     ``"run"`` is for a :meth:`create_schema` that does nothing but to write to the database, and reads nothing that
     differs from class to class but what its own code names.
+    """
+
+    schema_files: ClassVar[Sequence[str | PathLike[str]] | str | PathLike[str] | None] = None
+    """
+    The files and folders that a :meth:`create_schema` reads, such as the migrations, and the modules that it calls;
+    with FASTAPI_TESTING_KEEP_DATABASE, what it makes is kept as long as they are the same. None for not to keep it.
     """
 
     isolation: ClassVar[Literal["rollback", "truncate"]] = "rollback"

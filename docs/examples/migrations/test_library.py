@@ -37,6 +37,8 @@ class LibraryTests(SQLAlchemyMixin, AsyncServerTestCase):
 
     app = library.app
     session_dependency = library.open_session
+    schema_scope = "run"
+    schema_files = (MIGRATIONS, library.__file__)
 
     @classmethod
     async def create_schema(cls, connection: AsyncConnection) -> None:

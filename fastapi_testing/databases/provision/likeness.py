@@ -15,7 +15,7 @@ from sqlalchemy.engine import Engine
 
 from fastapi_testing.case.where import definition
 
-__all__ = ["EngineDifferenceWarning", "Likeness", "likeness_to"]
+__all__ = ["EngineDifferenceWarning", "Likeness", "likeness_to", "listeners_to"]
 
 _OF_CONNECTIONS = ("connect", "first_connect")
 _OF_LOANS = ("checkout", "checkin", "reset")
@@ -173,11 +173,7 @@ class _SeenLikeness(Likeness):
 
     def _listeners(self) -> Iterator[_Listener]:
         """Yield those of the one engine; those of all engines are on the tests' anyway."""
-        for dispatch, names in (
-            (self._source.pool.dispatch, (*_OF_CONNECTIONS, *_OF_LOANS)),
-            (self._source.dialect.dispatch, (*_OF_DIALECTS, "do_connect")),
-            (self._source.dispatch, _OF_ENGINES),
-        ):
+        for dispatch, names in _dispatches(self._source):
             for name in names:
                 for call in getattr(getattr(dispatch, name), "listeners", ()):
                     if (written := _written(call)) is not None:
@@ -188,6 +184,23 @@ class _SeenLikeness(Likeness):
         creator = getattr(self._source.pool, "_creator", None)
         arguments = _closure(creator).get("cparams", {})
         return {name: arguments[name] for name in _SESSION_ARGUMENTS if name in arguments}
+
+
+def listeners_to(engine: Engine) -> Iterator[Callable[..., Any]]:
+    """Yield the functions that somebody has written to be called by an engine, those for all engines too."""
+    for dispatch, names in _dispatches(engine):
+        for name in names:
+            for call in getattr(dispatch, name):
+                if (written := _written(call)) is not None:
+                    yield written
+
+
+def _dispatches(engine: Engine) -> tuple[tuple[Any, tuple[str, ...]], ...]:
+    return (
+        (engine.pool.dispatch, (*_OF_CONNECTIONS, *_OF_LOANS)),
+        (engine.dialect.dispatch, (*_OF_DIALECTS, "do_connect")),
+        (engine.dispatch, _OF_ENGINES),
+    )
 
 
 def _kind(drivername: str) -> str:

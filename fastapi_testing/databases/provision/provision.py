@@ -25,7 +25,7 @@ from fastapi_testing.databases.provision.elsewhere import unwatched
 from fastapi_testing.databases.provision.engines import sqlstate_of
 from fastapi_testing.server.recording.stacks import headline_of
 
-__all__ = ["NotCopiedError", "own_database"]
+__all__ = ["NotCopiedError", "copy_file", "maintenance_connection", "own_database", "quote"]
 
 _COMMENT = "made by fastapi_testing, which drops it"
 """Of each PostgreSQL database that is made here; one that has not even the limit is left alone, whatever its name."""
@@ -89,7 +89,7 @@ def _own_postgresql(
     url: URL, connect_args: dict[str, Any], make: Callable[[URL, dict[str, Any]], Engine], source: str | None
 ) -> Iterator[URL]:
     base = url.database or url.username or "app"
-    with _maintenance_connection(url, connect_args, make) as connection:
+    with maintenance_connection(url, connect_args, make) as connection:
         _drop_leftovers(connection, base)
         name = _create(connection, base, url.database, source)
         try:
@@ -101,7 +101,7 @@ def _own_postgresql(
 
 
 @contextmanager
-def _maintenance_connection(
+def maintenance_connection(
     url: URL, connect_args: dict[str, Any], make: Callable[[URL, dict[str, Any]], Engine]
 ) -> Iterator[Connection]:
     """Connect to the server: to its database ``postgres``, or where that is not to be had to the configured one."""
@@ -157,9 +157,9 @@ def _create(connection: Connection, base: str, taken: str | None, source: str | 
     template = ""
     if source is not None:
         _wait_until_left(connection, source)
-        template = f"TEMPLATE {_quote(source)} "
+        template = f"TEMPLATE {quote(source)} "
     try:
-        connection.exec_driver_sql(f"CREATE DATABASE {_quote(name)} {template}CONNECTION LIMIT {_CONNECTIONS}")
+        connection.exec_driver_sql(f"CREATE DATABASE {quote(name)} {template}CONNECTION LIMIT {_CONNECTIONS}")
     except DBAPIError as exc:
         if source is not None and sqlstate_of(exc) in _NOT_TO_BE_COPIED:
             raise NotCopiedError(source) from exc
@@ -170,7 +170,7 @@ def _create(connection: Connection, base: str, taken: str | None, source: str | 
             f"the tests have a database of their own, {name}, and the role {role} may not make one: "
             f"ALTER ROLE {role} CREATEDB"
         ) from None
-    connection.exec_driver_sql(f"COMMENT ON DATABASE {_quote(name)} IS '{_COMMENT}'")
+    connection.exec_driver_sql(f"COMMENT ON DATABASE {quote(name)} IS '{_COMMENT}'")
     return name
 
 
@@ -200,7 +200,7 @@ def _reserve(connection: Connection, name: str, taken: str | None) -> bool:
 
 def _drop(connection: Connection, name: str) -> None:
     # FORCE, since PostgreSQL 13, ends the connections that the app has left open.
-    connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {_quote(name)} WITH (FORCE)")
+    connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {quote(name)} WITH (FORCE)")
     _unlock(connection, name)
 
 
@@ -231,7 +231,8 @@ def _stem(base: str) -> str:
     return cut(base, _NAME_SIZE - len("test__") - 20)  # digits of a process id and a number
 
 
-def _quote(name: str) -> str:
+def quote(name: str) -> str:
+    """Return an identifier as PostgreSQL reads it."""
     return '"' + name.replace('"', '""') + '"'
 
 
@@ -246,13 +247,13 @@ def _own_file(url: URL, source: str | None) -> Iterator[URL]:
     path = folder / f"test_{stem}.db"
     try:
         if source is not None:
-            _copy_file(Path(source), path)
+            copy_file(Path(source), path)
         yield url.set(database=str(path), query={} if is_uri else url.query)
     finally:
         _remove_folder(folder, lock)
 
 
-def _copy_file(source: Path, target: Path) -> None:
+def copy_file(source: Path, target: Path) -> None:
     """Copy a database as SQLite does it: with what is still in its log, and not with half of a transaction."""
     try:
         with (

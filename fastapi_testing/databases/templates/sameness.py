@@ -5,7 +5,7 @@ It is the key of a schema. Two classes have it in common where nothing is seen i
 where that cannot be seen, a class has no key, and makes its schema for itself.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -14,14 +14,14 @@ from sqlalchemy.engine import URL
 
 from fastapi_testing.databases.templates.reading import reading_of
 
-__all__ = ["makes_schema", "schema_key"]
+__all__ = ["UntoldError", "listeners_of", "makes_schema", "parts_of", "schema_key"]
 
 _PACKAGE = __name__.partition(".")[0]
 _PLAIN = (str, bytes, int, float, bool, type(None), URL, PurePath)
 _EVENTS = ("before_create", "after_create")
 
 
-class _UntoldError(Exception):
+class UntoldError(Exception):
     """It cannot be told what a schema depends on."""
 
 
@@ -38,7 +38,7 @@ class _Same:
         return id(self._thing)
 
 
-def schema_key(case: type, metadata: MetaData | None, *more: Any) -> Hashable | None:
+def schema_key(case: type, metadata: MetaData | None, *more: Any, is_for_next_run: bool = False) -> Hashable | None:
     """
     Return what is equal for classes that have the same schema; None for a class whose schema is its own.
 
@@ -46,12 +46,13 @@ def schema_key(case: type, metadata: MetaData | None, *more: Any) -> Hashable | 
         case: The class, with its ``create_schema``.
         metadata: Its tables.
         more: What else makes a difference, such as the server and the options of the engine.
+        is_for_next_run: Whether a copy is for somebody where no other class has this schema.
     """
-    if _is_for_itself(case):
+    if _is_for_itself(case) and not is_for_next_run:
         return None
     try:
-        return *map(_same, more), _metadata_key(metadata), *_attribute_key(case, "create_schema", set())
-    except _UntoldError:
+        return *map(_same, more), _metadata_key(metadata), *parts_of(case, "create_schema", _same)
+    except UntoldError:
         return None
 
 
@@ -73,37 +74,52 @@ def _metadata_key(metadata: MetaData | None) -> Hashable:
     tables = metadata.tables.values()
     counts = [(each.fullname, len(each.columns), len(each.constraints), len(each.indexes)) for each in tables]
     columns = [[each.name, each.type, each.nullable, each.server_default] for table in tables for each in table.columns]
-    return _same([metadata, *tables, counts, columns, *_listeners([metadata, *tables])])
+    return _same([metadata, *tables, counts, columns, *listeners_of(metadata)])
 
 
-def _listeners(targets: Iterable[Any]) -> Iterator[Any]:
-    for target in targets:
+def listeners_of(metadata: MetaData) -> Iterator[Any]:
+    """Yield what is called before or after tables are made."""
+    for target in (metadata, *metadata.tables.values()):
         for event in _EVENTS:
             yield from getattr(target.dispatch, event)
 
 
-def _attribute_key(case: type, name: str, seen: set[str]) -> Iterator[Hashable]:
-    """Yield what an attribute is, in the class and in each of its bases, for ``super()``, and what it depends on."""
+def parts_of(case: type, name: str, same: Callable[[Any], Hashable]) -> Iterator[Hashable]:
+    """
+    Yield what an attribute is, in the class and in each of its bases, for ``super()``, and what it depends on.
+
+    Args:
+        case: The class.
+        name: The attribute.
+        same: Returns what is equal for values that are the same.
+
+    Raises:
+        UntoldError: Where that cannot be told.
+    """
+    return _attribute_key(case, name, same, set())
+
+
+def _attribute_key(case: type, name: str, same: Callable[[Any], Hashable], seen: set[str]) -> Iterator[Hashable]:
     if name in seen:
         return
     seen.add(name)
     values = [vars(base)[name] for base in case.__mro__ if name in vars(base)]
     if not values or name.startswith("__"):
-        raise _UntoldError
+        raise UntoldError
     for value in values:
-        yield _same(value)
+        yield same(value)
         if isinstance(value, classmethod) and not _is_ours(value.__func__):
-            yield from _function_key(case, value.__func__, seen)
+            yield from _function_key(case, value.__func__, same, seen)
 
 
-def _function_key(case: type, function: Any, seen: set[str]) -> Iterator[Hashable]:
+def _function_key(case: type, function: Any, same: Callable[[Any], Hashable], seen: set[str]) -> Iterator[Hashable]:
     reading = reading_of(function)
     if reading is None:
-        raise _UntoldError
+        raise UntoldError
     for name in sorted(reading.others & function.__globals__.keys()):
-        yield _same(function.__globals__[name])
+        yield same(function.__globals__[name])
     for name in sorted(reading.attributes):
-        yield from _attribute_key(case, name, seen)
+        yield from _attribute_key(case, name, same, seen)
 
 
 def _is_ours(function: Any) -> bool:

@@ -232,7 +232,7 @@ class PostgreSQLTests(AsyncClassTestCase):
     async def test_not_made(self) -> None:
         """Where the server makes no database for another reason, it is the server that says so."""
         postgresql_url()  # skips the test where there is no server
-        with mock.patch.object(provision, "_quote", lambda name: f"{name} TEMPLATE nonsense"):
+        with mock.patch.object(provision, "quote", lambda name: f"{name} TEMPLATE nonsense"):
             for driver in ("asyncpg", "psycopg"):
                 with self.subTest(driver), self.assertRaises(DBAPIError) as caught:
                     await enter(own_database_on_loop(postgresql_url(driver)))

@@ -21,6 +21,7 @@ __all__ = [
     "MADE",
     "SETTINGS",
     "HeldCase",
+    "KeptCase",
     "ListenerCase",
     "Made",
     "MigratedCase",
@@ -68,6 +69,27 @@ class MigratedCase(SQLAlchemyMixin[Any, Any]):
         """Its row is there, and what is written besides goes on from it, and is gone in the next class."""
         rows = await self.run_sync(_add_second)
         self.assertEqual(rows, [(1, self.first_title), (2, "second")])
+
+
+def count() -> None:
+    """Count that a schema is made, by a function that says nothing of what it does."""
+    MADE.add()
+
+
+class KeptCase(SQLAlchemyMixin[Any, Any]):
+    """The same schema, made by what can be told in another run."""
+
+    metadata = Base.metadata
+    schema_scope = "run"
+    schema_files = ()
+    first_title: ClassVar[str] = "of the schema"
+    test_rows = MigratedCase.test_rows
+
+    @classmethod
+    def create_schema(cls, connection: Connection) -> None:
+        count()
+        super().create_schema(connection)
+        connection.execute(text("INSERT INTO song (title) VALUES (:title)"), {"title": cls.first_title})
 
 
 def _add_second(session: Session) -> list[tuple[int, str]]:
@@ -220,3 +242,32 @@ LEAVING = (AttributeCase, GrowingCase, TemporaryCase, SettingCase)
 def url_of(case: type) -> URL | str:
     """Return the URL of the database that a class is about."""
     return postgresql_url("psycopg") if case is SettingCase else "sqlite://"
+
+
+class OtherFileCase(KeptCase):
+    """Reads a file."""
+
+    path: Any = None
+
+    @classmethod
+    def create_schema(cls, connection: Connection) -> None:
+        super().create_schema(connection)
+        connection.execute(text("INSERT INTO artist (name) VALUES (:name)"), {"name": cls.path.read_text("utf-8")})
+
+    async def test_artist(self) -> None:
+        """What the file says is there."""
+        found = await self.run_sync(lambda session: session.scalar(text("SELECT name FROM artist")))
+        self.assertEqual(found, self.path.read_text("utf-8"))
+
+
+class SettingsCase(KeptCase):
+    """A setting that PostgreSQL has for a database, and not in it."""
+
+    @classmethod
+    def create_schema(cls, connection: Connection) -> None:
+        super().create_schema(connection)
+        name = connection.scalar(text("SELECT quote_ident(current_database())"))
+        connection.execute(text(f"ALTER DATABASE {name} SET shop.tenant TO 'blue'"))
+
+    test_rows = None  # type: ignore[assignment]
+    test_settings = SearchPathCase.test_settings
