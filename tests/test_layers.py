@@ -19,7 +19,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("databases", "timings"),
     ),
     "server": (
-        ("application", "cancelling", "clock", "statuses"),
+        ("aborting", "application", "cancelling", "clock", "statuses"),
         ("routing",),
         ("recording",),
         ("threads", "tls"),

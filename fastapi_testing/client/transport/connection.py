@@ -52,6 +52,7 @@ from fastapi_testing.client.transport.network import NetworkStream, SwitchedStre
 from fastapi_testing.client.transport.request import BodyFraming, RequestHead
 from fastapi_testing.client.transport.response import ResponseReader
 from fastapi_testing.client.transport.timer import Watchdog
+from fastapi_testing.server.aborting import abort
 
 __all__ = ["Connection", "Origin", "Owner"]
 
@@ -151,7 +152,7 @@ class Connection(asyncio.Protocol):
             while not response.has_head:
                 await self.receive(timeouts.get("read"))
         except BaseException:
-            self.transport.abort()
+            abort(self.transport)
             raise
         if response.switched:
             self.network_stream = SwitchedStream(self.transport, response.pieces, library)
@@ -188,14 +189,14 @@ class Connection(asyncio.Protocol):
         reusable = self._is_clean()
         self._phase = "idle"
         if not reusable:
-            self.transport.abort()
+            abort(self.transport)
         return reusable
 
     def cut(self) -> None:
         """Close the connection, whoever waits on it."""
         if self._phase != "idle" and self._error is None:
             self._error = self._problem(self._library.ReadError, "the connection was closed on this side")
-        self.transport.abort()
+        abort(self.transport)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin (called by the event loop)."""
@@ -206,13 +207,13 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Read what came (called by the event loop)."""
         if self._phase == "idle":
-            self.transport.abort()  # nobody asked
+            abort(self.transport)  # nobody asked
             return
         try:
             self._response.feed(data)
         except self._library.RemoteProtocolError as exc:
             self._error = self._problem(self._library.RemoteProtocolError, str(exc))
-            self.transport.abort()
+            abort(self.transport)
         if self._phase != "sending":
             self._hold_back()
             self._wake()

@@ -6,6 +6,8 @@ from typing import Any
 
 import httpx
 
+from fastapi_testing.server.aborting import abort
+
 __all__ = ["NetworkStream", "SwitchedStream"]
 
 
@@ -38,7 +40,7 @@ class NetworkStream:
 
     def cut(self) -> None:
         """Close the connection; from its event loop."""
-        self._transport.abort()
+        abort(self._transport)
 
 
 class SwitchedStream(NetworkStream):

@@ -19,6 +19,7 @@ from fastapi_testing.client.websocket.handshake import Way
 from fastapi_testing.client.websocket.session import WebSocketSession
 from fastapi_testing.hints.foreign import ForeignNames, WrongWith, explain_keywords
 from fastapi_testing.hints.names import CONNECT_KEYWORDS, CONNECTING_NAMES
+from fastapi_testing.server.aborting import abort
 
 if TYPE_CHECKING:
     from fastapi_testing.client.transport.home import HomeLoop
@@ -175,7 +176,7 @@ class WebSocketClient(AwaitedHandshakes):
             await asyncio.gather(*(session.disconnect(CloseCode.GOING_AWAY) for session in sessions))
         finally:
             for session in sessions:  # one whose close was cancelled before it began is open yet
-                session.transport.abort()
+                abort(session.transport)
 
     async def _reach(self, request: httpx.Request, options: "_Options", seconds: float) -> WebSocketSession:
         home: HomeLoop | None = getattr(self._client, "_home", None)

@@ -16,6 +16,7 @@ from websockets.protocol import Event, State
 from fastapi_testing.client.websocket.conversation import AwaitedMessages
 from fastapi_testing.client.websocket.messages import Data
 from fastapi_testing.client.wrappers.settling import Settling
+from fastapi_testing.server.aborting import abort
 from fastapi_testing.server.recording.exchange import Exchange
 from fastapi_testing.server.recording.settle import wait_ended
 
@@ -106,7 +107,7 @@ class WebSocketSession(AwaitedMessages, ClientConnection):
                 async with asyncio.timeout(self.close_timeout):
                     await ClientConnection.close(self, code, reason)
         finally:
-            self.transport.abort()  # does nothing to a transport that is closed
+            abort(self.transport)  # does nothing to a transport that is closed
         await self.wait_closed()
 
     async def _settle(self, exchange: Exchange) -> None:

@@ -9,6 +9,7 @@ import uvicorn
 from uvicorn.lifespan.off import LifespanOff
 
 from fastapi_testing.errors import ServerError, ServerNotRunningError, ServerShutdownError, ServerStartupError
+from fastapi_testing.server.aborting import abort
 from fastapi_testing.server.application import AppFactory, ASGIApp, describe_app, load_app
 from fastapi_testing.server.recording.exchange import serving
 from fastapi_testing.server.recording.logs import LogWatch
@@ -302,7 +303,7 @@ class Server(Endpoint, uvicorn.Server):
         if tasks:
             await asyncio.wait(tasks, timeout=_CANCEL_GRACE)
         for connection in list(self.server_state.connections):
-            connection.transport.abort()
+            abort(connection.transport)
         await asyncio.sleep(0)  # aborted transports tell their protocols in the loop's next turn
 
     def _check_running(self) -> None:

@@ -216,7 +216,7 @@ class ContextTests(unittest.TestCase):
         async def test(_: Entering) -> None:
             raise ValueError("of the test")
 
-        case = made({"test": test})
+        case = made({"test": test, "enter": contextlib.AsyncExitStack})
         suite = unittest.defaultTestLoader.loadTestsFromTestCase(case)
         with self.assertRaisesRegex(ValueError, "of the test"):
             suite.debug()
