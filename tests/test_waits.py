@@ -81,7 +81,6 @@ LIMITS: dict[str, dict[str, str]] = {
     "case/loops/leaving": {
         "run_to_its_end: runner.run (2 times)": "that of what is run: Watchdog.run, or its own; then _GRACE",
         "_run_in: loop.run_until_complete": "that of what is run: Watchdog.run, or its own; then _GRACE",
-        "_run: await coroutine": "that of what is run: Watchdog.run, or its own",
         "_run: await staying.run": "that of what is run: Watchdog.run, or its own",
         "_wait_for: await task": "that of what is run: Watchdog.run, or its own",
     },
@@ -94,7 +93,7 @@ LIMITS: dict[str, dict[str, str]] = {
     },
     "case/loops/staying": {
         "StayingTask.end: await asyncio.wait": "none: the task has nothing left to do",
-        "StayingTask._serve: await self._handed.get": "until the test's cleanups are called, or _CANCEL_TIMEOUT",
+        "StayingTask._serve: await rest": "until the test's cleanups are called, or _CANCEL_TIMEOUT",
         "_outcome_of: await coroutine": "that of what is run: Watchdog.run, or its own",
     },
     "case/overrides/dependencies": {

@@ -61,8 +61,9 @@ class ClassLoop:
             coroutine: What to run.
             context: Where to.
             name: What its task is called, for those who look at the tasks; asyncio's own name where it is empty.
-            staying: The task of a test, where the coroutine is one of a test that may have entered a context.
+            staying: The task of a test, where the coroutine is one of a test that may enter a context; else None.
         """
+        staying = staying or StayingTask()
         result, exc = run_to_its_end(self.runner, coroutine, context, name, self._enter, staying=staying)
         try:
             if exc is not None:

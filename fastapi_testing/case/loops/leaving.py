@@ -55,7 +55,7 @@ def run_to_its_end(
     name: str,
     enter: Callable[[], None],
     *,
-    staying: StayingTask | None = None,
+    staying: StayingTask,
 ) -> Outcome:
     """
     Run a coroutine, and return its result and its exception, one of which is None.
@@ -66,12 +66,12 @@ def run_to_its_end(
         context: Where to.
         name: What its task is called; asyncio's own name where it is empty.
         enter: What is called on the loop first, whenever it begins to run.
-        staying: The task of the test that runs it, or that stays with it; None where each has its own.
+        staying: The task of the test that runs it, or that stays with it.
 
     Raises:
         BaseException: What has left the loop; the coroutine has ended then, too.
     """
-    if staying is not None and staying.task is not None:
+    if staying.task is not None:
         return _run_in(staying, coroutine, enter)
     outcome = _run(coroutine, name, enter, staying)
     task: asyncio.Task[Outcome] | None = None
@@ -83,7 +83,7 @@ def run_to_its_end(
             return task.result()
         except BaseException as exc:
             task = task or _task_of(outcome, runner.get_loop())
-            left = None if staying is None else staying.take_outcome()
+            left = staying.take_outcome()
             if left is not None and isinstance(exc, RuntimeError):
                 break
             if task is None or task.done() or left is not None:  # it has ended by that
@@ -92,12 +92,11 @@ def run_to_its_end(
             if not _is_exit_of_app(exc):
                 _leave_run(task, exc, staying)
                 raise
-            if staying is not None:
-                staying.refuse()
+            staying.refuse()
     return _unless_leaving(left, runner.get_loop(), is_interrupted=_is_interrupted(runner, staying))
 
 
-def _is_interrupted(runner: asyncio.Runner, staying: StayingTask | None) -> bool:
+def _is_interrupted(runner: asyncio.Runner, staying: StayingTask) -> bool:
     """
     Tell whether Ctrl-C has cancelled what a runner has run.
 
@@ -105,7 +104,7 @@ def _is_interrupted(runner: asyncio.Runner, staying: StayingTask | None) -> bool
         KeyboardInterrupt: If it came when that had its outcome.
     """
     is_interrupted: bool = runner._interrupt_count > 0  # type: ignore[attr-defined]  # noqa: SLF001 - else nobody tells
-    if is_interrupted and staying is not None and staying.was_cancelled:
+    if is_interrupted and staying.was_cancelled:
         raise KeyboardInterrupt
     return is_interrupted
 
@@ -159,11 +158,8 @@ def _pass_on(exc: BaseException, loop: asyncio.AbstractEventLoop) -> None:
         _use_up_stops(loop)
 
 
-def _leave_run(task: "asyncio.Task[Outcome]", left_by: BaseException, staying: StayingTask | None) -> None:
+def _leave_run(task: "asyncio.Task[Outcome]", left_by: BaseException, staying: StayingTask) -> None:
     """End a run, whose task may stay after it."""
-    if staying is None:
-        _leave(task, left_by, task)
-        return
     ended = staying.end_of_run(task.get_loop())
     try:
         _leave(task, left_by, ended)
@@ -255,15 +251,10 @@ async def _wait_for(task: "asyncio.Task[Any]", enter: Callable[[], None]) -> Non
 
 
 async def _run(
-    coroutine: Coroutine[Any, Any, Any], name: str, enter: Callable[[], None], staying: StayingTask | None
+    coroutine: Coroutine[Any, Any, Any], name: str, enter: Callable[[], None], staying: StayingTask
 ) -> Outcome:
     task = asyncio.current_task()
     if name and task is not None:
         task.set_name(name)  # here, as Runner.run() takes no name
     enter()
-    if staying is not None:
-        return await staying.run(coroutine)
-    try:
-        return await coroutine, None
-    except Exception as exc:  # noqa: BLE001 - raised again by the caller
-        return None, exc
+    return await staying.run(coroutine)

@@ -114,9 +114,9 @@ class StayingTask:
     async def end(self) -> None:
         """End the task; to be awaited where the test's context is not entered."""
         task, self.task = self.task, None
-        if task is not None:
-            self._rest.set_result(None)
-            await asyncio.wait({task})
+        assert task is not None  # noqa: S101 - one stays
+        self._rest.set_result(None)
+        await asyncio.wait({task})
 
     @property
     def was_cancelled(self) -> bool:
@@ -154,8 +154,7 @@ class StayingTask:
                     task.cancel()
                 outcome = await _outcome_of(coroutine)
             self._is_interrupted = False
-            if not ended.done():
-                ended.set_result(outcome)
+            ended.set_result(outcome)
 
 
 class _Rest(asyncio.Future[Any]):

@@ -176,13 +176,13 @@ def _frames_of_threads(threads: Iterable[int]) -> list[list[FrameType]]:
     Seen as an ``f_back`` that was a list. From 3.12 on, no collection begins inside of an allocation.
     """
     stops_collecting = sys.version_info < (3, 12) and gc.isenabled()
-    if stops_collecting:
+    if stops_collecting:  # pragma: no cover - on Python 3.11
         gc.disable()
     try:
         frames = sys._current_frames()  # noqa: SLF001 - documented
         return [[*_callers(frames.get(thread))] for thread in threads]
     finally:
-        if stops_collecting:
+        if stops_collecting:  # pragma: no cover - on Python 3.11
             gc.enable()
 
 

@@ -177,13 +177,13 @@ class CancellationTests(TransportTestCase):
 
     async def test_waiting_for_head(self) -> None:
         """The connection of a request that is cancelled is closed."""
-        asked = asyncio.Event()
+        asked, closed = asyncio.Event(), asyncio.Event()
 
         async def handler(reader: Reader, writer: Writer) -> None:
             await read_request(reader)
             asked.set()
             await reader.read()
-            asked.clear()
+            closed.set()
 
         server = await self.serve(handler)
         task = asyncio.create_task(self.new_client(server.url).get("/"))
@@ -191,6 +191,7 @@ class CancellationTests(TransportTestCase):
         task.cancel()
         with self.assertRaises(asyncio.CancelledError):
             await task
+        await closed.wait()
         await self.transport.aclose()
         self.assertEqual(self.transport._pool._idle, {})
 
