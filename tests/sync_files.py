@@ -54,6 +54,7 @@ WORDS = {
     "attempt_of": "sync_attempt_of",
     "open_connection": "sync_open_connection",
     "receive_next": "sync_receive_next",
+    "source_of": "sync_source_of",
 }
 """What a word of the asynchronous file is in the other one; ``await`` is not there at all."""
 
@@ -125,6 +126,8 @@ PAIRS: tuple[Pair, ...] = (
         {
             "What a test can": "What a plain test can",
             "for any test case": "for any test case whose tests are no coroutines",
+            "AsyncIterable, Iterable": "Iterable",
+            "AsyncIterable[Event] | Iterable[Event]": "Iterable[Event]",
         },
     ),
     Pair(

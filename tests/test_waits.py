@@ -29,6 +29,9 @@ LIMITS: dict[str, dict[str, str]] = {
         "receive_next: await session.receive": "the assertion's timeout",
         "sync_receive_next: session.recv": "the assertion's timeout",
     },
+    "assertions/events/iterated": {
+        "_Awaited.next: await anext": "timeout",
+    },
     "assertions/websocket/sessions": {
         "WebSocketAssertions.assertWebSocketRejected: await getattr(outcome, 'disconnect', outco...": "close_timeout",
     },

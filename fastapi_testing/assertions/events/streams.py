@@ -1,9 +1,10 @@
 """What a test can claim of Server-Sent Events."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterable, Iterable, Sequence
 from contextlib import suppress
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
+from fastapi_testing.assertions.events.iterated import source_of
 from fastapi_testing.assertions.events.verdicts import Event, EventVerdicts, ExpectedEvent, ReceivedEvents
 from fastapi_testing.assertions.websocket.connection import time_limit
 
@@ -30,7 +31,7 @@ class EventAssertions(EventVerdicts):
 
     async def assertEvents(
         self,
-        events: EventSource | Iterable[Event],
+        events: EventSource | AsyncIterable[Event] | Iterable[Event],
         expected: Sequence[ExpectedEvent],
         timeout: float | None = None,
         msg: Any = None,
@@ -54,7 +55,7 @@ class EventAssertions(EventVerdicts):
             TypeError: If one of ``expected`` is no such dict.
         """
         # A stream can be iterated over as well, which would take all of it.
-        source = cast("EventSource", events) if hasattr(events, "next") else ReceivedEvents(events)
+        source: Any = events if hasattr(events, "next") else source_of(events)
         seconds = time_limit(events, timeout)
         checks = self._check_events(source, expected, seconds, msg)
         with suppress(StopIteration):

@@ -3,8 +3,9 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
+from fastapi_testing.assertions.events.iterated import sync_source_of
 from fastapi_testing.assertions.events.verdicts import Event, EventVerdicts, ExpectedEvent, ReceivedEvents
 from fastapi_testing.assertions.websocket.connection import time_limit
 
@@ -55,7 +56,7 @@ class SyncEventAssertions(EventVerdicts):
             TypeError: If one of ``expected`` is no such dict.
         """
         # A stream can be iterated over as well, which would take all of it.
-        source = cast("SyncEventSource", events) if hasattr(events, "next") else ReceivedEvents(events)
+        source: Any = events if hasattr(events, "next") else sync_source_of(events)
         seconds = time_limit(events, timeout)
         checks = self._check_events(source, expected, seconds, msg)
         with suppress(StopIteration):

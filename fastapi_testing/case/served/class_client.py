@@ -53,16 +53,23 @@ def adopt_client(case: Any, url: str) -> None:
     del case.client  # the attribute of the base is seen again
 
 
-def copied_from(client: Any, own: Mapping[str, Any], http_library: Any) -> dict[str, Any]:
+def library_for(case: Any) -> Any:
+    """Return the library that the clients of a class, or a test, are of."""
+    of_clients = getattr(case.client_class, "_library", None)
+    is_fixed = of_clients is not None and "_twin" not in vars(case.client_class)
+    return of_clients if is_fixed else choose_library(case.http_library)
+
+
+def copied_from(client: Any, own: Mapping[str, Any], library: Any) -> dict[str, Any]:
     """
     Return what a test's client begins with: copies of what the client of its class has by now.
 
     Args:
         client: That client.
         own: What the test itself has; its ``headers`` and ``cookies``, where a hook has set them, come first.
-        http_library: The name of the library that the test's client is of.
+        library: What the test's client is of.
     """
-    http, library = http_of(client), choose_library(http_library)
+    http = http_of(client)
     headers, cookies = library.Headers(http.headers.multi_items()), library.Cookies()
     for cookie in http.cookies.jar:
         cookies.jar.set_cookie(copy(cookie))
@@ -73,10 +80,21 @@ def copied_from(client: Any, own: Mapping[str, Any], http_library: Any) -> dict[
     options: dict[str, Any] = {"headers": headers, "cookies": cookies}
     if isinstance(http.auth, library.Auth):
         options["auth"] = http.auth
+    elif http.auth is not None:
+        options["auth"] = _carried(http.auth, library)
     origins = getattr(http, "_origins", None)
     if origins is not None and origins.is_named(http.base_url) and "base_url" not in own:
         options["base_url"] = str(http.base_url)
     return options
+
+
+def _carried(auth: Any, library: Any) -> Any:
+    """Return an authentication of one library as one that clients of the other take."""
+    flows = {
+        "sync_auth_flow": lambda _self, request: auth.sync_auth_flow(request),
+        "async_auth_flow": lambda _self, request: auth.async_auth_flow(request),
+    }
+    return type(type(auth).__name__, (library.Auth,), flows)()
 
 
 def _maker(case: Any) -> Callable[[], Any]:

@@ -3,7 +3,7 @@
 
 from typing import Any, Generic, TypeVar
 
-from fastapi_testing.case.served.class_client import copied_from, own_client
+from fastapi_testing.case.served.class_client import copied_from, library_for, own_client
 from fastapi_testing.case.served.given_client import take_client
 from fastapi_testing.errors import ServerNotRunningError
 
@@ -35,7 +35,7 @@ class RunningClient(Generic[_C]):
             raise _not_running(case) from None
         if client is None:
             of_class = vars(owner).get("_framework_class_client")
-            begun = {} if of_class is None else copied_from(of_class, vars(case), case.http_library)
+            begun = {} if of_class is None else copied_from(of_class, vars(case), library_for(case))
             client = case._framework_client = case.new_client(**begun)
         return client
 

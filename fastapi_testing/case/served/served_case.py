@@ -1,6 +1,7 @@
 """What test cases with a server have in common: what is served, and how."""
 
 import contextlib
+import importlib
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -297,6 +298,8 @@ class ServedCase(
                     f"{name} must be a mapping, which {what}, got {value!r}: give what else is called so another name"
                 )
         library = choose_library(cls.http_library)
+        if library is not httpx:  # now, as a test may put a mock in the place of a client's class
+            importlib.import_module("fastapi_testing.client.http.second")
         if not isinstance(cls.timeout, int | float | httpx.Timeout | library.Timeout | None):
             raise TypeError(f"timeout must be seconds or an {cls.http_library}.Timeout, got {cls.timeout!r}")
         if not isinstance(cls.limits, httpx.Limits | library.Limits) or cls.limits.max_connections == 0:

@@ -111,6 +111,12 @@ class OneServerClient(Generic[_Stream_co], BaseClient):  # noqa: PYI059 - BaseCl
         timeout: Any = options.get("timeout")
         if hasattr(timeout, "as_dict") and not isinstance(timeout, self._library.Timeout):
             options["timeout"] = self._library.Timeout(**timeout.as_dict())  # of the other library
+        cookies: Any = options.get("cookies")
+        if hasattr(cookies, "jar") and not isinstance(cookies, self._library.Cookies):
+            own = self._library.Cookies()
+            for cookie in cookies.jar:
+                own.jar.set_cookie(cookie)
+            options["cookies"] = own
         raises = options.pop("raise_server_exceptions", None)
         if raises is not None:
             self._settling = Settling(self._settling.settle, self._settling.timeout, raises)

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 from unittest.mock import ANY
 
@@ -133,6 +134,19 @@ class EventsTests(EventAssertions, FailureAssertions):
             'received earlier:\n  event "price" with data {"price": 1}'
         ):
             self.run_with([price(1)], [{}, {}])
+
+    def test_iterated(self) -> None:
+        """Of what can be iterated over by ``async for``, one is taken after the other."""
+
+        async def prices() -> AsyncIterator[Any]:
+            for number in range(3):
+                yield price(number)
+
+        self.run_with(prices(), [{"data": {"price": 0}}, {}])
+        lines = "".join(f'\n  event "price" with data {{"price": {number}}}' for number in range(3))
+        ended = "events: event 4 of 4: expected an event, got the end of the events"
+        with self.assertFails(f"{ended}\nreceived earlier:{lines}"):
+            self.run_with(prices(), [{}, {}, {}, {}])
 
     def test_other(self) -> None:
         """A failure says which event it was, and shows those before it."""

@@ -310,7 +310,7 @@ class SetTests(unittest.TestCase):
             self.given.append(cls.client)
 
         async def test(case: Any) -> None:
-            case.assertJsonEqual(await case.client.get("/user"), ["sid=ada", "red", ""])
+            case.assertJsonEqual(await case.client.get("/user"), ["sid=ada", "red", "Basic YWRhOjE="])
             case.assertIs(type(case).client, self.given[0])
 
         self.assertEqual(Hooks.run(AsyncServerTestCase, hook, test, test_2=test), {})

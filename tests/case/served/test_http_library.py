@@ -199,6 +199,28 @@ class AsyncTests(AsyncServerTestCase):
         self.assertIsInstance(response, httpx.Response)
         self.assertEqual((type(client), len(addresses)), (Client, 1))
 
+    async def test_other_cookies(self) -> None:
+        """Cookies of the other library are taken."""
+        client = self.new_client(cookies=httpx.Cookies({"session": "2"}))
+        self.assertJsonEqual(await client.get("/whoami"), ["", "session=2", "red"])
+
+    async def test_mocked(self) -> None:
+        """Mocks in the place of the library's classes, for what the app asks, are not in the way."""
+        with mock.patch("httpx2.AsyncClient"), mock.patch("httpx2.Client"):
+            self.assertStatus(await self.client.get("/item"), 200)
+            async with self.client.sse("/prices") as events:
+                await self.assertEvents(events, [{"data": "1"}])
+
+    async def test_own_events(self) -> None:
+        """The assertion on events takes the library's own streams, one event after the other."""
+        self.client = httpx2.AsyncClient(base_url=self.server.url)
+        async with self.client.sse("/prices") as events:
+            await self.assertEvents(events, [{"data": "1"}, {"event": "rise", "id": "7"}])
+        with self.assertRaises(AssertionError) as caught:
+            async with self.client.sse("/prices") as events:
+                await self.assertEvents(events, [{}, {}, {}])
+        self.assertIn("GET /prices: event 3 of 3: expected an event, got the end of the events", str(caught.exception))
+
     async def test_given(self) -> None:
         """A client that a test gives itself may be of either library, whatever the class says."""
         for library in (httpx, httpx2):
@@ -228,6 +250,64 @@ class ClassClientTests(AsyncServerTestCase):
         self.assertIs(type(self.client), second.Client)
         self.assertIsInstance(self.client.cookies, httpx2.Cookies)
         self.assertJsonEqual(await self.client.get("/whoami"), ["Basic YW5uOjE=", "session=1", "blue"])
+
+
+class OtherClassClientTests(AsyncServerTestCase):
+    """A client of the class that is of the other library than those of the tests."""
+
+    app = app
+
+    @classmethod
+    async def asyncSetUpClass(cls) -> None:
+        """Log in."""
+        await super().asyncSetUpClass()
+        made: Any = cls.new_client(http_library="httpx2", auth=("ann", "1"), headers={"X-Tenant": "blue"})
+        await made.get("/login")
+        cls.client = made
+
+    async def test_copies(self) -> None:
+        """Those of the tests have what it has, its authentication too."""
+        self.assertIs(type(self.client), Client)
+        self.assertJsonEqual(await self.client.get("/whoami"), ["Basic YW5uOjE=", "session=1", "blue"])
+
+
+class SyncOtherClassClientTests(ServerTestCase):
+    """The same in plain tests."""
+
+    app = app
+    http_library = "httpx2"
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        """Log in."""
+        super().setUpClass()
+        made: Any = cls.new_client(http_library="httpx", auth=("ann", "1"))
+        made.get("/login")
+        cls.client = made
+
+    def test_copies(self) -> None:
+        """Those of the tests have what it has, its authentication too."""
+        self.assertIs(type(self.client), second.SyncClient)
+        self.assertJsonEqual(self.client.get("/whoami"), ["Basic YW5uOjE=", "session=1", ""])
+
+
+class FixedClassTests(AsyncServerTestCase):
+    """A class that has its clients made by one of the other library's, and does not say the word."""
+
+    app = app
+    client_class = second.Client
+
+    @classmethod
+    async def asyncSetUpClass(cls) -> None:
+        """Log in."""
+        await super().asyncSetUpClass()
+        cls.client.auth = ("ann", "1")
+        await cls.client.get("/login")
+
+    async def test_copies(self) -> None:
+        """They are what they are."""
+        self.assertIs(type(self.client), second.Client)
+        self.assertJsonEqual(await self.client.get("/whoami"), ["Basic YW5uOjE=", "session=1", ""])
 
 
 class StandaloneClientTests(AsyncServerTestCase):
@@ -268,6 +348,16 @@ class SyncTests(ServerTestCase):
             self.assertIsInstance(events.next(), httpx2.ServerSentEvent)
         with self.assertRaises(httpx2.SSEError):
             self.enterContext(self.client.sse("/item"))
+
+    def test_own_events(self) -> None:
+        """The assertion on events takes the library's own streams, and no more of them than is expected."""
+        self.client = httpx2.Client(base_url=self.server.url)
+        with self.client.sse("/prices") as events:
+            self.assertEvents(events, [{"data": "1"}])
+            self.assertJsonEqual(self.client.get("/item"), {"name": "Widget"})
+        with self.assertRaises(AssertionError) as caught, self.client.sse("/prices") as events:
+            self.assertEvents(events, [{}, {}, {}])
+        self.assertIn("GET /prices: event 3 of 3: expected an event, got the end of the events", str(caught.exception))
 
     def test_rejection(self) -> None:
         """A WebSocket's rejection has the answer."""

@@ -185,8 +185,9 @@ class ClientTests(AsyncClassTestCase):
         """A transport of httpx2's own serves as well."""
         transport = httpx2.MockTransport(lambda request: httpx2.Response(299, text=request.url.path))
         async with second.Client("http://shop.test", transport=transport) as client:
-            response = await client.get("/a")
-        self.assertEqual((response.status_code, response.text), (299, "/a"))
+            for path in ("/a", "/b"):
+                response = await client.get(path)
+                self.assertEqual((response.status_code, response.text), (299, path))
 
     async def test_shared_connections(self) -> None:
         """Clients of both libraries may have one server's connections together."""
