@@ -37,7 +37,7 @@ def attempt_of(case: object, connecting: str | Connecting, timeout: float | None
 
 def sync_attempt_of(case: object, connecting: str | SyncConnecting, timeout: float | None) -> SyncConnecting:
     """Return what performs the handshake when it is called; a path is for the ``ws`` of a test case."""
-    if callable(connecting):
+    if callable(connecting) and not hasattr(connecting, "__enter__"):  # as contexts of contextlib's are, for decoration
         return connecting
     client = _client_of(case, connecting, "a function that connects")
     return lambda: cast("SyncWebSocketConnection", client.connect(connecting, open_timeout=timeout))

@@ -301,9 +301,13 @@ class ServedCase(
         if library is not httpx:  # now, as a test may put a mock in the place of a client's class
             importlib.import_module("fastapi_testing.client.http.second")
         if not isinstance(cls.timeout, int | float | httpx.Timeout | library.Timeout | None):
-            raise TypeError(f"timeout must be seconds or an {cls.http_library}.Timeout, got {cls.timeout!r}")
+            what = f"{cls.timeout!r}{_of_second(cls.timeout)}"
+            raise TypeError(f"timeout must be seconds or an {cls.http_library}.Timeout, got {what}")
         if not isinstance(cls.limits, httpx.Limits | library.Limits) or cls.limits.max_connections == 0:
-            raise ValueError(f"limits must be httpx.Limits that allow for a connection, got {cls.limits!r}")
+            raise ValueError(
+                f"limits must be {cls.http_library}.Limits that allow for a connection, got {cls.limits!r}"
+                f"{_of_second(cls.limits)}"
+            )
         if not callable(make := cls.client_class):
             raise TypeError(f"client_class must be what makes clients, a class or a function; got {make!r}")
         if inspect.isfunction(make) and next(iter(inspect.signature(make).parameters), "") == "self":
@@ -459,3 +463,8 @@ class ServedCase(
 def shares_connections(holder: Any, server: object, options: ClientOptions) -> bool:
     """Tell whether a client of a test, or of its class, goes by the connections that those of its server share."""
     return server is getattr(holder, "_framework_server", None) and not options.keys() & {"limits", "verify"}
+
+
+def _of_second(option: Any) -> str:
+    """Say of an option of httpx2's what it takes."""
+    return " of httpx2: say http_library = 'httpx2'" if type(option).__module__.startswith("httpx2") else ""

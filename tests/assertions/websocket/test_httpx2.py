@@ -6,6 +6,7 @@ from unittest import mock
 
 import httpx2
 from fastapi import FastAPI, WebSocket
+from httpx2.websockets import WebSocketUpgradeError
 from websockets.asyncio.server import ServerConnection, serve
 
 from fastapi_testing import AsyncServerTestCase, ServerTestCase
@@ -74,6 +75,14 @@ class AsyncTests(AsyncServerTestCase):
             async with httpx2.AsyncClient() as client, client.websocket(f"ws://127.0.0.1:{port}/a") as session:
                 await self.assertWebSocketClosed(session, 1006)
 
+    async def test_rejected(self) -> None:
+        """A rejection has the response, and the assertion for it says what goes with it."""
+        with self.assertRaises(WebSocketUpgradeError) as caught:
+            await self.enterAsyncContext(self.client.websocket("/no"))
+        self.assertStatus(caught.exception.response, 403)
+        with self.assertRaisesRegex(TypeError, "is not understood: give a path, or what connects when it is awaited"):
+            await self.assertWebSocketRejected(self.client.websocket("/no"), 403)
+
 
 class SyncTests(ServerTestCase):
     """Those that wait."""
@@ -94,6 +103,14 @@ class SyncTests(ServerTestCase):
         with self.client.websocket("/chat?code=4001") as session:
             self.assertWebSocketReceives(session, b"\x00")
             self.assertWebSocketClosed(session, 4001, "done")
+
+    def test_rejected(self) -> None:
+        """So it is in plain tests."""
+        with self.assertRaises(WebSocketUpgradeError) as caught:
+            self.enterContext(self.client.websocket("/no"))
+        self.assertStatus(caught.exception.response, 403)
+        with self.assertRaisesRegex(TypeError, "is not understood: give a path, or a function that connects"):
+            self.assertWebSocketRejected(self.client.websocket("/no"), 403)
 
     def test_other_errors(self) -> None:
         """What else a session raises is raised, also where the WebSockets of httpx2 are not imported."""

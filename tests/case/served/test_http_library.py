@@ -426,6 +426,19 @@ class RefusalTests(unittest.TestCase):
             "TypeError: timeout must be seconds or an httpx2.Timeout, got '5'",
         )
 
+    def test_options_of_the_other_library(self) -> None:
+        """Those of httpx2 say what they take, in a class that does not say the word."""
+        advice = " of httpx2: say http_library = 'httpx2'"
+        self.assertEqual(
+            self.refusal(ServerTestCase, timeout=httpx2.Timeout(3)),
+            f"TypeError: timeout must be seconds or an httpx.Timeout, got Timeout(timeout=3){advice}",
+        )
+        limits = httpx2.Limits(max_connections=1)
+        self.assertEqual(
+            self.refusal(AsyncServerTestCase, limits=limits),
+            f"ValueError: limits must be httpx.Limits that allow for a connection, got {limits!r}{advice}",
+        )
+
     def test_other_kind(self) -> None:
         """The advice for a client that would block is in the words of the class's library."""
 
