@@ -18,6 +18,7 @@ __all__ = [
     "ASGI_TRANSPORT",
     "HTTPX",
     "OURS",
+    "OURS_ON_HTTPX2",
     "TEST_CLIENT",
     "TEST_CLIENT_NEEDS",
     "WEBSOCKETS",
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 OURS = "fastapi_testing"
+OURS_ON_HTTPX2 = "the same, on httpx2"
 ASGI_TRANSPORT = "httpx.ASGITransport"
 HTTPX = "httpx over TCP"
 TEST_CLIENT = "Starlette's TestClient"

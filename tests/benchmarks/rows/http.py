@@ -17,6 +17,7 @@ from tests.benchmarks.peers import (
     ASGI_TRANSPORT,
     HTTPX,
     OURS,
+    OURS_ON_HTTPX2,
     TEST_CLIENT,
     TEST_CLIENT_NEEDS,
     aiohttp_client,
@@ -91,6 +92,16 @@ def _our_contender(request: _Request, *, at_once: int) -> Contender:
         yield _repeated(_httpx_operation(case.client, request), at_once)
 
     return Contender(name=OURS, opened=in_test(opened))
+
+
+def _second_contender(request: _Request) -> Contender:
+    """Return our own client of the other library."""
+
+    @asynccontextmanager
+    async def opened(case: AsyncServerTestCase) -> AsyncIterator[AsyncOperation]:
+        yield _httpx_operation(case.new_client(http_library="httpx2"), request)
+
+    return Contender(name=OURS_ON_HTTPX2, opened=in_test(opened), needs=("httpx2",))
 
 
 def _async_contender(
@@ -200,7 +211,11 @@ ROWS = (
         name="get",
         title="GET, one after the other",
         unit="a request",
-        contenders=(*_all_contenders(_GET), _async_contender(_BARE, _bare, _httpx_operation, _GET, at_once=1)),
+        contenders=(
+            *_all_contenders(_GET),
+            _async_contender(_BARE, _bare, _httpx_operation, _GET, at_once=1),
+            _second_contender(_GET),
+        ),
         targets=(
             Target(peer=ASGI_TRANSPORT, at_most=1.0),
             Target(peer=HTTPX, at_most=0.35),

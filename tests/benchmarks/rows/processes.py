@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from time import perf_counter
 
-from tests.benchmarks.peers import ASGI_TRANSPORT, OURS, TEST_CLIENT, TEST_CLIENT_NEEDS
+from tests.benchmarks.peers import ASGI_TRANSPORT, OURS, OURS_ON_HTTPX2, TEST_CLIENT, TEST_CLIENT_NEEDS
 from tests.benchmarks.row import Batch, Contender, Row, Target
 from tests.benchmarks.rows import suites
 
@@ -95,6 +95,7 @@ ROWS = (
             _suite_contender(OURS, suites.OURS),
             _suite_contender(ASGI_TRANSPORT, suites.ASGI_TRANSPORT),
             _suite_contender(TEST_CLIENT, suites.TEST_CLIENT, needs=TEST_CLIENT_NEEDS),
+            _suite_contender(OURS_ON_HTTPX2, suites.OURS_ON_HTTPX2, needs=("httpx2",)),
             _suite_contender(_SERVER_PER_TEST, suites.SERVER_PER_TEST, tests=10 * suites.TESTS_IN_CLASS),
         ),
         targets=(Target(peer=ASGI_TRANSPORT, at_most=0.5), Target(peer=_SERVER_PER_TEST, at_most=0.05)),

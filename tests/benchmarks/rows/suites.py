@@ -4,7 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-__all__ = ["ASGI_TRANSPORT", "OURS", "SERVER_PER_TEST", "TESTS_IN_CLASS", "TEST_CLIENT", "Style", "write_suite"]
+__all__ = [
+    "ASGI_TRANSPORT",
+    "OURS",
+    "OURS_ON_HTTPX2",
+    "SERVER_PER_TEST",
+    "TESTS_IN_CLASS",
+    "TEST_CLIENT",
+    "Style",
+    "write_suite",
+]
 
 TESTS_IN_CLASS = 10
 
@@ -33,6 +42,8 @@ class ItemTests(AsyncServerTestCase):
 """,
     _ASYNC_TEST,
 )
+
+OURS_ON_HTTPX2 = Style(f'{OURS.head}    http_library = "httpx2"\n', _ASYNC_TEST)
 
 ASGI_TRANSPORT = Style(
     """
