@@ -2,8 +2,8 @@
 # Guess: where httpx is installed, Starlette's TestClient is a client of httpx, and what another package brings into the same
 #   environment changes nothing of that.
 # What happens: with httpx alone a warning says that this is deprecated; as soon as httpx2 can be imported, it is of httpx2,
-#   and there is no warning. Client, responses and exceptions are not httpx's then: `except httpx.HTTPStatusError` catches nothing, an httpx.Auth is a TypeError, and httpx.Cookies are an
-#   AttributeError in the middle of httpx2.
+#   and there is no warning. Client, responses and exceptions are not httpx's then: `except httpx.HTTPStatusError` catches
+#   nothing, an httpx.Auth is a TypeError, and httpx.Cookies are an AttributeError in the middle of httpx2.
 # Seen with: starlette 1.10.0, httpx 0.28.1, httpx2 2.16.2
 # Why it matters: packages that apps depend on bring httpx2 along with an update of theirs. A test that passes an
 #   authentication or cookies fails then, on a line that nobody has changed; one that catches a failed request goes another
