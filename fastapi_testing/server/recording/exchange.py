@@ -472,9 +472,9 @@ def server_of(task: "asyncio.Task[Any]") -> object:
 
 
 def _context_of(task: "asyncio.Task[Any]") -> contextvars.Context | None:
-    if sys.version_info >= (3, 12):  # pragma: no cover - one of the two is covered on each Python
-        return task.get_context()
-    return next((held for held in gc.get_referents(task) if isinstance(held, contextvars.Context)), None)
+    if sys.version_info < (3, 12):  # pragma: no cover - on Python 3.11
+        return next((held for held in gc.get_referents(task) if isinstance(held, contextvars.Context)), None)
+    return task.get_context()
 
 
 def _wake(waiter: "asyncio.Future[None]") -> None:
