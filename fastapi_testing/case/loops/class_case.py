@@ -267,8 +267,10 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
 
     def _leftover_tasks(self) -> set[asyncio.Task[Any]]:
         """Return the tasks that were started since the test began, and have not ended."""
-        stays = self._framework_staying.task if self._framework_staying is not None else None
         left = self._running_class_loop(self.id()).tasks() - self._framework_tasks_before
+        if not left:
+            return left
+        stays = self._framework_staying.task if self._framework_staying is not None else None
         return {task for task in left if task is not stays and not is_kept(task)}
 
     def _callSetUp(self) -> None:

@@ -50,16 +50,16 @@ class StayingTask:
         is_test: Whether what is handed over is the test itself: it is cancelled by what has cancelled the task before.
     """
 
-    def __init__(self) -> None:
-        self.task: asyncio.Task[Any] | None = None
-        self._running: asyncio.Task[Any] | None = None
-        self._is_entered = False
-        self._is_refused = False
-        self._is_interrupted = False
-        self._outcome: Outcome | None = None
-        self._ended: asyncio.Future[Outcome] | None = None
-        self._rest: _Rest
-        self.is_test = False
+    # Each test has one, and few have another of these: attributes of the class cost nothing.
+    task: asyncio.Task[Any] | None = None
+    is_test: bool = False
+    _running: asyncio.Task[Any] | None = None
+    _is_entered: bool = False
+    _is_refused: bool = False
+    _is_interrupted: bool = False
+    _outcome: Outcome | None = None
+    _ended: asyncio.Future[Outcome] | None = None
+    _rest: "_Rest"
 
     def enter(self) -> None:
         """Have the task that runs stay, where it is the test's and not one that the test has started."""
@@ -68,8 +68,13 @@ class StayingTask:
     async def run(self, coroutine: Coroutine[Any, Any, Any]) -> Outcome:
         """Run a coroutine in the current task, and stay in it where that has entered a context meanwhile."""
         self._running = asyncio.current_task()
+        outcome: Outcome
         try:
-            outcome = await _outcome_of(coroutine)
+            outcome = await coroutine, None
+        except GeneratorExit:  # nobody will run the task any more
+            raise
+        except BaseException as exc:  # noqa: BLE001 - raised again by who waits, or below
+            outcome = None, exc
         finally:
             self._running = None
         if self._ended is not None and not self._ended.done():

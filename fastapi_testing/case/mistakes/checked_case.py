@@ -15,7 +15,7 @@ __all__ = ["CheckedCase"]
 
 __unittest = True  # unittest leaves the frames of this module out of tracebacks
 
-_OF_A_TEST = (
+_OF_A_TEST = {
     "app",
     "_framework_client",
     "_framework_clients",
@@ -25,7 +25,7 @@ _OF_A_TEST = (
     "_framework_server",
     "_framework_tasks_before",
     "_framework_transport",
-)
+}
 """The attributes that the test cases of this package give a test while it runs."""
 
 _NAMES = ("_testMethodName", "_testMethodDoc", "_type_equality_funcs")
@@ -70,8 +70,8 @@ class CheckedCase(unittest.TestCase):
         The results of unittest keep each test that has failed until the run ends, to say what it is called.
         """
         own = vars(self)
-        for name in _OF_A_TEST:
-            own.pop(name, None)
+        for name in own.keys() & _OF_A_TEST:
+            del own[name]
 
     def _drop_held(self) -> None:
         """
@@ -79,8 +79,10 @@ class CheckedCase(unittest.TestCase):
 
         unittest keeps a test, and what its attributes hold, until nothing runs any more that could fail for it.
         """
-        function = getattr(self, self._testMethodName)  # noqa: F841 - where it is looked for what has made them
         own = vars(self)
+        if CoroutineType not in map(type, own.values()):  # as nearly always, and quick
+            return
+        function = getattr(self, self._testMethodName)  # noqa: F841 - where it is looked for what has made them
         for name in [name for name, value in own.items() if type(value) is CoroutineType]:
             if inspect.getcoroutinestate(own[name]) == inspect.CORO_CREATED:
                 del own[name]
