@@ -6,6 +6,7 @@ its way looks at that, so that one server's connections are for the clients of b
 up by its name in the library; what they do not have both is here.
 """
 
+from copy import copy
 from functools import cache, lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
@@ -34,6 +35,7 @@ __all__ = [
     "QueryParams",
     "Timeout",
     "choose_library",
+    "copied_cookies",
     "events_of",
     "library_of",
     "stream_class",
@@ -67,7 +69,7 @@ def choose_library(name: Any) -> Any:
 
 
 def library_of(thing: Any) -> Any:
-    """Return the library that a request or a client is of; of another maker's, httpx."""
+    """Return the library that a request, a client or an option is of; of another maker's, httpx."""
     made_by: Any = type(thing)
     return _library_of_class(made_by)
 
@@ -78,6 +80,14 @@ def _library_of_class(of: Any) -> Any:
     makers = (base.__module__.partition(".")[0] for base in of.__mro__)
     name = next((maker for maker in makers if maker in ("httpx", "httpx2")), "httpx")
     return import_module(name)
+
+
+def copied_cookies(library: Any, cookies: Any) -> Any:
+    """Return copies of cookies that are of either library, as the library has them."""
+    copied = library.Cookies()
+    for cookie in cookies.jar:
+        copied.jar.set_cookie(copy(cookie))
+    return copied
 
 
 def events_of(library: Any) -> Any:

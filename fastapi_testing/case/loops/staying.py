@@ -68,15 +68,8 @@ class StayingTask:
     async def run(self, coroutine: Coroutine[Any, Any, Any]) -> Outcome:
         """Run a coroutine in the current task, and stay in it where that has entered a context meanwhile."""
         self._running = asyncio.current_task()
-        outcome: Outcome
-        try:
-            outcome = await coroutine, None
-        except GeneratorExit:  # nobody will run the task any more
-            raise
-        except BaseException as exc:  # noqa: BLE001 - raised again by who waits, or below
-            outcome = None, exc
-        finally:
-            self._running = None
+        outcome = await _outcome_of(coroutine)
+        self._running = None
         if self._ended is not None and not self._ended.done():
             self._ended.set_result(outcome)
         if not self._is_entered or self._is_refused:

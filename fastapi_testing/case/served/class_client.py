@@ -2,12 +2,11 @@
 # ruff: noqa: SLF001 - of the cases of this room
 
 from collections.abc import Callable, Mapping
-from copy import copy
 from inspect import isfunction
 from typing import Any
 
 from fastapi_testing.case.served.given_client import check_client, http_of
-from fastapi_testing.client.library import choose_library
+from fastapi_testing.client.library import choose_library, copied_cookies
 from fastapi_testing.hints.not_yet import NotYet
 
 __all__ = ["adopt_client", "close_with_class", "copied_from", "own_client"]
@@ -70,9 +69,7 @@ def copied_from(client: Any, own: Mapping[str, Any], library: Any) -> dict[str, 
         library: What the test's client is of.
     """
     http = http_of(client)
-    headers, cookies = library.Headers(http.headers.multi_items()), library.Cookies()
-    for cookie in http.cookies.jar:
-        cookies.jar.set_cookie(copy(cookie))
+    headers, cookies = library.Headers(http.headers.multi_items()), copied_cookies(library, http.cookies)
     headers.update(own.get("headers") or {})
     for name, value in (own.get("cookies") or {}).items():
         cookies.delete(name)  # of whatever domain

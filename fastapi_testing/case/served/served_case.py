@@ -467,4 +467,4 @@ def shares_connections(holder: Any, server: object, options: ClientOptions) -> b
 
 def _of_second(option: Any) -> str:
     """Say of an option of httpx2's what it takes."""
-    return " of httpx2: say http_library = 'httpx2'" if type(option).__module__.startswith("httpx2") else ""
+    return "" if library_of(option) is httpx else " of httpx2: say http_library = 'httpx2'"

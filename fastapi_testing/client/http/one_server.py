@@ -16,6 +16,7 @@ from fastapi_testing.client.library import (
     QueryParams,
     Timeout,
     choose_library,
+    copied_cookies,
 )
 from fastapi_testing.client.transport.loopback import LIMITS, LoopbackTransport
 from fastapi_testing.client.websocket.handshake import HandshakeOptions
@@ -113,10 +114,7 @@ class OneServerClient(Generic[_Stream_co], BaseClient):  # noqa: PYI059 - BaseCl
             options["timeout"] = self._library.Timeout(**timeout.as_dict())  # of the other library
         cookies: Any = options.get("cookies")
         if hasattr(cookies, "jar") and not isinstance(cookies, self._library.Cookies):
-            own = self._library.Cookies()
-            for cookie in cookies.jar:
-                own.jar.set_cookie(cookie)
-            options["cookies"] = own
+            options["cookies"] = copied_cookies(self._library, cookies)
         raises = options.pop("raise_server_exceptions", None)
         if raises is not None:
             self._settling = Settling(self._settling.settle, self._settling.timeout, raises)

@@ -76,6 +76,28 @@ async def root() -> str:
     return "here"
 
 
+async def interrupt_twice(_: object) -> None:
+    """Press Ctrl-C, and once more as the test takes its time to end."""
+    try:
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.Event().wait()
+    finally:
+        asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGINT)
+        await asyncio.Event().wait()
+
+
+async def interrupt_thrice(_: object) -> None:
+    """Press Ctrl-C twice, and once more as the test is ended for that."""
+    loop = asyncio.get_running_loop()
+    for _ in range(2):
+        loop.call_soon(signal.raise_signal, signal.SIGINT)
+    while True:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            loop.call_soon(signal.raise_signal, signal.SIGINT)
+
+
 def line_in(function: object, offset: int) -> str:
     """Return a line of a function, as reports name it; the offset is from its first line."""
     assert isinstance(function, FunctionType)
@@ -338,39 +360,23 @@ class LeavingTests(unittest.TestCase):
 
         async def test(self: AsyncCase) -> None:
             self.addCleanup(ended.append, "cleanup")
-            try:
-                signal.raise_signal(signal.SIGINT)
-                await asyncio.Event().wait()
-            finally:
-                asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGINT)
-                await asyncio.Event().wait()
+            await interrupt_twice(self)
 
         for factory in LOOPS:
             ended.clear()
             case = type("Case", (AsyncCase,), {"test": test, "loop_factory": factory})
             with self.subTest(loop=factory), self.assertRaises(KeyboardInterrupt) as caught:
                 run_classes(case)
-            self.assertEqual(caught.exception.__notes__, [f"left at {line_in(test, 7)}"])
+            self.assertEqual(caught.exception.__notes__, [f"left at {line_in(interrupt_twice, 7)}"])
             self.assertEqual(ended, ["cleanup"])
 
     def test_third_interrupt(self) -> None:
         """Pressed while it is ended for the second one, it is not waited for any longer."""
-
-        async def test(_self: AsyncCase) -> None:
-            loop = asyncio.get_running_loop()
-            for _ in range(2):
-                loop.call_soon(signal.raise_signal, signal.SIGINT)
-            while True:
-                try:
-                    await asyncio.Event().wait()
-                except asyncio.CancelledError:
-                    loop.call_soon(signal.raise_signal, signal.SIGINT)
-
         with self.assertRaises(KeyboardInterrupt) as caught:
-            run_classes(type("Case", (AsyncCase,), {"test": test}))
+            run_classes(type("Case", (AsyncCase,), {"test": interrupt_thrice}))
         context = caught.exception.__context__
         assert context is not None
-        self.assertIn(f"left at {line_in(test, 6)}", context.__notes__)
+        self.assertIn(f"left at {line_in(interrupt_thrice, 7)}", context.__notes__)
 
     def test_interrupt_in_a_cleanup(self) -> None:
         """Pressed again in a cleanup, it ends that one, and the others are called."""

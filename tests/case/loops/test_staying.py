@@ -15,6 +15,7 @@ import anyio
 from fastapi import FastAPI
 
 from fastapi_testing import AsyncClassTestCase, AsyncServerTestCase, Server
+from tests.case.loops.test_leaving import interrupt_thrice, interrupt_twice
 from tests.loops import LOOPS
 from tests.running import outcomes, run_classes
 from tests.timing import MS
@@ -294,6 +295,12 @@ class ContextTests(unittest.TestCase):
         self.assertEqual(outcomes(result), {})
 
 
+async def stop(_: Entering) -> None:
+    """Stop the event loop."""
+    asyncio.get_running_loop().stop()
+    await asyncio.Event().wait()
+
+
 async def interrupt_then() -> None:
     """Return, and have KeyboardInterrupt raised in the same turn of the event loop."""
     loop = asyncio.get_running_loop()
@@ -344,17 +351,8 @@ class LeavingTests(unittest.TestCase):
 
     def test_second_interrupt(self) -> None:
         """Pressed while the test takes its time to end, Ctrl-C ends it at once."""
-
-        async def test(_: Entering) -> None:
-            try:
-                signal.raise_signal(signal.SIGINT)
-                await asyncio.Event().wait()
-            finally:
-                asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGINT)
-                await asyncio.Event().wait()
-
         for factory in LOOPS:
-            case = made({"test": test, "loop_factory": factory})
+            case = made({"test": interrupt_twice, "loop_factory": factory})
             with self.subTest(loop=factory):
                 with self.assertRaises(KeyboardInterrupt) as caught:
                     run_classes(case)
@@ -385,35 +383,17 @@ class LeavingTests(unittest.TestCase):
 
     def test_stop(self) -> None:
         """A loop that something stops is the test's error, at its line."""
-
-        async def test(_: Entering) -> None:
-            asyncio.get_running_loop().stop()
-            await asyncio.Event().wait()
-
         for factory in LOOPS:
             with self.subTest(loop=factory):
-                case, result = run_with(test, loop_factory=factory)
+                case, result = run_with(stop, loop_factory=factory)
                 ((_, text),) = result.errors
                 self.assertIn("something called stop() on the event loop: left at ", text)
                 self.assertEqual((case.called, len(set(case.tasks))), (["tearDown", "cleanup"], 1))
 
     def test_left_in_the_call_that_enters(self) -> None:
         """So it is with what is stopped, or interrupted twice, in the very call that enters."""
-
-        async def stop(_: Entering) -> None:
-            asyncio.get_running_loop().stop()
-            await asyncio.Event().wait()
-
-        async def interrupt(_: Entering) -> None:
-            try:
-                signal.raise_signal(signal.SIGINT)
-                await asyncio.Event().wait()
-            finally:
-                asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGINT)
-                await asyncio.Event().wait()
-
         for factory in LOOPS:
-            for leave in (stop, interrupt):
+            for leave in (stop, interrupt_twice):
 
                 async def set_up(self: Entering, leave: Callable[[Entering], Any] = leave) -> None:
                     await Entering.asyncSetUp(self)
@@ -421,7 +401,7 @@ class LeavingTests(unittest.TestCase):
 
                 case = made({"test": lambda _: None, "asyncSetUp": set_up, "loop_factory": factory})
                 with self.subTest(loop=factory, leave=leave.__name__):
-                    if leave is interrupt:
+                    if leave is interrupt_twice:
                         with self.assertRaises(KeyboardInterrupt) as caught:
                             run_classes(case)
                         notes = caught.exception.__notes__
@@ -449,19 +429,8 @@ class LeavingTests(unittest.TestCase):
 
     def test_third_interrupt(self) -> None:
         """Pressed while it is ended for the second one, it is not waited for any longer."""
-
-        async def test(_: Entering) -> None:
-            loop = asyncio.get_running_loop()
-            loop.call_soon(signal.raise_signal, signal.SIGINT)
-            loop.call_soon(signal.raise_signal, signal.SIGINT)
-            while True:
-                try:
-                    await asyncio.Event().wait()
-                except asyncio.CancelledError:
-                    loop.call_soon(signal.raise_signal, signal.SIGINT)
-
         with self.assertRaises(KeyboardInterrupt):
-            run_classes(made({"test": test, "enter": contextlib.AsyncExitStack}))
+            run_classes(made({"test": interrupt_thrice, "enter": contextlib.AsyncExitStack}))
 
     def test_hook_that_does_not_end(self) -> None:
         """One that swallows what ends it, in the call that enters, is let go of."""
