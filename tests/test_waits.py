@@ -84,7 +84,6 @@ LIMITS: dict[str, dict[str, str]] = {
     "case/loops/leaving": {
         "run_to_its_end: runner.run (2 times)": "that of what is run: Watchdog.run, or its own; then _GRACE",
         "_run_in: loop.run_until_complete": "that of what is run: Watchdog.run, or its own; then _GRACE",
-        "_run: await staying.run": "that of what is run: Watchdog.run, or its own",
         "_wait_for: await task": "that of what is run: Watchdog.run, or its own",
     },
     "case/loops/shared_loop": {
@@ -96,8 +95,8 @@ LIMITS: dict[str, dict[str, str]] = {
     },
     "case/loops/staying": {
         "StayingTask.end: await asyncio.wait": "none: the task has nothing left to do",
-        "StayingTask._serve: await rest": "until the test's cleanups are called, or _CANCEL_TIMEOUT",
-        "_outcome_of: await coroutine": "that of what is run: Watchdog.run, or its own",
+        "StayingTask.run: await coroutine": "that of what is run: Watchdog.run, or its own",
+        "StayingTask._take: await rest": "until the test's cleanups are called, or _CANCEL_TIMEOUT",
     },
     "case/overrides/dependencies": {
         "override_dependencies._wrap_async.wrapper: await function": REQUEST,

@@ -73,7 +73,7 @@ def run_to_its_end(
     """
     if staying.task is not None:
         return _run_in(staying, coroutine, enter)
-    outcome = _run(coroutine, name, enter, staying)
+    outcome = staying.run(coroutine, name, enter)
     task: asyncio.Task[Outcome] | None = None
     while True:
         try:
@@ -248,13 +248,3 @@ async def _wait_for(task: "asyncio.Task[Any]", enter: Callable[[], None]) -> Non
     enter()
     with contextlib.suppress(SystemExit, KeyboardInterrupt, Exception):
         await task  # and not asyncio.wait(): Ctrl-C cancels this, and with it the task
-
-
-async def _run(
-    coroutine: Coroutine[Any, Any, Any], name: str, enter: Callable[[], None], staying: StayingTask
-) -> Outcome:
-    task = asyncio.current_task()
-    if name and task is not None:
-        task.set_name(name)  # here, as Runner.run() takes no name
-    enter()
-    return await staying.run(coroutine)

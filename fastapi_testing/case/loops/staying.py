@@ -40,6 +40,9 @@ __unittest = True  # unittest leaves the frames of this module out of tracebacks
 Outcome = tuple[Any, BaseException | None]
 """What a coroutine has returned, and what it has raised, one of which is None."""
 
+_Handed = tuple[Coroutine[Any, Any, Any], "asyncio.Future[Outcome]"]
+"""What is handed over, and what will have its outcome."""
+
 
 class StayingTask:
     """
@@ -65,21 +68,50 @@ class StayingTask:
         """Have the task that runs stay, where it is the test's and not one that the test has started."""
         self._is_entered = self._is_entered or asyncio.current_task() is self._running
 
-    async def run(self, coroutine: Coroutine[Any, Any, Any]) -> Outcome:
-        """Run a coroutine in the current task, and stay in it where that has entered a context meanwhile."""
-        self._running = asyncio.current_task()
-        outcome = await _outcome_of(coroutine)
-        self._running = None
+    async def run(self, coroutine: Coroutine[Any, Any, Any], name: str, enter: Callable[[], None]) -> Outcome:
+        """
+        Run a coroutine in the current task, and stay in it where that has entered a context meanwhile.
+
+        Args:
+            coroutine: What to run.
+            name: What the task is called; asyncio's own name where it is empty.
+            enter: What is called first.
+        """
+        self._running = task = asyncio.current_task()
+        if name and task is not None:
+            task.set_name(name)  # here, as Runner.run() takes no name
+        enter()
+        ended: asyncio.Future[Outcome] | None = None  # of what was handed over
+        while True:
+            outcome: Outcome
+            try:
+                outcome = await coroutine, None
+            except GeneratorExit:  # nobody will run the task any more
+                raise
+            except BaseException as exc:  # noqa: BLE001 - raised again by who waits
+                outcome = None, exc
+            if ended is not None:
+                ended.set_result(outcome)
+            elif not self._stay(outcome):
+                if outcome[1] is not None and not isinstance(outcome[1], Exception):
+                    raise outcome[1]
+                return outcome
+            handed = await self._take()
+            if handed is None:
+                return outcome
+            coroutine, ended = handed
+
+    def _stay(self, outcome: Outcome) -> bool:
+        """Stop the loop with the outcome of the first coroutine, where the task stays; tell whether it does."""
+        task, self._running = self._running, None
         if self._ended is not None and not self._ended.done():
             self._ended.set_result(outcome)
         if not self._is_entered or self._is_refused:
-            if outcome[1] is not None and not isinstance(outcome[1], Exception):
-                raise outcome[1]
-            return outcome
-        self.task, self._outcome, self._rest = asyncio.current_task(), outcome, _Rest()
-        asyncio.get_running_loop().stop()
-        await self._serve()
-        return outcome
+            return False
+        assert task is not None  # noqa: S101 - it runs this
+        self.task, self._outcome, self._rest = task, outcome, _Rest()
+        task.get_loop().stop()
+        return True
 
     def refuse(self) -> None:
         """Let no task stay: the loop goes on for the one that runs, after it was left."""
@@ -127,32 +159,31 @@ class StayingTask:
             self._rest.is_given_up = True
             self.task.cancel()
 
-    async def _serve(self) -> None:
+    async def _take(self) -> "_Handed | None":
+        """Rest until something is handed over, and return it; None where the task is to end."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine that runs has a task
         while True:
+            self._is_interrupted = False
             rest, is_cancelled = self._rest, False
             try:
-                handed = await rest
+                handed: _Handed | None = await rest
             except asyncio.CancelledError:
                 if rest.cancelled():
                     raise
                 handed, is_cancelled = rest.result(), True  # as it was about to begin
             if handed is None:
-                return
-            coroutine, ended = handed
+                return None
             self._rest = _Rest()
             while task.cancelling():  # by what has ended the coroutine before
                 task.uncancel()
-            if is_cancelled and self._is_interrupted:  # as a task does that has not begun
-                coroutine.close()
-                outcome: Outcome = None, asyncio.CancelledError()
-            else:
+            if not (is_cancelled and self._is_interrupted):
                 if self.is_test and (is_cancelled or rest.was_cancelled):
                     task.cancel()
-                outcome = await _outcome_of(coroutine)
-            self._is_interrupted = False
-            ended.set_result(outcome)
+                return handed
+            coroutine, ended = handed  # which ends as a task does that has not begun
+            coroutine.close()
+            ended.set_result((None, asyncio.CancelledError()))
 
 
 class _Rest(asyncio.Future[Any]):
@@ -173,16 +204,6 @@ class _Rest(asyncio.Future[Any]):
             return super().cancel(msg)
         self.was_cancelled = True
         return True
-
-
-async def _outcome_of(coroutine: Coroutine[Any, Any, Any]) -> Outcome:
-    """Await a coroutine, and return what becomes of it."""
-    try:
-        return await coroutine, None
-    except GeneratorExit:  # nobody will run the task any more
-        raise
-    except BaseException as exc:  # noqa: BLE001 - raised again by who waits
-        return None, exc
 
 
 @contextlib.contextmanager
