@@ -104,6 +104,7 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
     _framework_tasks_before: set[asyncio.Task[Any]]
     _framework_staying: StayingTask | None = None
     _framework_cleanups: int = 0
+    _cleanups: list[Any]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -279,7 +280,7 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
         # The first cleanup is the last one: what goes wrong in it is this test's error.
         self.addCleanup(self._end_tasks, class_loop)
         self._prepare_test()
-        self._framework_staying, self._framework_cleanups = StayingTask(), self._cleanups_left()
+        self._framework_staying, self._framework_cleanups = StayingTask(), len(self._cleanups)
         self._call_unless_empty("setUp")
         self._call_unless_empty("asyncSetUp")
 
@@ -303,13 +304,10 @@ class AsyncClassTestCase(CheckedCase, unittest.IsolatedAsyncioTestCase):
 
     def _callCleanup(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         staying = self._framework_staying
-        if staying is not None and staying.task is not None and self._cleanups_left() < self._framework_cleanups:
+        if staying is not None and staying.task is not None and len(self._cleanups) < self._framework_cleanups:
             class_loop = self._running_class_loop(self.id())
             class_loop.run(staying.end(), class_loop.context)  # all of the test's own have been called
         self._call(function, *args, **kwargs)
-
-    def _cleanups_left(self) -> int:
-        return len(getattr(self, "_cleanups"))  # noqa: B009 - it is not documented
 
     def _call_unless_empty(self, name: str) -> None:
         """
