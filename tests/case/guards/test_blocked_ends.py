@@ -1,6 +1,7 @@
 """What blocks the event loop while a test is being ended."""
 
 import asyncio
+import inspect
 import io
 import logging
 import re
@@ -57,8 +58,7 @@ async def endless() -> StreamingResponse:
     """Send without an end, and without a wait: uvicorn's send() is none any more once the client has gone."""
 
     async def pieces() -> AsyncIterator[bytes]:
-        while True:
-            yield b"x" * 1000
+        while True: yield b"x" * 1000  # fmt: skip  # noqa: E701 - one line, wherever it is when somebody looks
 
     return StreamingResponse(pieces())
 
@@ -123,7 +123,8 @@ class EndTests(unittest.TestCase):
         async def test(case: AsyncServerTestCase) -> None:
             await case.client.send(case.client.build_request("GET", "/endless"), stream=True)
 
-        line = f'  File "{__file__}", line {endless.__code__.co_firstlineno + 6}, in pieces\n    yield b"x" * 1000\n'
+        yields = inspect.getsource(endless).splitlines()[5].strip()
+        line = f'  File "{__file__}", line {endless.__code__.co_firstlineno + 5}, in pieces\n    {yields}\n'
         begin = f"^AssertionError: not ended within {LIMIT:g} s; the event loop is blocked at:\n"
         logging.disable()  # asyncio says of each piece that nobody takes it
         self.addCleanup(logging.disable, logging.NOTSET)
